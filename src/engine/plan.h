@@ -1,0 +1,66 @@
+/* plan: a recipe applied to opened models: for every output tensor its sources, evaluated parameters,
+ * shape, dtype, and a content key. Making one for an edit costs microseconds per tensor: inputs
+ * are opened once (struct inputs) and shared by every plan over the same models.
+ * Plans and inputs are reference counted and immutable. Any thread may read. */
+#ifndef CUPEL_ENGINE_PLAN_H
+#define CUPEL_ENGINE_PLAN_H
+#include "catalog/catalog.h"
+#include "merge/method.h"
+#include "model/model.h"
+#include "recipe/lint.h"
+#include "recipe/recipe.h"
+
+struct input {
+	const char *text;          /* as the recipe writes it */
+	const char *label;         /* shortest unambiguous tail, for the screen */
+	struct model *model;       /* NULL if it could not be opened (then error says why) */
+	struct err error;
+};
+struct inputs {
+	struct input *v;           /* models in recipe order; the base appended if not listed */
+	size_t n;
+	int base;                  /* index or -1 */
+	int lineage_base;          /* index into v, or -1: lineage.model */
+	struct model *figure_base; /* base for task-vector figures: recipe's, else the lineage base if it can be
+	                            * found (base_model metadata, catalog); may be NULL; may be one of v's */
+	const char *figure_base_name;
+	int donor;                 /* index of the tokenizer/template donor, -1 none */
+};
+struct inputs *inputs_open(const struct recipe *r, const struct model_roots *roots,
+	struct catalog *c, struct err *e); /* c may be NULL; NULL only when nothing can be opened */
+struct inputs *inputs_ref(struct inputs *in);
+void inputs_unref(struct inputs *in);
+bool inputs_fit(const struct inputs *in, const struct recipe *r); /* same models: reuse */
+
+struct plan_tensor {
+	struct merge_spec spec;
+	const long *source;        /* per spec input: tensor index in that model */
+	const int *input;          /* per spec input: index into inputs->v (absent ones left out) */
+	const struct tensor *like; /* name, role, layer, shape of the output (of its first source) */
+	enum dtype dtype;          /* stored dtype of the output */
+	uint64_t bytes;            /* stored */
+	struct hash key;           /* of everything that decides its values: source keys + spec */
+};
+struct plan {
+	const struct recipe *recipe;
+	struct inputs *inputs;
+	struct plan_tensor *tensors; /* output order: that of the config donor's files */
+	size_t n;
+	uint64_t output_bytes;     /* sum of the safetensors files, headers included */
+	uint64_t seed;
+	enum arithmetic arithmetic;
+	uint64_t parameters;
+	const char *const *ignored; /* extra tensors not in every input and not written: names, NULL-ended */
+};
+struct plan_options {
+	bool has_seed;
+	uint64_t seed;             /* --seed wins over the recipe's */
+	enum arithmetic arithmetic;
+	uint64_t shard_size;       /* 0 = default 5 GB */
+};
+/* findings gets shape, vocabulary and contract problems; an error among them means NULL plus e. */
+struct plan *plan_make(const struct recipe *r, struct inputs *in, const struct plan_options *o,
+	struct findings *f, struct err *e);
+struct plan *plan_ref(struct plan *p);
+void plan_unref(struct plan *p);
+#endif

@@ -1,0 +1,10 @@
+include $(top_srcdir)/src/base/local.mk
+include $(top_srcdir)/src/system/local.mk
+include $(top_srcdir)/src/tensor/local.mk
+include $(top_srcdir)/src/model/local.mk
+include $(top_srcdir)/src/stat/local.mk
+include $(top_srcdir)/src/merge/local.mk
+include $(top_srcdir)/src/recipe/local.mk
+include $(top_srcdir)/src/catalog/local.mk
+include $(top_srcdir)/src/engine/local.mk
+include $(top_srcdir)/src/cli/local.mk

@@ -1,0 +1,96 @@
+/* method: one way of combining tensors. A method is one file, one row of methods.def and its vectors.
+ * Kernels have three steps, used alike by run, preview, command line and tests:
+ *   observe  sees every window of the inputs, once per pass, on any thread, and fills a partial;
+ *   fold     takes the partials in window order (so results do not depend on threads);
+ *   settle   ends a pass;
+ *   apply    sees the windows again and writes float32 results, before the one rounding.
+ * All are pure functions of (spec, state, window). Rows and params are constant data. */
+#ifndef CUPEL_MERGE_METHOD_H
+#define CUPEL_MERGE_METHOD_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/err.h"
+#include "tensor/dtype.h"
+
+enum param_scope { PARAM_GLOBAL, PARAM_INPUT, PARAM_NON_BASE };
+enum param_type { PARAM_FLOAT, PARAM_BOOL, PARAM_INT };
+enum param_id { /* every name any method uses; new ones are appended */
+	P_WEIGHT, P_DENSITY, P_SCALE, P_T, P_NORMALIZE, P_LAMBDA, P_RESCALE, P_INT8_MASK,
+	P_ROW_WISE, P_FLATTEN, P_GAMMA, P_EPSILON, P_EPS, P_NORMALIZE_WEIGHTS, P_MAX_ITER, P_TOL,
+	P_SELECT_TOPK, P_R, P_ALPHA, P_FILTER_WISE,
+	P_COUNT
+};
+struct param_def {
+	enum param_id id;
+	const char *name;   /* as in YAML: "nuslerp_row_wise" */
+	enum param_scope scope;
+	enum param_type type;
+	bool required;
+	double dflt;
+	double min, max, step; /* for sliders and "out of range" warnings; values beyond are allowed */
+	const char *help;   /* one sentence */
+};
+#define MERGE_MAX_INPUTS 64
+
+enum arithmetic { ARITH_FLOAT32, ARITH_MERGEKIT };
+
+/* One output tensor's work, parameters already evaluated. Built by engine/plan, borrowed here. */
+struct merge_spec {
+	const struct method *method;
+	const char *name;             /* output tensor name */
+	uint64_t name_hash;           /* XXH3-64 of it, for the generator */
+	int rank;
+	const uint64_t *shape;
+	uint64_t elements;
+	int n_inputs;                 /* in recipe order, base where it stands */
+	int base;                     /* index among the inputs, -1 if none */
+	const double (*input)[P_COUNT]; /* per input; NaN = not given */
+	const double *global;         /* P_COUNT; defaults filled in */
+	const int *rng_index;         /* per input: its number for the generator (place in the recipe) */
+	uint64_t seed;
+	enum arithmetic arithmetic;
+	enum dtype work;              /* promoted input dtype, for ARITH_MERGEKIT */
+};
+struct merge_window {
+	uint64_t first;               /* element index; multiple of WINDOW_ELEMS */
+	size_t n;
+	const float *const *in;       /* n_inputs pointers */
+	uint64_t index;               /* window number */
+};
+struct method {
+	const char *name, *title, *paper;
+	const char *help;             /* two sentences: what it does, when it hurts */
+	int base;                     /* -1 forbidden/ignored, 0 optional, 1 required */
+	int min_inputs, max_inputs;   /* counting as count_base says; max 0 = no limit */
+	bool count_base;              /* whether min/max count the base */
+	bool task_vector;             /* works on x - base: drives figures, effect, coverage */
+	bool random;                  /* uses the seed */
+	const struct param_def *params;
+	size_t n_params;
+	/* NULL = fine. A sentence-long contract check of evaluated parameters, before any weight. */
+	bool (*check)(const struct merge_spec *s, struct err *e);
+	size_t (*state_size)(const struct merge_spec *s);           /* NULL = 0; zeroed by the caller */
+	int (*passes)(const struct merge_spec *s);                  /* NULL = 0 */
+	size_t (*partial_size)(const struct merge_spec *s, const void *state, int pass);
+	void (*observe)(const struct merge_spec *s, const void *state, int pass,
+		const struct merge_window *w, void *partial);       /* partial zeroed by the caller */
+	void (*fold)(const struct merge_spec *s, void *state, int pass, const void *partial,
+		uint64_t window);
+	bool (*settle)(const struct merge_spec *s, void *state, int pass, struct err *e);
+	void (*apply)(const struct merge_spec *s, const void *state, const struct merge_window *w,
+		float *out);
+	void (*fini)(void *state);    /* frees what state points to; may be NULL */
+	/* Linear coefficients on the inputs (base included), from squared norms and dots of the whole
+	 * tensor, for closed-form figures: m = Σ coef_i x_i. gram is n×n float64 ⟨x_i,x_j⟩ (row major).
+	 * NULL or false where the method has none (sampled then). */
+	bool (*coefficients)(const struct merge_spec *s, const double *gram, double *coef);
+};
+const struct method *method_by_name(const char *name);
+const struct method *method_at(size_t i);   /* NULL past the end */
+size_t method_count(void);
+const char *method_nearest(const char *name);
+const struct param_def *method_param(const struct method *m, const char *name);
+/* Window size for a spec: WINDOW_ELEMS, rounded down to whole rows where the method works on rows
+ * and they fit. Depends on method and shape alone. */
+#endif

@@ -1,0 +1,35 @@
+/* lint: every key of a recipe: its effect, or why it has none; and, with the models opened, what
+ * does not fit together. Findings are owned by the list. Any thread, one list per thread. */
+#ifndef CUPEL_RECIPE_LINT_H
+#define CUPEL_RECIPE_LINT_H
+#include "model/model.h"
+#include "recipe/recipe.h"
+
+enum severity { SEV_NOTE, SEV_WARNING, SEV_ERROR };
+struct finding {
+	enum severity severity;
+	int line, column;
+	char *key, *path;   /* last component; whole YAML path */
+	const char *code;   /* "unknown-parameter", "base-skipped", "weights-sum" … constant text */
+	char *message, *hint;
+};
+struct findings {
+	struct finding *v;
+	size_t n, cap;
+	size_t errors, warnings;
+};
+void findings_add(struct findings *f, enum severity sev, const struct mark *at, const char *path,
+	const char *code, const char *hint, const char *fmt, ...)
+	__attribute__((format(printf, 7, 8)));
+void findings_sort(struct findings *f);  /* by line, column */
+void findings_fini(struct findings *f);
+const char *severity_name(enum severity s);
+
+/* From the text alone (also when recipe_parse failed: then what could be read). */
+void lint_text(const struct recipe *r, struct findings *out);
+/* With inputs: per input of models (and base last if not listed) an opened model or NULL.
+ * Compares config, vocabulary, eos, template, shapes; names the donor. */
+void lint_models(const struct recipe *r, struct model *const *inputs, size_t n, int base,
+	struct findings *out);
+/* Tensor-name knowledge: filters that match nothing, with the nearest names. Part of lint_models. */
+#endif

@@ -1,0 +1,113 @@
+/* recipe: a mergekit YAML file as an immutable snapshot: its text byte for byte, what it says, and
+ * where it says it. Edits make a new snapshot (undo is a list of pointers).
+ * Reference counted: recipe_ref/recipe_unref. Any thread may read. */
+#ifndef CUPEL_RECIPE_RECIPE_H
+#define CUPEL_RECIPE_RECIPE_H
+#include "base/err.h"
+#include "base/hash.h"
+#include "merge/method.h"
+
+struct mark { /* in the text; line and column count from 1, column in characters */
+	int line, column;
+	size_t begin, end; /* bytes; end exclusive */
+};
+enum setting_kind { SETTING_NUMBER, SETTING_BOOL, SETTING_TEXT, SETTING_GRADIENT, SETTING_FILTERS };
+struct setting { /* scalar, list (gradient) or list of {filter, value} */
+	enum setting_kind kind;
+	struct mark mark;
+	const char *text;      /* scalar as written */
+	double number;         /* NUMBER, BOOL (0/1); numeric text converts */
+	bool is_numeric;
+	size_t n;              /* GRADIENT: values; FILTERS: entries */
+	const struct setting *values; /* GRADIENT: scalars; FILTERS: the value of each entry */
+	const char *const *filters;   /* FILTERS: pattern, NULL for none, or "*" */
+	const struct mark *filter_marks;
+};
+struct recipe_param {
+	const char *name;
+	struct mark name_mark;
+	struct setting value;
+};
+struct recipe_params {
+	const struct recipe_param *v;
+	size_t n;
+	struct mark mark;
+};
+struct recipe_ref_text { /* PATH[@REV][+LORA[:SCALE]…] or the object form */
+	const char *text;      /* as written: the input's name in JSON and messages */
+	const char *path, *revision;
+	size_t n_loras;
+	const struct recipe_lora { const char *path, *revision; double scale; } *loras;
+	struct mark mark;
+};
+struct recipe_input { /* an entry of models:, or a slice source */
+	struct recipe_ref_text model;
+	bool has_range;
+	int64_t from, to;      /* layer_range */
+	struct recipe_params params;
+	struct mark mark;
+};
+struct recipe_slice {
+	const struct recipe_input *sources;
+	size_t n_sources;
+	struct recipe_ref_text base;  /* text NULL if none */
+	struct recipe_params params;
+	struct mark mark;
+};
+struct recipe {
+	const char *path;      /* file, or NULL */
+	const char *text;      /* the whole file */
+	size_t text_n;
+	const char *method_name;
+	const struct method *method;  /* NULL if unknown */
+	struct mark method_mark;
+	struct recipe_ref_text base;  /* text NULL if none */
+	const struct recipe_input *models;
+	size_t n_models;
+	const struct recipe_slice *slices;  /* when given instead of models */
+	size_t n_slices;
+	struct recipe_params params;
+	const char *dtype, *out_dtype, *name, *tokenizer_source, *chat_template;
+	bool has_seed;
+	uint64_t seed;
+	size_t documents;      /* in the file; only the first is used until several are supported */
+};
+/* Parse errors and schema errors that leave no recipe: NULL with line and column in e->where. */
+struct recipe *recipe_parse(const char *text, size_t n, const char *path, struct err *e);
+struct recipe *recipe_load(const char *path, struct err *e);
+struct recipe *recipe_ref(const struct recipe *r);
+void recipe_unref(const struct recipe *r);
+struct hash recipe_hash(const struct recipe *r); /* canonical: of the meaning, not the bytes */
+bool recipe_save(const struct recipe *r, const char *path, struct err *e);
+
+/* Value of a setting for a tensor at layer position t (spec 2.2): false = "no value", look further out. */
+bool setting_eval(const struct setting *s, enum param_type type, const char *tensor, double t,
+	double *value, struct err *e);
+/* Precedence of spec 2.4. input = index in models or -1 for a global. NaN if nothing and no default. */
+double recipe_param(const struct recipe *r, const struct param_def *p, int input,
+	const char *tensor, double t, struct err *e);
+/* The scalar setting object that edits of (param, input) act on; NULL if not written. */
+const struct setting *recipe_setting(const struct recipe *r, const char *param, int input);
+
+/* Edits: a new snapshot that differs in that scalar alone; everything else byte for byte.
+ * input -1 = global. NULL with a reason. A missing key is inserted as DEFINITIONS says. */
+struct recipe_target { /* which scalar of a setting */
+	const char *param;
+	int input;
+	int filter;   /* entry of a FILTERS setting, -1 */
+	int value;    /* value of a gradient, -1 */
+};
+struct recipe *recipe_edit_number(const struct recipe *r, const struct recipe_target *t,
+	double value, double step, struct err *e);
+struct recipe *recipe_edit_remove(const struct recipe *r, const struct recipe_target *t,
+	struct err *e);
+/* Replace a whole setting's value by flow text: "[0, 0.5, 1]", "0.7". */
+struct recipe *recipe_edit_text(const struct recipe *r, const struct recipe_target *t,
+	const char *value, struct err *e);
+/* Top-level scalar: merge_method, dtype, out_dtype, base_model, name. NULL value removes. */
+struct recipe *recipe_edit_top(const struct recipe *r, const char *key, const char *value,
+	struct err *e);
+/* A new recipe text from models: method chosen by its needs. Caller unrefs. */
+struct recipe *recipe_new(const char *method, const char *const *models, size_t n,
+	const char *base, struct err *e);
+#endif

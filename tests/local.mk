@@ -1,0 +1,18 @@
+# Unit tests are one cmocka program per module, listed by the fragment of that part of the house.
+# A fragment adds to check_PROGRAMS and TESTS; link with $(UNIT_LIBS).
+UNIT_LIBS = libcupel.a $(CORE_LIBS) $(CMOCKA_LIBS)
+UI_UNIT_LIBS = libcupelui.a libcupel.a $(CORE_LIBS) $(NCURSES_LIBS) $(CMOCKA_LIBS)
+AM_TESTS_ENVIRONMENT = top_srcdir='$(top_srcdir)' top_builddir='$(top_builddir)' \
+	CUPEL='$(abs_top_builddir)/cupel'; export top_srcdir top_builddir CUPEL;
+include $(top_srcdir)/tests/unit/base.mk
+include $(top_srcdir)/tests/unit/tensor.mk
+include $(top_srcdir)/tests/unit/model.mk
+include $(top_srcdir)/tests/unit/recipe.mk
+include $(top_srcdir)/tests/unit/merge.mk
+include $(top_srcdir)/tests/unit/engine.mk
+include $(top_srcdir)/tests/unit/catalog.mk
+include $(top_srcdir)/tests/unit/ui.mk
+include $(top_srcdir)/tests/cli/local.mk
+include $(top_srcdir)/tests/ui/local.mk
+include $(top_srcdir)/tests/fuzz/local.mk
+include $(top_srcdir)/tests/bench/local.mk

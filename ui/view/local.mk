@@ -1,0 +1,1 @@
+libcupelui_a_SOURCES +=
