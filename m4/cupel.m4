@@ -7,7 +7,7 @@ AC_DEFUN([AX_CUPEL_LIB_TRY], [
     for cupel_try in "-l$2" m4_case([$1], [NCURSES], ["-l$2 -ltinfo"], []) ; do
       LIBS="$cupel_try $cupel_save_LIBS"
       AC_LINK_IFELSE([AC_LANG_PROGRAM([
-m4_foreach_w([cupel_hdr], [$4], [#include <cupel_hdr>
+m4_foreach_w([cupel_hdr], [$4], [@%:@include <cupel_hdr>
 ])], [[void *volatile p = (void *)(long)&$3; return p == 0;]])],
         [cupel_cv_lib_$1="$cupel_try"; break])
     done
