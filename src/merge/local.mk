@@ -1,1 +1,12 @@
-libcupel_a_SOURCES +=
+libcupel_a_SOURCES += \
+	src/merge/method.c src/merge/method.h src/merge/methods.def \
+	src/merge/merge_linear.c \
+	src/merge/merge_slerp.c \
+	src/merge/merge_nuslerp.c \
+	src/merge/merge_task_arithmetic.c \
+	src/merge/merge_ties.c \
+	src/merge/merge_dare_linear.c \
+	src/merge/merge_dare_ties.c \
+	src/merge/merge_nearswap.c \
+	src/merge/merge_passthrough.c \
+	src/merge/task.h

@@ -1,0 +1,49 @@
+#include "config.h"
+#include "base/str.h"
+#include "merge/method.h"
+
+#define METHOD(symbol) extern const struct method method_##symbol;
+#include "merge/methods.def"
+#undef METHOD
+
+static const struct method *const methods[] = {
+#define METHOD(symbol) &method_##symbol,
+#include "merge/methods.def"
+#undef METHOD
+};
+#define N_METHODS (sizeof methods / sizeof *methods)
+
+size_t method_count(void)
+{
+	return N_METHODS;
+}
+
+const struct method *method_at(size_t i)
+{
+	return i < N_METHODS ? methods[i] : NULL;
+}
+
+const struct method *method_by_name(const char *name)
+{
+	for (size_t i = 0; name && i < N_METHODS; i++)
+		if (str_eq(methods[i]->name, name))
+			return methods[i];
+	return NULL;
+}
+
+const char *method_nearest(const char *name)
+{
+	const char *names[N_METHODS];
+
+	for (size_t i = 0; i < N_METHODS; i++)
+		names[i] = methods[i]->name;
+	return name ? str_nearest(name, names, N_METHODS) : NULL;
+}
+
+const struct param_def *method_param(const struct method *m, const char *name)
+{
+	for (size_t i = 0; m && name && i < m->n_params; i++)
+		if (str_eq(m->params[i].name, name))
+			return &m->params[i];
+	return NULL;
+}
