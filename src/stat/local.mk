@@ -1,1 +1,1 @@
-libcupel_a_SOURCES +=
+libcupel_a_SOURCES += src/stat/stats.c
