@@ -4,7 +4,18 @@
  *   fold     takes the partials in window order (so results do not depend on threads);
  *   settle   ends a pass;
  *   apply    sees the windows again and writes float32 results, before the one rounding.
- * All are pure functions of (spec, state, window). Rows and params are constant data. */
+ * All are pure functions of (spec, state, window). Rows and params are constant data.
+ * engine/stream.c calls them in this order; merge_whole() does the same for one tensor in memory.
+ *
+ *     state = zeroed state_size
+ *     for each pass < passes, unless span() says 0:
+ *         for each window, on any thread:      partial = zeroed partial_size, or open()
+ *             for each part of it, in order:   observe(part, partial)
+ *             close(partial)
+ *         for each window, in order:           fold(partial)
+ *         settle
+ *     for each part of the tensor, on any thread: apply
+ *     fini */
 #ifndef CUPEL_MERGE_METHOD_H
 #define CUPEL_MERGE_METHOD_H
 #include <stdbool.h>
@@ -52,11 +63,14 @@ struct merge_spec {
 	enum arithmetic arithmetic;
 	enum dtype work;              /* promoted input dtype, for ARITH_MERGEKIT */
 };
+/* A window is WINDOW_ELEMS elements (model/source.h; the last is shorter). Kernels are handed
+ * parts of it, so that a part's floats stay in cache; a part begins at a multiple of 16 elements,
+ * or of unit() where the method has one: results do not depend on where the cuts are. */
 struct merge_window {
-	uint64_t first;               /* element index; multiple of WINDOW_ELEMS */
+	uint64_t first;               /* element index of in[k][0] */
 	size_t n;
 	const float *const *in;       /* n_inputs pointers */
-	uint64_t index;               /* window number */
+	uint64_t index;               /* number of the window this is a part of */
 };
 struct method {
 	const char *name, *title, *paper;
@@ -71,26 +85,38 @@ struct method {
 	/* NULL = fine. A sentence-long contract check of evaluated parameters, before any weight. */
 	bool (*check)(const struct merge_spec *s, struct err *e);
 	size_t (*state_size)(const struct merge_spec *s);           /* NULL = 0; zeroed by the caller */
-	int (*passes)(const struct merge_spec *s);                  /* NULL = 0 */
+	int (*passes)(const struct merge_spec *s);                  /* at most so many; NULL = 0 */
+	/* How many elements of each window, from its beginning, the pass reads: 0 leaves the pass out,
+	 * SIZE_MAX (and NULL) is all of it. Asked when the pass before has settled. */
+	size_t (*span)(const struct merge_spec *s, const void *state, int pass);
 	size_t (*partial_size)(const struct merge_spec *s, const void *state, int pass);
+	void (*open)(const struct merge_spec *s, const void *state, int pass, void *partial);
+	                                      /* NULL: the caller zeroes the partial */
 	void (*observe)(const struct merge_spec *s, const void *state, int pass,
-		const struct merge_window *w, void *partial);       /* partial zeroed by the caller */
+		const struct merge_window *w, void *partial);
+	void (*close)(const struct merge_spec *s, const void *state, int pass, void *partial);
+	                                      /* after a window's last part; may be NULL */
 	void (*fold)(const struct merge_spec *s, void *state, int pass, const void *partial,
 		uint64_t window);
 	bool (*settle)(const struct merge_spec *s, void *state, int pass, struct err *e);
+	/* Parts handed to apply are whole multiples of so many elements; NULL = any cut. */
+	uint64_t (*unit)(const struct merge_spec *s);
 	void (*apply)(const struct merge_spec *s, const void *state, const struct merge_window *w,
 		float *out);
 	void (*fini)(void *state);    /* frees what state points to; may be NULL */
-	/* Linear coefficients on the inputs (base included), from squared norms and dots of the whole
-	 * tensor, for closed-form figures: m = Σ coef_i x_i. gram is n×n float64 ⟨x_i,x_j⟩ (row major).
-	 * NULL or false where the method has none (sampled then). */
-	bool (*coefficients)(const struct merge_spec *s, const double *gram, double *coef);
+	/* Linear coefficients on the inputs (base included) of the whole tensor, for closed-form figures:
+	 * m = Σ coef_i x_i. sums is n×n float64, row major: ‖x_i‖² on the diagonal, ‖x_i − x_j‖² beside it
+	 * (distances, because dots of close fine-tunes cancel). False where the method, or this variant
+	 * of it, has none (sampled then); NULL too. sums may be NULL for methods that need none. */
+	bool (*coefficients)(const struct merge_spec *s, const double *sums, double *coef);
 };
 const struct method *method_by_name(const char *name);
 const struct method *method_at(size_t i);   /* NULL past the end */
 size_t method_count(void);
 const char *method_nearest(const char *name);
 const struct param_def *method_param(const struct method *m, const char *name);
-/* Window size for a spec: WINDOW_ELEMS, rounded down to whole rows where the method works on rows
- * and they fit. Depends on method and shape alone. */
+
+/* One tensor that is in memory, through all steps: for samples, tests and small jobs. in: n_inputs
+ * pointers to s->elements floats; out may not overlap them. */
+bool merge_whole(const struct merge_spec *s, const float *const *in, float *out, struct err *e);
 #endif
