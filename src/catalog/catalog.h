@@ -11,12 +11,23 @@
 #include "base/json.h"
 
 struct catalog;
-char *catalog_default_path(void);  /* --catalog, $CUPEL_CATALOG, $XDG_DATA_HOME/cupel/catalog.db */
+char *catalog_default_path(void);  /* $CUPEL_CATALOG, $XDG_DATA_HOME/cupel/catalog.db; free() */
+/* NULL only for a file that is damaged, locked for too long or no catalog: it is left untouched and
+ * the message says what to do. What cannot be written (a read-only folder, a full disk, a newer
+ * version's file) opens all the same: as a copy in memory, or read-only where the file is over
+ * 256 MB; then catalog_warning says so and catalog_is_read_only is true. read_only asks for that,
+ * without a warning; a file that does not exist is then an empty catalog. ":memory:" is a path. */
 struct catalog *catalog_open(const char *path, bool read_only, struct err *e);
 void catalog_close(struct catalog *c);
 const char *catalog_path(const struct catalog *c);
+/* What is written now is not kept: runs, models and statistics go to the copy in memory and are lost
+ * at the end; notes, tags, names, jobs are refused with a message. */
 bool catalog_is_read_only(const struct catalog *c);
-/* Changes whenever any process committed: cheap to poll (PRAGMA data_version + own counter). */
+/* To be said once, where a person sees it: why nothing will be remembered. NULL: all is well. */
+const struct err *catalog_warning(const struct catalog *c);
+/* How long calls wait for another program's lock; 10 s unless set. For catalogs opened later. */
+void catalog_patience(int milliseconds);
+/* Changes whenever anybody, this handle included, committed. Cheap to poll, never waits. */
 uint64_t catalog_version(struct catalog *c);
 
 /* --- models ------------------------------------------------------------------------------- */
@@ -31,10 +42,24 @@ struct catalog_model {
 	char *relation;             /* "finetune", "merge", "quantized" or NULL */
 	int64_t run;                /* run that made it or 0 */
 };
+/* The path is the key. Text that is NULL and numbers that are 0 keep what is known, but partial and
+ * state are as given (state NULL: "on disk"), and a hash is forgotten when the bytes differ. */
 bool catalog_model_put(struct catalog *c, const struct catalog_model *m, int64_t *id, struct err *e);
 struct catalog_model *catalog_models(struct catalog *c, size_t *n, struct err *e);
 void catalog_models_free(struct catalog_model *v, size_t n);
 char *catalog_model_path(struct catalog *c, const char *name); /* alias for model_resolve; free() */
+
+/* The tensors of a model by its content hash: what a run wrote, what a model consists of. */
+struct catalog_tensor {
+	char *name, *dtype, *shape; /* shape "4096x4096" */
+	uint64_t bytes;
+	char *hash;
+};
+bool catalog_tensors_put(struct catalog *c, const char *model_hash, const struct catalog_tensor *v,
+	size_t n, struct err *e);
+struct catalog_tensor *catalog_tensors(struct catalog *c, const char *model_hash, size_t *n,
+	struct err *e);            /* none known: n 0, not an error */
+void catalog_tensors_free(struct catalog_tensor *v, size_t n);
 
 /* --- statistics: sums and histograms under content keys ------------------------------------ */
 /* kind: "norm", "pair", "sign", "hist" …; a, b, c: tensor keys (zero if unused). The blob is the
@@ -55,7 +80,7 @@ bool catalog_stat_rename(struct catalog *c, struct hash from, struct hash to, st
 struct catalog_run {
 	int64_t id;
 	char *kind;                 /* "merge" … */
-	char *name, *status;        /* running done failed cancelled */
+	char *name, *status;        /* running done failed cancelled, stopped (its process is gone) */
 	char *started;              /* ISO 8601 UTC */
 	double seconds;
 	char *recipe_text, *recipe_hash, *recipe_path, *method;
@@ -77,7 +102,8 @@ bool catalog_run_end(struct catalog *c, int64_t id, const char *status, double s
 	const char *error, struct err *e);
 bool catalog_run_input_hash(struct catalog *c, int64_t id, const char *name, const char *hash,
 	struct err *e);
-/* filter: words match FTS over recipes, notes, names; "tag:x", "method:x", "status:x", "kind:x". */
+/* Newest first; recipe_text and command are NULL in a list, catalog_run_get has them.
+ * filter: what filter.h reads; NULL or "" is every run that is not archived. */
 struct catalog_run *catalog_runs(struct catalog *c, const char *filter, size_t *n, struct err *e);
 struct catalog_run *catalog_run_get(struct catalog *c, int64_t id, struct err *e);
 void catalog_runs_free(struct catalog_run *v, size_t n);
@@ -85,14 +111,36 @@ struct catalog_input *catalog_run_inputs(struct catalog *c, int64_t id, size_t *
 void catalog_inputs_free(struct catalog_input *v, size_t n);
 bool catalog_note(struct catalog *c, int64_t run, const char *text, struct err *e);
 bool catalog_tag(struct catalog *c, int64_t run, const char *tag, bool add, struct err *e);
+struct catalog_note {
+	char *created, *text;
+};
+struct catalog_note *catalog_notes(struct catalog *c, int64_t run, size_t *n, struct err *e);
+void catalog_notes_free(struct catalog_note *v, size_t n);
 bool catalog_rename(struct catalog *c, int64_t run, const char *name, struct err *e);
 bool catalog_archive(struct catalog *c, int64_t run, bool archived, struct err *e);
+
+/* --- scores: what was measured, or stated somewhere ------------------------------------------- */
+struct catalog_score {
+	int64_t id, run, model;     /* 0 none */
+	char *task, *metric;
+	double value, stderr_;      /* NaN unknown */
+	int64_t n;                  /* questions or tokens; 0 unknown */
+	char *protocol;             /* JSON object: shots, limit, template, quantization … or NULL */
+	bool estimated;
+	char *source;               /* file it was read from, or NULL when measured here */
+};
+bool catalog_score_put(struct catalog *c, const struct catalog_score *v, size_t n, struct err *e);
+/* Of a run, or (run 0) of a model. */
+struct catalog_score *catalog_scores(struct catalog *c, int64_t run, int64_t model, size_t *n,
+	struct err *e);
+void catalog_scores_free(struct catalog_score *v, size_t n);
 
 /* --- jobs: processes of their own report here ------------------------------------------------ */
 struct catalog_job {
 	int64_t id, run;            /* run 0 until it began */
 	char *what, *state;         /* waiting running done failed cancelled stopped (its process is gone) */
-	char *command;              /* JSON array of argv */
+	char *command;              /* JSON array: the verb and its arguments */
+	char *folder;               /* working directory it was started in */
 	char *log;                  /* path of the log file */
 	char *message;              /* the tensor at work, or the error */
 	int64_t pid;
@@ -105,6 +153,7 @@ struct catalog_job {
 };
 int64_t catalog_job_new(struct catalog *c, const struct catalog_job *j, struct err *e);
 bool catalog_job_claim(struct catalog *c, int64_t id, struct err *e); /* this process runs it now */
+/* Call it as often as progress is made: the row is written at most twice a second, the flag read. */
 bool catalog_job_progress(struct catalog *c, int64_t id, uint64_t done, uint64_t total,
 	double rate, double left, const char *message, bool *cancel, struct err *e);
 bool catalog_job_end(struct catalog *c, int64_t id, const char *state, int64_t run,
@@ -114,7 +163,8 @@ struct catalog_job *catalog_jobs(struct catalog *c, size_t *n, struct err *e); /
 struct catalog_job *catalog_job_get(struct catalog *c, int64_t id, struct err *e);
 void catalog_jobs_free(struct catalog_job *v, size_t n);
 
-/* Read-only SQL: an array of objects. */
+/* Read-only SQL on a connection of its own: an array of objects, columns in order. One statement;
+ * refused when it would write; at most 100,000 rows and 10 s. Blobs are hex digits. */
 json_t *catalog_sql(struct catalog *c, const char *sql, struct err *e);
 bool catalog_check(struct catalog *c, struct err *e); /* quick_check */
 #endif
