@@ -13,7 +13,7 @@ enum dtype {
 	DT_UNKNOWN, /* known by name only; no size, no decode */
 	DT_COUNT
 };
-enum dtype_kind { DTYPE_FLOAT, DTYPE_INT, DTYPE_QUANT };
+enum dtype_kind { DTYPE_FLOAT, DTYPE_INT, DTYPE_QUANT, DTYPE_OTHER /* packed or complex */ };
 
 /* decode: n elements (a multiple of block) from stored bytes to float32.
  * encode: the reverse, round to nearest even, once. */
@@ -39,6 +39,7 @@ const char *dtype_torch_name(enum dtype t);       /* "bfloat16"; NULL if torch h
 /* Bytes of n elements; false if n is not whole blocks or it overflows. */
 bool dtype_bytes(enum dtype t, uint64_t n, uint64_t *bytes);
 bool dtype_is_float(enum dtype t);                /* F64 F32 F16 BF16 F8_* */
-/* torch's promotion of two floating types: BF16+F16 → F32, BF16+F32 → F32 … */
+/* torch's promotion: BF16+F16 → F32, integer+BF16 → BF16 … Where torch refuses (F8 with another
+ * type, U16 with I32) or has no such type (quantized, unknown): F32, or F64 if one of them is. */
 enum dtype dtype_promote(enum dtype a, enum dtype b);
 #endif

@@ -1,1 +1,18 @@
-libcupel_a_SOURCES +=
+libcupel_a_SOURCES += \
+	src/tensor/codec.h \
+	src/tensor/codec_affine.c \
+	src/tensor/codec_affine.h \
+	src/tensor/codec_affine_impl.h \
+	src/tensor/codec_float.c \
+	src/tensor/codec_float_impl.h \
+	src/tensor/codec_ggml.c \
+	src/tensor/codec_ggml_impl.h \
+	src/tensor/cpu.c \
+	src/tensor/cpu.h \
+	src/tensor/dtype.c \
+	src/tensor/dtype.h \
+	src/tensor/dtypes.def \
+	src/tensor/every_path.h \
+	src/tensor/half.h \
+	src/tensor/path_types.h \
+	src/tensor/tensor.h
