@@ -1,0 +1,95 @@
+/* app: what the views share, and what they may ask of the program around them.
+ * One, owned by main. Everything here is the UI thread's unless it says otherwise. */
+#ifndef CUPEL_UI_APP_H
+#define CUPEL_UI_APP_H
+#include <stdarg.h>
+#include "catalog/catalog.h"
+#include "engine/preview.h"
+#include "model/model.h"
+#include "system/pool.h"
+#include "ui/screen/event.h"
+#include "ui/view/doc.h"
+#include "ui/view/view.h"
+
+struct overlay; /* what lies over a view and takes the keys: widget/overlay.h */
+struct scan;
+
+#define APP_VIEWS 8 /* by digit */
+struct app {
+	/* shared data */
+	struct catalog *catalog;          /* never NULL while views are open */
+	bool demo;                        /* nothing was found: the bundled family is shown */
+	struct model_roots *roots;
+	struct pool *pool;
+	struct catalog_model *models;     /* registered models, as of CHANGED_MODELS */
+	size_t n_models;
+	struct scan *scan;                /* looking for models in the background; NULL when done */
+	/* what view 2 shows: 1–4 names or paths. CHANGED_SHOWN when it changes */
+	char *shown[4];
+	size_t n_shown;
+	/* open recipes; `doc` is the one on view 3, or NULL */
+	vec(struct doc *) docs;
+	struct doc *doc;
+	struct preview *preview;          /* of doc's plan; NULL until there is one */
+	/* the screen */
+	struct view *views[APP_VIEWS];    /* NULL where there is no such view */
+	struct view *view;
+	struct events *events;
+	int w, h;
+};
+/* --- views ---------------------------------------------------------------------------------- */
+void *app_view_of(struct app *a, const struct view_ops *ops);
+unsigned app_go(struct app *a, int digit);       /* CHANGED_VIEW; says so if there is none */
+/* Bits for every view before its next draw. */
+void app_changed(struct app *a, unsigned bits);
+/* Show these models side by side in view 2 (names as the catalog has them, or paths) and go there. */
+unsigned app_show_models(struct app *a, const char *const *names, size_t n);
+
+/* --- saying and asking ----------------------------------------------------------------------- */
+void app_say(struct app *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+unsigned app_fail(struct app *a, const struct err *e); /* in the error style; CHANGED_SCREEN */
+/* A line at the bottom. done gets the text on Enter (nothing on Esc); changed, if any, every edit.
+ * history names a list kept for the session ("filter", "value" …). Returns CHANGED_SCREEN. */
+struct ask {
+	const char *label;     /* "filter: " */
+	const char *text;      /* to begin with, or NULL */
+	const char *history;   /* or NULL */
+	const char *complete;  /* word that names what completes it: "MODEL", "METHOD", "COLUMN" … or NULL */
+	unsigned (*done)(struct app *a, const char *text, void *ctx);
+	void (*changed)(struct app *a, const char *text, void *ctx);
+	unsigned (*cancelled)(struct app *a, void *ctx);
+	void *ctx;             /* borrowed: must outlive the line (a view does) */
+};
+unsigned app_ask(struct app *a, const struct ask *q);
+/* One key out of `keys` ("yn"): "Save agent3.yml? y n Esc". */
+unsigned app_choose(struct app *a, const char *question, const char *keys,
+	unsigned (*done)(struct app *a, char key, void *ctx), void *ctx);
+/* A list to pick from by letter or cursor (sort, columns, copy, method, presets). */
+struct choice {
+	const char *text;      /* copied */
+	const char *help;      /* copied, or NULL */
+	bool on;               /* drawn as ticked */
+};
+unsigned app_menu(struct app *a, const char *title, const struct choice *v, size_t n, size_t at,
+	unsigned (*done)(struct app *a, size_t i, void *ctx), void *ctx);
+/* A form (widget/sheet.h); the app owns it from here on. */
+struct sheet;
+unsigned app_sheet(struct app *a, struct sheet *s);
+void app_copy(struct app *a, const char *what, const char *text); /* to the clipboard, and says so */
+
+/* --- recipes --------------------------------------------------------------------------------- */
+/* The present recipe becomes `r` (its reference is taken): figures follow by themselves. */
+unsigned app_edit(struct app *a, const struct recipe *r, const char *what, const char *merge_key);
+unsigned app_open_recipe(struct app *a, const char *path);
+/* An unsaved recipe: from `n`, from a run, a branch. Takes the reference; goes to view 3. */
+unsigned app_add_recipe(struct app *a, const struct recipe *r, const char *name, int variant_of,
+	int64_t from_run);
+unsigned app_select_doc(struct app *a, size_t i);
+
+/* --- work that takes longer than a keystroke -------------------------------------------------- */
+/* `work` runs on a worker; then, back on the UI thread, `done` (returns CHANGED_ bits). Neither is
+ * called after the app began to close (drop is, if given, to free ctx). */
+void app_work(struct app *a, void (*work)(void *ctx), unsigned (*done)(struct app *a, void *ctx),
+	void (*drop)(void *ctx), void *ctx);
+bool app_busy(const struct app *a);
+#endif
