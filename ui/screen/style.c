@@ -13,7 +13,7 @@ static const struct { const char *name, *words[THEME_COUNT], *help; } roles[STYL
 };
 static const char *const theme_names[] = { "default", "light", "mono", "colour-blind", NULL };
 
-static struct look looks[STYLE_COUNT];
+static struct style_look looks[STYLE_COUNT];
 static bool ready, mono;
 
 /* Viridis and a blue–white–orange ramp in the 256-colour cube, brightness monotone. */
@@ -49,10 +49,10 @@ static unsigned attr_by_name(const char *w)
 	return 0;
 }
 
-static bool parse_look(const char *words, struct look *out, struct err *e)
+static bool parse_look(const char *words, struct style_look *out, struct err *e)
 {
 	char *copy = xstrdup(words), *save = NULL;
-	struct look l = { -1, -1, 0 };
+	struct style_look l = { -1, -1, 0 };
 	bool on = false, ok = true;
 
 	for (char *w = strtok_r(copy, " \t", &save); w && ok; w = strtok_r(NULL, " \t", &save)) {
@@ -126,9 +126,9 @@ bool style_set(const char *role, const char *words, struct err *e)
 	return err_set(e, ERR_INPUT, role, near, "no such role; nearest:");
 }
 
-struct look style_look(unsigned style)
+struct style_look style_look(unsigned style)
 {
-	struct look l;
+	struct style_look l;
 	unsigned fg = STYLE_RAMP_FG(style), bg = STYLE_RAMP_BG(style), role = style & 0xff;
 
 	if (!ready)

@@ -29,7 +29,7 @@ enum style_role {
 /* Level for a value in 0…1 (clamped), NaN → 0. */
 int ramp_level(double unit);
 
-struct look {
+struct style_look {
 	int fg, bg;     /* 0…255, -1 the terminal's own */
 	unsigned attrs; /* ATTR_* */
 };
@@ -40,7 +40,7 @@ bool style_is_mono(void);
 const char *const *style_themes(void);       /* NULL-ended */
 /* "bold 214 on black"; false with the word that is none. */
 bool style_set(const char *role, const char *words, struct err *e);
-struct look style_look(unsigned style);
+struct style_look style_look(unsigned style);
 const char *style_name(enum style_role r);
 const char *style_help(enum style_role r);
 const char *style_words(enum style_role r, enum theme t);

@@ -272,7 +272,7 @@ static int to8(int c, attr_t *attrs)
 
 static void set_style(const struct term *t, unsigned style, attr_t *attrs, int *pair)
 {
-	struct look l = style_look(style);
+	struct style_look l = style_look(style);
 
 	*attrs = A_NORMAL;
 	if (l.attrs & ATTR_BOLD)
