@@ -54,7 +54,15 @@ PATH_INLINE void vu_store_low16(void *p, vu v)
 /* PATH_LANES bytes, one to a lane. */
 PATH_INLINE vu vu_load_bytes(const void *p)
 {
+#if defined(PATH_AVX512)
+	__m128i b;
+	memcpy(&b, p, sizeof b);
+	return (vu)_mm512_cvtepu8_epi32(b);
+#elif defined(PATH_AVX2)
+	return (vu)_mm256_cvtepu8_epi32(_mm_loadl_epi64(p));
+#else
 	vb b;
 	memcpy(&b, p, sizeof b);
 	return __builtin_convertvector(b, vu);
+#endif
 }

@@ -1,0 +1,4 @@
+# `make bench` times the real thing and prints ratios; nothing here is part of `make check`.
+EXTRA_PROGRAMS += tests/bench/codec
+tests_bench_codec_SOURCES = tests/bench/codec.c
+tests_bench_codec_LDADD = libcupel.a $(CORE_LIBS)

@@ -1,0 +1,10 @@
+check_PROGRAMS += tests/unit/test_dtype tests/unit/test_codec
+TESTS += tests/unit/test_dtype tests/unit/test_codec
+tests_unit_test_dtype_SOURCES = tests/unit/test_dtype.c tests/unit/golden.h
+tests_unit_test_dtype_LDADD = $(UNIT_LIBS)
+tests_unit_test_codec_SOURCES = tests/unit/test_codec.c tests/unit/golden.h
+tests_unit_test_codec_LDADD = $(UNIT_LIBS)
+EXTRA_DIST += \
+	tests/golden/tensor/floats.json \
+	tests/golden/tensor/generate.py \
+	tests/golden/tensor/quant.json
