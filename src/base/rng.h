@@ -7,10 +7,13 @@
 #include <stdint.h>
 
 void philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
-/* Uniform in [0,1), 24 bits, for elements first … first+n-1 of a tensor. Counter =
- * (name hash low, name hash high XOR input index in the top bits …) as DEFINITIONS says:
- * key = seed; counter = (XXH3-64 of the tensor name [2 words: XORed with element/4's high word],
- * input index, element/4 low word). The exact layout is in rng.c and pinned by a test. */
+/* Uniform in [0,1), 24 bits, for elements first … first+n-1 of a tensor: word (element mod 4) of the
+ * block whose key and counter are
+ *	key     = seed                    low word, high word
+ *	counter = name_hash               low word, high word   (XXH3-64 of the tensor's name)
+ *	          q bits 32-47 << 16 | input                    (q = element / 4)
+ *	          q bits 0-31
+ * so no two elements share a block below 2^50 elements and 65536 inputs. */
 void rng_uniform(uint64_t seed, uint64_t name_hash, uint32_t input, uint64_t first, size_t n,
 	float *out);
 

@@ -31,10 +31,15 @@ const char *str_nearest(const char *word, const char *const *names, size_t n);
 /* Append `bytes` with control bytes and invalid UTF-8 shown as \xNN: safe for a terminal. */
 void str_add_safe(struct str *s, const char *bytes, size_t n);
 char *str_safe(const char *text);                   /* caller frees */
+/* The same into a fixed buffer, cut at a character; returns the bytes used. */
+size_t str_safe_copy(char *dst, size_t cap, const char *src, size_t n);
 bool utf8_valid(const char *s, size_t n);
+/* Length of the well-formed sequence at s and its code point; 0 if it is none. */
+size_t utf8_decode(const char *s, size_t n, uint32_t *cp);
+bool utf8_is_control(uint32_t cp);  /* C0, C1, line separators, direction overrides */
 
 /* Human figures, one place. All append. */
-void str_add_bytes(struct str *s, uint64_t bytes);  /* "6.80 GB", "5.8 MB"; MB = 10^6 */
+void str_add_bytes(struct str *s, uint64_t bytes);  /* "6.80 GB", "5.8 MB", "312 B"; MB = 10^6 */
 void str_add_count(struct str *s, uint64_t n);      /* "3.40 B", "2.89 M" parameters */
 void str_add_seconds(struct str *s, double sec);    /* "0:41", "9.1 s", "2:03:10" */
 /* "128M", "5GB", "64KiB", "1000" → bytes; false if it is none of these. */

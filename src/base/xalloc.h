@@ -14,7 +14,8 @@ char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t n);
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 #define xnew(type, n) ((type *)xcalloc((n), sizeof(type)))
-void xalloc_on_abort(void (*hook)(void)); /* restores the terminal before the abort message */
+void xalloc_on_abort(void (*hook)(void)); /* restores the terminal before the last message */
+void xalloc_failed(void) __attribute__((noreturn)); /* hook, message, exit status 4 */
 
 void *xtry_malloc(size_t n);              /* NULL on failure; 64-byte aligned; free() */
 

@@ -31,6 +31,9 @@ bool file_stat_id(const char *path, struct file_id *id); /* false if absent */
 bool file_mkdirs(const char *path, struct err *e);
 bool file_free_space(const char *path, uint64_t *bytes); /* of the nearest existing parent */
 bool file_remove_tree(const char *path, struct err *e);
+/* A file of share/: $CUPEL_DATA, else the tree's share when run from a build folder, else the
+ * installed one. Caller frees; it may not exist. */
+char *file_data_path(const char *rel);
 bool file_copy(const char *from, const char *to, struct err *e); /* atomic: temporary, rename */
 
 /* An output under a temporary name ".NAME.cupel-tmp" in the same directory. commit renames. */

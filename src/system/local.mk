@@ -1,1 +1,5 @@
-libcupel_a_SOURCES +=
+libcupel_a_SOURCES += \
+	src/system/file.c src/system/file.h src/system/folder.c \
+	src/system/lock.c \
+	src/system/pool.c src/system/pool.h \
+	src/system/process.c src/system/process.h

@@ -14,7 +14,7 @@ unsigned pool_threads(const struct pool *p);
 
 /* Calls fn(ctx, i, worker) for i in [0,n), worker in [0, threads); i's are handed out in order.
  * The caller works too, as the last worker index. Stops handing out when *stop becomes true (stop may be NULL).
- * Not re-entrant from a worker of the same pool. */
+ * Several threads may call at once. Not re-entrant from fn itself; from a background task it is. */
 void pool_for(struct pool *p, size_t n, void (*fn)(void *ctx, size_t i, unsigned worker),
 	void *ctx, atomic_bool *stop);
 /* Background: fn(ctx) on a worker, FIFO within a priority (lower runs first). */

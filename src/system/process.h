@@ -14,13 +14,15 @@ pid_t process_detach(char *const argv[], const char *log_path, struct err *e);
 bool process_alive(pid_t pid, const char *boot_id); /* same boot and the pid exists */
 const char *process_boot_id(void);                  /* borrowed, constant in a boot */
 const char *process_self_path(void);                /* path of this executable, borrowed */
+bool process_start_of(pid_t pid, char out[32]);     /* false if there is no such live process */
 bool process_own_start(char out[32]);               /* start time token of this process, against pid reuse */
 
 /* Set by SIGINT, SIGTERM (verbs install these); polled by pool_for users. */
 extern atomic_bool process_cancelled;
 void process_catch_signals(void);
 
-/* A lock file holding "pid boot start"; a dead owner's is taken over. */
+/* A lock file holding "pid boot start"; a dead owner's is taken over. While a live one holds it:
+ * NULL, and e says which process. */
 struct process_lock;
 struct process_lock *process_lock_take(const char *path, struct err *e);
 void process_lock_drop(struct process_lock *l);
