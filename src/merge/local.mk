@@ -9,4 +9,7 @@ libcupel_a_SOURCES += \
 	src/merge/merge_dare_ties.c \
 	src/merge/merge_nearswap.c \
 	src/merge/merge_passthrough.c \
-	src/merge/task.h
+	src/merge/kernels.c src/merge/kernels.h src/merge/kernels_impl.h \
+	src/merge/select.c src/merge/select.h \
+	src/merge/task.c src/merge/dare.c src/merge/task.h \
+	src/merge/whole.c

@@ -10,6 +10,12 @@ static const struct param_def params[] = {
 	TASK_PARAM_INT8_MASK,
 };
 
+static void apply(const struct merge_spec *s, const void *state, const struct merge_window *w,
+	float *out)
+{
+	task_apply(s, state, w, false, dare_sparsify, out);
+}
+
 const struct method method_dare_linear = {
 	.name = "dare_linear",
 	.title = "DARE linear",
@@ -23,4 +29,12 @@ const struct method method_dare_linear = {
 	.random = true,
 	.params = params,
 	.n_params = sizeof params / sizeof *params,
+	.check = task_check,
+	.state_size = dare_state_size,
+	.passes = dare_passes,
+	.partial_size = dare_partial_size,
+	.observe = dare_observe,
+	.fold = dare_fold,
+	.settle = dare_settle,
+	.apply = apply,
 };

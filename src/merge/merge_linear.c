@@ -1,4 +1,6 @@
 #include "config.h"
+#include <math.h>
+#include "merge/kernels.h"
 #include "merge/method.h"
 
 static const struct param_def params[] = {
@@ -7,6 +9,61 @@ static const struct param_def params[] = {
 	{ P_NORMALIZE, "normalize", PARAM_GLOBAL, PARAM_BOOL, false, 1.0, 0.0, 1.0, 1.0,
 		"Divide by the sum of the weights, so that only their ratio counts." },
 };
+
+static float weight_sum(const struct merge_spec *s)
+{
+	float sum = 0.0f;
+
+	for (int k = 0; k < s->n_inputs; k++)
+		sum += (float)s->input[k][P_WEIGHT];
+	return sum;
+}
+
+static bool check(const struct merge_spec *s, struct err *e)
+{
+	double sum = 0.0, size = 0.0;
+
+	if (s->global[P_NORMALIZE] == 0.0)
+		return true;
+	for (int k = 0; k < s->n_inputs; k++) {
+		sum += s->input[k][P_WEIGHT];
+		size += fabs(s->input[k][P_WEIGHT]);
+	}
+	if (fabs(sum) > 1e-7 * size && weight_sum(s) != 0.0f)
+		return true;
+	return err_set(e, ERR_INPUT, s->name, "change a weight, or set normalize: false",
+		"linear divides by the sum of the weights, which is 0 here");
+}
+
+/* out = sum w_k x_k, divided by sum w_k where normalize is on. */
+static void apply(const struct merge_spec *s, const void *state, const struct merge_window *w,
+	float *out)
+{
+	const struct kernels *k = kernels();
+	const float sum = weight_sum(s);
+	const bool normalize = s->global[P_NORMALIZE] != 0.0;
+
+	(void)state;
+	for (size_t i = 0; i < w->n; i += KERNEL_CHUNK) {
+		size_t n = w->n - i < KERNEL_CHUNK ? w->n - i : KERNEL_CHUNK;
+
+		k->scale(out + i, w->in[0] + i, (float)s->input[0][P_WEIGHT], n);
+		for (int m = 1; m < s->n_inputs; m++)
+			k->add_scaled(out + i, w->in[m] + i, (float)s->input[m][P_WEIGHT], n);
+		if (normalize)
+			k->divide(out + i, sum, n);
+	}
+}
+
+static bool coefficients(const struct merge_spec *s, const double *sums, double *coef)
+{
+	double sum = s->global[P_NORMALIZE] != 0.0 ? (double)weight_sum(s) : 1.0;
+
+	(void)sums;
+	for (int k = 0; k < s->n_inputs; k++)
+		coef[k] = (double)(float)s->input[k][P_WEIGHT] / sum;
+	return true;
+}
 
 const struct method method_linear = {
 	.name = "linear",
@@ -19,4 +76,7 @@ const struct method method_linear = {
 	.count_base = true,
 	.params = params,
 	.n_params = sizeof params / sizeof *params,
+	.check = check,
+	.apply = apply,
+	.coefficients = coefficients,
 };

@@ -1,4 +1,5 @@
 #include "config.h"
+#include "merge/kernels.h"
 #include "merge/method.h"
 
 static const struct param_def params[] = {
@@ -6,6 +7,13 @@ static const struct param_def params[] = {
 		"Elements that differ by at most t are taken from the other model; larger differences "
 		"move by t." },
 };
+
+static void apply(const struct merge_spec *s, const void *state, const struct merge_window *w,
+	float *out)
+{
+	(void)state;
+	kernels()->near(out, w->in[s->base], w->in[1 - s->base], (float)s->global[P_T], w->n);
+}
 
 const struct method method_nearswap = {
 	.name = "nearswap",
@@ -19,4 +27,5 @@ const struct method method_nearswap = {
 	.count_base = true,
 	.params = params,
 	.n_params = sizeof params / sizeof *params,
+	.apply = apply,
 };

@@ -1,10 +1,25 @@
 #include "config.h"
+#include "merge/kernels.h"
 #include "merge/method.h"
 
 static const struct param_def params[] = {
 	{ P_SCALE, "scale", PARAM_INPUT, PARAM_FLOAT, false, 1.0, 0.0, 2.0, 0.05,
 		"Factor on every element; with filters, a way to damp single projections." },
 };
+
+static void apply(const struct merge_spec *s, const void *state, const struct merge_window *w,
+	float *out)
+{
+	(void)state;
+	kernels()->scale(out, w->in[0], (float)s->input[0][P_SCALE], w->n);
+}
+
+static bool coefficients(const struct merge_spec *s, const double *sums, double *coef)
+{
+	(void)sums;
+	coef[0] = (double)(float)s->input[0][P_SCALE];
+	return true;
+}
 
 const struct method method_passthrough = {
 	.name = "passthrough",
@@ -18,4 +33,6 @@ const struct method method_passthrough = {
 	.count_base = true,
 	.params = params,
 	.n_params = sizeof params / sizeof *params,
+	.apply = apply,
+	.coefficients = coefficients,
 };

@@ -10,6 +10,12 @@ static const struct param_def params[] = {
 	TASK_PARAM_INT8_MASK,
 };
 
+static void apply(const struct merge_spec *s, const void *state, const struct merge_window *w,
+	float *out)
+{
+	task_apply(s, state, w, false, NULL, out);
+}
+
 const struct method method_task_arithmetic = {
 	.name = "task_arithmetic",
 	.title = "Task arithmetic",
@@ -23,4 +29,6 @@ const struct method method_task_arithmetic = {
 	.random = false,
 	.params = params,
 	.n_params = sizeof params / sizeof *params,
+	.apply = apply,
+	.coefficients = task_coefficients,
 };

@@ -7,12 +7,12 @@
  * All are pure functions of (spec, state, window). Rows and params are constant data.
  * engine/stream.c calls them in this order; merge_whole() does the same for one tensor in memory.
  *
- *     state = zeroed state_size
- *     for each pass < passes, unless span() says 0:
- *         for each window, on any thread:      partial = zeroed partial_size, or open()
- *             for each part of it, in order:   observe(part, partial)
+ *     state = zeroed state_size; begin
+ *     for each pass < passes:
+ *         for each window with a span, on any thread: partial = zeroed partial_size, or open()
+ *             for each part of it, in order:          observe(part, partial)
  *             close(partial)
- *         for each window, in order:           fold(partial)
+ *         for each such window, in order:             fold(partial)
  *         settle
  *     for each part of the tensor, on any thread: apply
  *     fini */
@@ -85,10 +85,12 @@ struct method {
 	/* NULL = fine. A sentence-long contract check of evaluated parameters, before any weight. */
 	bool (*check)(const struct merge_spec *s, struct err *e);
 	size_t (*state_size)(const struct merge_spec *s);           /* NULL = 0; zeroed by the caller */
+	bool (*begin)(const struct merge_spec *s, void *state, struct err *e); /* may be NULL */
 	int (*passes)(const struct merge_spec *s);                  /* at most so many; NULL = 0 */
-	/* How many elements of each window, from its beginning, the pass reads: 0 leaves the pass out,
-	 * SIZE_MAX (and NULL) is all of it. Asked when the pass before has settled. */
-	size_t (*span)(const struct merge_spec *s, const void *state, int pass);
+	/* How many elements of a window, from its beginning, the pass reads: 0 leaves the window out,
+	 * SIZE_MAX (and NULL) is all of it. Asked when the pass before has settled; a pass without
+	 * windows is left out, settle included. */
+	size_t (*span)(const struct merge_spec *s, const void *state, int pass, uint64_t window);
 	size_t (*partial_size)(const struct merge_spec *s, const void *state, int pass);
 	void (*open)(const struct merge_spec *s, const void *state, int pass, void *partial);
 	                                      /* NULL: the caller zeroes the partial */
@@ -103,7 +105,7 @@ struct method {
 	uint64_t (*unit)(const struct merge_spec *s);
 	void (*apply)(const struct merge_spec *s, const void *state, const struct merge_window *w,
 		float *out);
-	void (*fini)(void *state);    /* frees what state points to; may be NULL */
+	void (*fini)(const struct merge_spec *s, void *state); /* frees what state points to; may be NULL */
 	/* Linear coefficients on the inputs (base included) of the whole tensor, for closed-form figures:
 	 * m = Σ coef_i x_i. sums is n×n float64, row major: ‖x_i‖² on the diagonal, ‖x_i − x_j‖² beside it
 	 * (distances, because dots of close fine-tunes cancel). False where the method, or this variant

@@ -29,4 +29,30 @@
 #define TASK_PARAM_INT8_MASK \
 	{ P_INT8_MASK, "int8_mask", PARAM_GLOBAL, PARAM_BOOL, false, 0.0, 0.0, 1.0, 1.0, \
 		"Accepted and without effect on the result: a memory hint of other tools." }
+
+/* Drops elements of input k's task vector d and scales the rest; d holds n elements from index
+ * first, n at most KERNEL_CHUNK. NULL: keeps them all. */
+typedef void task_sparsify_fn(const struct merge_spec *s, const void *state, int k, float *d, size_t n,
+	uint64_t first);
+/* The family's arithmetic: d_k = sparsify(x_k - base) · w_k; sum, or with elect only those of the
+ * elected sign; normalize, lambda, base added. Formulas: generalized task arithmetic of mergekit. */
+void task_apply(const struct merge_spec *s, const void *state, const struct merge_window *w,
+	bool elect, task_sparsify_fn *sparsify, float *out);
+bool task_check(const struct merge_spec *s, struct err *e);
+bool task_coefficients(const struct merge_spec *s, const double *sums, double *coef);
+
+/* Random dropping, shared by the dare methods: one pass for the sums that rescale needs. */
+size_t dare_state_size(const struct merge_spec *s);
+int dare_passes(const struct merge_spec *s);
+size_t dare_partial_size(const struct merge_spec *s, const void *state, int pass);
+void dare_observe(const struct merge_spec *s, const void *state, int pass,
+	const struct merge_window *w, void *partial);
+void dare_fold(const struct merge_spec *s, void *state, int pass, const void *partial,
+	uint64_t window);
+bool dare_settle(const struct merge_spec *s, void *state, int pass, struct err *e);
+task_sparsify_fn dare_sparsify;
+/* Tests: masks (one byte per element, per input; NULL entries draw) instead of the generator. */
+void dare_inject(const unsigned char *const *masks);
+/* Σ|whole| / Σ|kept|, 1 where either is below 1e-7. */
+float task_rescale(double whole, double kept);
 #endif

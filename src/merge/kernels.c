@@ -1,0 +1,117 @@
+#include "config.h"
+#include <stdatomic.h>
+#include <string.h>
+#include "merge/kernels.h"
+
+/* Debug builds too get the vectoriser: these loops are the program's inner ones. Trapping math is
+ * about exception flags, which nobody reads; it keeps comparisons from being vectorised. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("O3", "no-trapping-math")
+#endif
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#define KMUL32(a, b) (vu_portable)_mm_mul_epu32((__m128i)(a), _mm_set1_epi64x(b))
+#else
+#define KMUL32(a, b) (((a) & 0xffffffffu) * (uint64_t)(b))
+#endif
+#define KN(name) name##_portable
+#define KNAME "portable"
+#define KFN static
+#define KBYTES 16
+#define KEVEN 0, 2
+#define KODD 1, 3
+#define KQUAD 0, 1
+#define KSWAP 1, 0, 3, 2
+#include "merge/kernels_impl.h"
+
+#if defined(__x86_64__)
+#undef KN
+#undef KNAME
+#undef KFN
+#undef KBYTES
+#undef KEVEN
+#undef KODD
+#undef KQUAD
+#undef KSWAP
+#undef KMUL32
+#define KN(name) name##_avx2
+#define KNAME "avx2"
+#define KFN __attribute__((target("avx2"))) static
+#define KBYTES 32
+#define KEVEN 0, 4, 2, 6
+#define KODD 1, 5, 3, 7
+#define KQUAD 0, 2, 1, 3
+#define KSWAP 1, 0, 3, 2, 5, 4, 7, 6
+#define KMUL32(a, b) (vu_avx2)_mm256_mul_epu32((__m256i)(a), _mm256_set1_epi64x(b))
+#include "merge/kernels_impl.h"
+
+#undef KN
+#undef KNAME
+#undef KFN
+#undef KBYTES
+#undef KEVEN
+#undef KODD
+#undef KQUAD
+#undef KSWAP
+#undef KMUL32
+#define KN(name) name##_avx512
+#define KNAME "avx512"
+#if defined(__clang__)
+#define KFN __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl"))) static
+#else
+#define KFN __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,prefer-vector-width=512"))) static
+#endif
+#define KBYTES 64
+#define KEVEN 0, 8, 2, 10, 4, 12, 6, 14
+#define KODD 1, 9, 3, 11, 5, 13, 7, 15
+#define KQUAD 0, 4, 1, 5, 2, 6, 3, 7
+#define KSWAP 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14
+#define KMUL32(a, b) (vu_avx512)_mm512_mul_epu32((__m512i)(a), _mm512_set1_epi64(b))
+#include "merge/kernels_impl.h"
+#endif
+
+static _Atomic(const struct kernels *) chosen;
+
+const struct kernels *kernels_at(size_t i)
+{
+	const struct kernels *all[3];
+	size_t n = 0;
+
+#if defined(__x86_64__)
+	if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+		__builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+		all[n++] = &set_avx512;
+	if (__builtin_cpu_supports("avx2"))
+		all[n++] = &set_avx2;
+#endif
+	all[n++] = &set_portable;
+	return i < n ? all[i] : NULL;
+}
+
+const struct kernels *kernels(void)
+{
+	const struct kernels *k = atomic_load_explicit(&chosen, memory_order_relaxed);
+
+	if (!k) {
+		k = kernels_at(0);
+		atomic_store_explicit(&chosen, k, memory_order_relaxed);
+	}
+	return k;
+}
+
+void kernels_force(const struct kernels *k)
+{
+	atomic_store_explicit(&chosen, k, memory_order_relaxed);
+}
+
+double kernel_fold(const double acc[KERNEL_LANES])
+{
+	double s[KERNEL_LANES];
+
+	memcpy(s, acc, sizeof s);
+	for (int half = KERNEL_LANES / 2; half > 0; half /= 2)
+		for (int l = 0; l < half; l++)
+			s[l] += s[l + half];
+	return s[0];
+}

@@ -1,0 +1,333 @@
+/* kernels_impl: the bodies of kernels.h, included by kernels.c once per instruction set with
+ *   KN(name)  the name of this set's function      KFN   storage class and target of each function
+ *   KBYTES    width of a vector register           KMUL32(a, b)  low halves of 64-bit lanes, product
+ * Loops are plain so that the compiler's vectoriser sees them; only sums and the generator are
+ * written with vector types, because there the order of additions is part of the result. */
+#define KD (KBYTES / 8) /* doubles, or 64-bit words, in a register */
+
+typedef double KN(vd) __attribute__((vector_size(KBYTES)));
+typedef float KN(vf) __attribute__((vector_size(KBYTES / 2)));
+typedef uint64_t KN(vu) __attribute__((vector_size(KBYTES)));
+typedef uint32_t KN(vw) __attribute__((vector_size(KBYTES)));
+/* high halves to the low places; a shuffle, because shifts share a port with multiplications */
+#define KHIGH(v) (KN(vu)) __builtin_shufflevector((KN(vw))(v), (KN(vw))(v), KSWAP)
+
+KFN void KN(scale)(float *out, const float *x, float w, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		out[i] = x[i] * w;
+}
+
+KFN void KN(add_scaled)(float *restrict out, const float *restrict x, float w, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		out[i] += x[i] * w;
+}
+
+KFN void KN(add)(float *out, const float *a, const float *b, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		out[i] = a[i] + b[i];
+}
+
+KFN void KN(sub)(float *out, const float *a, const float *b, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		out[i] = a[i] - b[i];
+}
+
+KFN void KN(divide)(float *restrict out, float by, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		out[i] /= by;
+}
+
+KFN void KN(divide_each)(float *restrict out, const float *restrict by, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		out[i] /= by[i];
+}
+
+KFN void KN(mix)(float *restrict out, const float *restrict a, float sa,
+	const float *restrict b, float sb, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		out[i] = sa * a[i] + sb * b[i];
+}
+
+KFN void KN(mix_each)(float *restrict out, const float *restrict a, const float *restrict sa,
+	const float *restrict b, const float *restrict sb, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		out[i] = sa[i] * a[i] + sb[i] * b[i];
+}
+
+/* w = clamp(t / max(|a-b|, 1e-6), 0, 1); out = w b + (1-w) a, as mergekit's nearswap states it. */
+KFN void KN(near)(float *restrict out, const float *restrict a, const float *restrict b, float t,
+	size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		float d = __builtin_fabsf(a[i] - b[i]);
+		float w = t / (d > 1e-6f ? d : 1e-6f);
+
+		w = w < 0.0f ? 0.0f : w;
+		w = w > 1.0f ? 1.0f : w;
+		out[i] = w * b[i] + (1.0f - w) * a[i];
+	}
+}
+
+KFN void KN(dots)(const float *a, const float *b, size_t n, double acc[3][KERNEL_LANES])
+{
+	KN(vd) s[3][KERNEL_LANES / KD];
+	size_t i;
+
+	memcpy(s, acc, sizeof s);
+	for (i = 0; i + KERNEL_LANES <= n; i += KERNEL_LANES)
+		for (int l = 0; l < KERNEL_LANES / KD; l++) {
+			KN(vf) fa, fb;
+			KN(vd) x, y;
+
+			memcpy(&fa, a + i + l * KD, sizeof fa);
+			memcpy(&fb, b + i + l * KD, sizeof fb);
+			x = __builtin_convertvector(fa, KN(vd));
+			y = __builtin_convertvector(fb, KN(vd));
+			s[0][l] += x * x;
+			s[1][l] += y * y;
+			s[2][l] += x * y;
+		}
+	memcpy(acc, s, sizeof s);
+	for (int l = 0; i < n; i++, l++) {
+		acc[0][l] += (double)a[i] * a[i];
+		acc[1][l] += (double)b[i] * b[i];
+		acc[2][l] += (double)a[i] * b[i];
+	}
+}
+
+KFN void KN(dots_each)(const float *restrict a, const float *restrict b, size_t n,
+	double *restrict aa, double *restrict bb, double *restrict ab)
+{
+	for (size_t i = 0; i < n; i++) {
+		double x = a[i], y = b[i];
+
+		aa[i] += x * x;
+		bb[i] += y * y;
+		ab[i] += x * y;
+	}
+}
+
+KFN void KN(sum_abs)(const float *x, size_t n, double acc[KERNEL_LANES])
+{
+	KN(vd) s[KERNEL_LANES / KD];
+	size_t i;
+
+	memcpy(s, acc, sizeof s);
+	for (i = 0; i + KERNEL_LANES <= n; i += KERNEL_LANES) {
+		float f[KERNEL_LANES];
+
+		for (int l = 0; l < KERNEL_LANES; l++)
+			f[l] = __builtin_fabsf(x[i + l]);
+		for (int l = 0; l < KERNEL_LANES / KD; l++) {
+			KN(vf) v;
+
+			memcpy(&v, f + l * KD, sizeof v);
+			s[l] += __builtin_convertvector(v, KN(vd));
+		}
+	}
+	memcpy(acc, s, sizeof s);
+	for (int l = 0; i < n; i++, l++)
+		acc[l] += __builtin_fabsf(x[i]);
+}
+
+KFN void KN(keep_from)(float *restrict x, uint32_t cut, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint32_t u;
+
+		memcpy(&u, &x[i], 4);
+		u = (u & 0x7fffffffu) >= cut ? u : 0;
+		memcpy(&x[i], &u, 4);
+	}
+}
+
+KFN size_t KN(count_key)(const float *x, uint32_t key, size_t n)
+{
+	size_t found = 0;
+
+	while (n > 0) { /* 32-bit counters in the loop: twice the lanes */
+		size_t m = n < 65536 ? n : 65536;
+		uint32_t c = 0;
+
+		for (size_t i = 0; i < m; i++) {
+			uint32_t u;
+
+			memcpy(&u, &x[i], 4);
+			c += (u & 0x7fffffffu) == key;
+		}
+		found += c;
+		x += m;
+		n -= m;
+	}
+	return found;
+}
+
+KFN size_t KN(count_nonfinite)(const float *x, size_t n)
+{
+	size_t found = 0;
+
+	while (n > 0) {
+		size_t m = n < 65536 ? n : 65536;
+		uint32_t c = 0;
+
+		for (size_t i = 0; i < m; i++) {
+			uint32_t u;
+
+			memcpy(&u, &x[i], 4);
+			c += (u & 0x7f800000u) == 0x7f800000u;
+		}
+		found += c;
+		x += m;
+		n -= m;
+	}
+	return found;
+}
+
+/* Few keys lie in the bracket, so a vector loop finds the blocks that have any. */
+KFN size_t KN(collect)(const float *x, size_t n, uint32_t lo, uint32_t hi, uint32_t pivot,
+	uint64_t *above, uint64_t *equal, uint32_t *out)
+{
+	const uint32_t width = hi - lo;
+	uint32_t n_above = 0, n_equal = 0;
+	size_t found = 0, i = 0;
+
+	for (; i + 32 <= n; i += 32) {
+		uint32_t key[32], hits = 0;
+
+		for (int l = 0; l < 32; l++) {
+			uint32_t u;
+
+			memcpy(&u, &x[i + l], 4);
+			key[l] = u & 0x7fffffffu;
+			n_above += key[l] > hi;
+			n_equal += key[l] == pivot;
+			hits += (key[l] - lo <= width) & (key[l] != pivot);
+		}
+		for (int l = 0; hits && l < 32; l++) {
+			out[found] = key[l];
+			found += (key[l] - lo <= width) & (key[l] != pivot);
+		}
+	}
+	for (; i < n; i++) {
+		uint32_t u;
+
+		memcpy(&u, &x[i], 4);
+		u &= 0x7fffffffu;
+		n_above += u > hi;
+		n_equal += u == pivot;
+		out[found] = u;
+		found += (u - lo <= width) & (u != pivot);
+	}
+	*above += n_above;
+	*equal += n_equal;
+	return found;
+}
+
+/* Philox4x32-10 (Salmon et al. 2011), KD counters at once in 64-bit lanes. Upper halves hold garbage
+ * that KMUL32 ignores. Lane 2m is counter m, lane 2m+1 counter KD/2+m, so that two unpacks put the
+ * words in element order. */
+KFN void KN(philox)(uint64_t quad, uint64_t seed, uint64_t name_hash, uint32_t input,
+	uint32_t out[4 * KD])
+{
+	KN(vu) c[4], a, b, q;
+	uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
+
+	q = (KN(vu)){KQUAD} + quad;
+	c[0] = (name_hash & 0xffffffffu) ^ (q >> 32);
+	c[1] = (name_hash >> 32) ^ (q >> 32);
+	c[2] = (KN(vu)){0} + input;
+	c[3] = q;
+	for (int r = 0; r < 10; r++) {
+		KN(vu) p0 = KMUL32(c[0], 0xD2511F53u), p1 = KMUL32(c[2], 0xCD9E8D57u);
+
+		c[0] = KHIGH(p1) ^ c[1] ^ k0;
+		c[1] = p1;
+		c[2] = KHIGH(p0) ^ c[3] ^ k1;
+		c[3] = p0;
+		k0 += 0x9E3779B9u;
+		k1 += 0xBB67AE85u;
+	}
+	a = (c[0] & 0xffffffffu) | (c[1] << 32);
+	b = (c[2] & 0xffffffffu) | (c[3] << 32);
+	q = __builtin_shufflevector(a, b, KEVEN);
+	memcpy(out, &q, sizeof q);
+	q = __builtin_shufflevector(a, b, KODD);
+	memcpy(out + 2 * KD, &q, sizeof q);
+}
+
+KFN void KN(drop)(float *x, size_t n, uint64_t first, uint64_t seed, uint64_t name_hash,
+	uint32_t input, uint32_t below)
+{
+	uint32_t u[4 * KD];
+
+	for (size_t i = 0; i < n; i += 4 * KD) {
+		size_t m = n - i < 4 * KD ? n - i : 4 * KD;
+
+		KN(philox)((first + i) / 4, seed, name_hash, input, u);
+		if (m == 4 * KD)
+			for (size_t j = 0; j < 4 * KD; j++)
+				x[i + j] = u[j] >> 8 < below ? x[i + j] : 0.0f;
+		else
+			for (size_t j = 0; j < m; j++)
+				x[i + j] = u[j] >> 8 < below ? x[i + j] : 0.0f;
+	}
+}
+
+KFN void KN(elect)(const float *restrict rows, const float *restrict weights, int k,
+	float *restrict mixed, float *restrict div, size_t n)
+{
+	float sum[KERNEL_CHUNK];
+
+	memset(sum, 0, n * sizeof *sum);
+	memset(mixed, 0, n * sizeof *mixed);
+	memset(div, 0, n * sizeof *div);
+	for (int m = 0; m < k; m++)
+		for (size_t i = 0; i < n; i++)
+			sum[i] += rows[(size_t)m * KERNEL_CHUNK + i];
+	for (int m = 0; m < k; m++) {
+		const float *d = rows + (size_t)m * KERNEL_CHUNK;
+		const float w = weights[m];
+
+		for (size_t i = 0; i < n; i++) {
+			/* x agrees if it is strictly on the elected side */
+			float x = sum[i] >= 0.0f ? d[i] : -d[i];
+
+			mixed[i] += x > 0.0f ? d[i] : 0.0f;
+			div[i] += x > 0.0f ? w : 0.0f;
+		}
+	}
+	for (size_t i = 0; i < n; i++)
+		div[i] = div[i] == 0.0f ? 1.0f : div[i];
+}
+
+static const struct kernels KN(set) = {
+	.name = KNAME,
+	.scale = KN(scale),
+	.add_scaled = KN(add_scaled),
+	.add = KN(add),
+	.sub = KN(sub),
+	.divide = KN(divide),
+	.divide_each = KN(divide_each),
+	.mix = KN(mix),
+	.mix_each = KN(mix_each),
+	.near = KN(near),
+	.dots = KN(dots),
+	.dots_each = KN(dots_each),
+	.sum_abs = KN(sum_abs),
+	.keep_from = KN(keep_from),
+	.count_key = KN(count_key),
+	.collect = KN(collect),
+	.drop = KN(drop),
+	.elect = KN(elect),
+	.count_nonfinite = KN(count_nonfinite),
+};
+#undef KD
+#undef KHIGH
