@@ -1,7 +1,7 @@
 #include "config.h"
-#include <stdatomic.h>
 #include <string.h>
 #include "merge/kernels.h"
+#include "tensor/cpu.h"
 
 /* Debug builds too get the vectoriser: these loops are the program's inner ones. Trapping math is
  * about exception flags, which nobody reads; it keeps comparisons from being vectorised. */
@@ -71,38 +71,19 @@
 #include "merge/kernels_impl.h"
 #endif
 
-static _Atomic(const struct kernels *) chosen;
-
-const struct kernels *kernels_at(size_t i)
-{
-	const struct kernels *all[3];
-	size_t n = 0;
-
-#if defined(__x86_64__)
-	if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-		__builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
-		all[n++] = &set_avx512;
-	if (__builtin_cpu_supports("avx2"))
-		all[n++] = &set_avx2;
-#endif
-	all[n++] = &set_portable;
-	return i < n ? all[i] : NULL;
-}
-
 const struct kernels *kernels(void)
 {
-	const struct kernels *k = atomic_load_explicit(&chosen, memory_order_relaxed);
-
-	if (!k) {
-		k = kernels_at(0);
-		atomic_store_explicit(&chosen, k, memory_order_relaxed);
+#if defined(__x86_64__)
+	switch (cpu_path()) {
+	case CPU_AVX512:
+		return &set_avx512;
+	case CPU_AVX2:
+		return &set_avx2;
+	default:
+		break;
 	}
-	return k;
-}
-
-void kernels_force(const struct kernels *k)
-{
-	atomic_store_explicit(&chosen, k, memory_order_relaxed);
+#endif
+	return &set_portable;
 }
 
 double kernel_fold(const double acc[KERNEL_LANES])

@@ -43,8 +43,6 @@ struct kernels {
 	void (*divide_each)(float *out, const float *by, size_t n);
 	size_t (*count_nonfinite)(const float *x, size_t n);
 };
-const struct kernels *kernels(void);         /* the best this machine runs, or kernels_force's */
-const struct kernels *kernels_at(size_t i);  /* all that this machine can run, NULL past the end */
-void kernels_force(const struct kernels *k); /* tests; NULL = choose again */
+const struct kernels *kernels(void); /* of cpu_path() */
 double kernel_fold(const double acc[KERNEL_LANES]); /* lanes 8-4-2-1 */
 #endif

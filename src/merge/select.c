@@ -66,7 +66,8 @@ void select_fini(struct select *s)
 	free(s->pairs);
 	free(s->ends);
 	free(s->equals);
-	s->bins = s->picks = NULL;
+	s->bins = NULL;
+	s->picks = NULL;
 	s->pairs = NULL;
 	s->ends = NULL;
 	s->equals = NULL;
@@ -396,7 +397,8 @@ static void sample_settle(struct select *s)
 		s->lo = s->hi = s->pivot = 0x7fffffffu;
 	free(s->bins);
 	free(s->picks);
-	s->bins = s->picks = NULL;
+	s->bins = NULL;
+	s->picks = NULL;
 }
 
 static int by_pair(const void *a, const void *b)
