@@ -25,11 +25,31 @@ void findings_sort(struct findings *f);  /* by line, column */
 void findings_fini(struct findings *f);
 const char *severity_name(enum severity s);
 
-/* From the text alone (also when recipe_parse failed: then what could be read). */
+/* From the text alone; the recipe's problems are among the findings. */
 void lint_text(const struct recipe *r, struct findings *out);
+/* false with the first error of lint_text in e: what every verb asks before it reads a weight. */
+bool lint_ok(const struct recipe *r, struct err *e);
+/* A relative model path that the working directory and the recipe's folder both have. */
+void lint_paths(const struct recipe *r, struct findings *out);
 /* With inputs: per input of models (and base last if not listed) an opened model or NULL.
  * Compares config, vocabulary, eos, template, shapes; names the donor. */
 void lint_models(const struct recipe *r, struct model *const *inputs, size_t n, int base,
 	struct findings *out);
 /* Tensor-name knowledge: filters that match nothing, with the nearest names. Part of lint_models. */
+
+/* Whose tokenizer, chat template and eos the output gets (DEFINITIONS, "Donor"): an index of inputs, -1
+ * if none has a tokenizer. why: one sentence, caller frees; may be NULL. inputs[i] may be NULL. */
+int recipe_donor(const struct recipe *r, struct model *const *inputs, size_t n, int base, char **why);
+/* Every key of the recipe with its line and what it does, or why nothing; in the order of the text. */
+struct lint_key {
+	struct mark mark;
+	char *path, *value, *effect;
+	bool dead;
+};
+struct lint_keys {
+	struct lint_key *v;
+	size_t n, cap;
+};
+void lint_explain(const struct recipe *r, struct lint_keys *out);
+void lint_keys_fini(struct lint_keys *k);
 #endif

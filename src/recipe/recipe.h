@@ -6,12 +6,12 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "merge/method.h"
+#include "recipe/yaml.h"
 
-struct mark { /* in the text; line and column count from 1, column in characters */
-	int line, column;
-	size_t begin, end; /* bytes; end exclusive */
+enum setting_kind {
+	SETTING_NUMBER, SETTING_BOOL, SETTING_TEXT, SETTING_GRADIENT, SETTING_FILTERS,
+	SETTING_BAD, /* none of these: a problem of the recipe says why */
 };
-enum setting_kind { SETTING_NUMBER, SETTING_BOOL, SETTING_TEXT, SETTING_GRADIENT, SETTING_FILTERS };
 struct setting { /* scalar, list (gradient) or list of {filter, value} */
 	enum setting_kind kind;
 	struct mark mark;
@@ -54,6 +54,18 @@ struct recipe_slice {
 	struct recipe_params params;
 	struct mark mark;
 };
+struct recipe_tokenizer {
+	const char *source;    /* tokenizer_source, or tokenizer.source; NULL if neither is given */
+	struct mark mark;
+	bool is_union, is_base;
+	size_t n_tokens;       /* rules under tokenizer.tokens */
+	int64_t pad_to_multiple_of; /* 0 = none */
+};
+/* What is wrong with a recipe that could be read: each is an error of lint. */
+struct recipe_problem {
+	struct mark mark;
+	const char *path, *code, *message, *hint; /* path: "models[0].parameters.weight"; hint may be NULL */
+};
 struct recipe {
 	const char *path;      /* file, or NULL */
 	const char *text;      /* the whole file */
@@ -62,31 +74,49 @@ struct recipe {
 	const struct method *method;  /* NULL if unknown */
 	struct mark method_mark;
 	struct recipe_ref_text base;  /* text NULL if none */
+	/* What is merged: models:, or the sources of the one slice, or of the one module "default".
+	 * Empty when several slices or modules are given: see problems. */
 	const struct recipe_input *models;
 	size_t n_models;
-	const struct recipe_slice *slices;  /* when given instead of models */
+	const struct recipe_slice *slices;  /* as written, when slices: is given */
 	size_t n_slices;
-	struct recipe_params params;
+	struct recipe_params slice_params, module_params, params; /* from inner to outer scope */
 	const char *dtype, *out_dtype, *name, *tokenizer_source, *chat_template;
+	struct recipe_tokenizer tokenizer;
 	bool has_seed;
 	uint64_t seed;
-	size_t documents;      /* in the file; only the first is used until several are supported */
+	size_t documents;      /* in the file; a recipe is the first */
+	const struct yaml_node *tree;
+	const struct recipe_problem *problems;
+	size_t n_problems;
 };
-/* Parse errors and schema errors that leave no recipe: NULL with line and column in e->where. */
+/* Text that is no YAML, or no map: NULL with line and column in e->where. Anything else gives a
+ * recipe, with its problems listed: lint and the workbench want those too. Who wants to run it asks
+ * recipe_valid, or lint_ok (recipe/lint.h), first. */
 struct recipe *recipe_parse(const char *text, size_t n, const char *path, struct err *e);
 struct recipe *recipe_load(const char *path, struct err *e);
 struct recipe *recipe_ref(const struct recipe *r);
 void recipe_unref(const struct recipe *r);
+bool recipe_valid(const struct recipe *r, struct err *e); /* the first problem in e */
+/* Inputs: models, and the base model last if models: does not list it. */
+size_t recipe_inputs(const struct recipe *r);
+const struct recipe_ref_text *recipe_input_ref(const struct recipe *r, size_t i);
+int recipe_base(const struct recipe *r);    /* its index among the inputs, -1 if none */
+bool recipe_ref_same(const struct recipe_ref_text *a, const struct recipe_ref_text *b);
+/* Slices: false when they are not whole models, one layer for one; layers[i] of input i, -1 unknown. */
+bool recipe_whole(const struct recipe *r, const int64_t *layers, struct err *e);
 struct hash recipe_hash(const struct recipe *r); /* canonical: of the meaning, not the bytes */
 bool recipe_save(const struct recipe *r, const char *path, struct err *e);
 
 /* Value of a setting for a tensor at layer position t (spec 2.2): false = "no value", look further out. */
 bool setting_eval(const struct setting *s, enum param_type type, const char *tensor, double t,
 	double *value, struct err *e);
-/* Precedence of spec 2.4. input = index in models or -1 for a global. NaN if nothing and no default. */
+/* Precedence: input, slice, module, recipe, default. input = index among the inputs, -1 for a global
+ * parameter. NaN if nothing says it and there is no default; e is filled only when that is an error
+ * (required and missing, or a value of the wrong kind). */
 double recipe_param(const struct recipe *r, const struct param_def *p, int input,
 	const char *tensor, double t, struct err *e);
-/* The scalar setting object that edits of (param, input) act on; NULL if not written. */
+/* The setting that edits of (param, input) act on; NULL if not written in that scope. */
 const struct setting *recipe_setting(const struct recipe *r, const char *param, int input);
 
 /* Edits: a new snapshot that differs in that scalar alone; everything else byte for byte.
