@@ -75,6 +75,9 @@ struct catalog_stat {
 };
 bool catalog_stat_put(struct catalog *c, const struct catalog_stat *v, size_t n, struct err *e);
 bool catalog_stat_rename(struct catalog *c, struct hash from, struct hash to, struct err *e);
+/* The same for many at once: one transaction. */
+bool catalog_stats_rename(struct catalog *c, const struct hash *from, const struct hash *to, size_t n,
+	struct err *e);
 
 /* --- runs ---------------------------------------------------------------------------------- */
 struct catalog_run {
@@ -151,7 +154,12 @@ struct catalog_job {
 	char *created, *updated;
 	bool cancel;                /* somebody asked it to stop */
 };
+/* New rows belong to the calling process until another claims them. */
 int64_t catalog_job_new(struct catalog *c, const struct catalog_job *j, struct err *e);
+bool catalog_job_log(struct catalog *c, int64_t id, const char *log, struct err *e);
+bool catalog_job_given(struct catalog *c, int64_t id, int64_t pid, struct err *e); /* to its process */
+/* A stopped, failed or cancelled job waits once more, with another command. */
+bool catalog_job_again(struct catalog *c, int64_t id, const char *command, struct err *e);
 bool catalog_job_claim(struct catalog *c, int64_t id, struct err *e); /* this process runs it now */
 /* Call it as often as progress is made: the row is written at most twice a second, the flag read. */
 bool catalog_job_progress(struct catalog *c, int64_t id, uint64_t done, uint64_t total,

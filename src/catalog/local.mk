@@ -1,1 +1,17 @@
-libcupel_a_SOURCES +=
+libcupel_a_SOURCES += src/catalog/catalog.c src/catalog/catalog.h src/catalog/db.c \
+	src/catalog/db.h src/catalog/filter.c src/catalog/filter.h src/catalog/jobs.c \
+	src/catalog/models.c src/catalog/notes.c src/catalog/owner.c src/catalog/owner.h src/catalog/runs.c src/catalog/schema.c \
+	src/catalog/schema.h src/catalog/scores.c src/catalog/sql.c src/catalog/statistics.c
+
+# The schema is share/schema; the program carries a copy and needs no file.
+SCHEMA_SQL = $(top_srcdir)/share/schema/001.sql
+schemadir = $(pkgdatadir)/schema
+dist_schema_DATA = share/schema/001.sql
+EXTRA_DIST += src/catalog/embed.awk
+nodist_libcupel_a_SOURCES = src/catalog/schema_sql.h
+BUILT_SOURCES = src/catalog/schema_sql.h
+CLEANFILES += src/catalog/schema_sql.h
+AM_CPPFLAGS += -I$(top_builddir)/src
+src/catalog/schema_sql.h: $(SCHEMA_SQL) $(top_srcdir)/src/catalog/embed.awk
+	$(AM_V_GEN)$(MKDIR_P) src/catalog && \
+	$(AWK) -f $(top_srcdir)/src/catalog/embed.awk $(SCHEMA_SQL) >$@.tmp && mv $@.tmp $@

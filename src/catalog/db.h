@@ -1,0 +1,59 @@
+/* db: the two connections behind a catalog handle, statements kept prepared, values in and out.
+ * Reading and writing have a connection and a lock each, so that a screen that reads never waits for
+ * a batch that is being synced; a catalog in memory has one connection for both.
+ * Private to src/catalog. Any thread: db_reading and db_writing lock, db_done unlocks. */
+#ifndef CUPEL_CATALOG_DB_H
+#define CUPEL_CATALOG_DB_H
+#include <pthread.h>
+#include <sqlite3.h>
+#include "base/err.h"
+#include "catalog/catalog.h"
+
+#define DB_STATEMENTS 64
+struct db {
+	sqlite3 *handle;       /* NULL until first used */
+	const char *path;      /* the catalog's, for messages */
+	pthread_mutex_t lock;
+	struct { const char *sql; sqlite3_stmt *stmt; } kept[DB_STATEMENTS];
+	size_t n_kept;
+};
+struct catalog {
+	char *path;
+	bool memory;           /* everything is in `reader`; `file` is only a name */
+	bool read_only;        /* what is written is not kept */
+	bool no_writer;        /* not even in memory */
+	struct err warning;    /* code ERR_NONE: none */
+	struct db reader, writer;
+	uint64_t version;      /* last answer of catalog_version; under reader.lock */
+	struct timespec progress_at; /* last write of a job's row; under writer.lock */
+};
+
+/* Locked connection, or NULL with a message. db_writing is inside BEGIN IMMEDIATE. */
+struct db *db_reading(struct catalog *c, struct err *e);
+struct db *db_writing(struct catalog *c, struct err *e);
+/* Unlocks. A writer commits if ok, else rolls back. Returns ok, or false if the commit failed. */
+void db_read_done(struct db *d);
+bool db_done(struct db *d, bool ok, struct err *e);
+/* What a person asked to be kept: refused where it would be lost. */
+bool db_keeps(const struct catalog *c, struct err *e);
+
+/* A statement of constant text: prepared once, reset, nothing bound. */
+sqlite3_stmt *db_prepare(struct db *d, const char *sql, struct err *e);
+/* types: i int64_t, t const char * (NULL → null), d double (NaN → null), h struct hash *,
+ * b bytes + size_t. n takes nothing: null. */
+bool db_bind(struct db *d, sqlite3_stmt *s, struct err *e, const char *types, ...);
+/* Prepare, bind, run to the end. */
+bool db_run(struct db *d, struct err *e, const char *sql, const char *types, ...);
+bool db_script(struct db *d, const char *sql, struct err *e); /* several statements, unprepared */
+int64_t db_number(struct db *d, const char *sql, int64_t dflt); /* first column of the first row */
+/* SQLITE_ROW → true. At the end false with e untouched (*failed false), else false with e set. */
+bool db_step(struct db *d, sqlite3_stmt *s, bool *failed, struct err *e);
+char *db_text(sqlite3_stmt *s, int column);      /* caller frees; NULL for null */
+double db_double(sqlite3_stmt *s, int column);   /* NaN for null */
+/* The message for what SQLite just said. Returns false. */
+bool db_fail(struct db *d, int code, const char *verb, struct err *e);
+
+int db_open(struct db *d, const char *path, int flags); /* SQLite's code; settings made */
+void db_close(struct db *d);
+int db_patience(void);
+#endif

@@ -1,0 +1,197 @@
+#include "config.h"
+#include <stdlib.h>
+#include "base/str.h"
+#include "base/vec.h"
+#include "catalog/db.h"
+
+bool catalog_model_put(struct catalog *c, const struct catalog_model *m, int64_t *id, struct err *e)
+{
+	static const char put[] =
+		"INSERT INTO model (path, name, format, architecture, kind, hash, parameters, bytes, bits, "
+		"partial, state, parent, relation, run) VALUES (?1, coalesce(?2, ?1), ?3, ?4, "
+		"coalesce(?5, 'unknown'), ?6, ?7, ?8, ?9, ?10, coalesce(?11, 'on disk'), nullif(?12, 0), "
+		"?13, nullif(?14, 0)) "
+		"ON CONFLICT (path) DO UPDATE SET "
+		"name = coalesce(?2, name), format = coalesce(?3, format), "
+		"architecture = coalesce(?4, architecture), kind = coalesce(nullif(?5, 'unknown'), kind), "
+		"hash = coalesce(?6, CASE WHEN bytes = ?8 OR ?8 = 0 THEN hash END), "
+		"parameters = coalesce(nullif(?7, 0), parameters), bytes = coalesce(nullif(?8, 0), bytes), "
+		"bits = coalesce(nullif(?9, 0.0), bits), partial = ?10, state = coalesce(?11, 'on disk'), "
+		"parent = coalesce(nullif(?12, 0), parent), relation = coalesce(?13, relation), "
+		"run = coalesce(nullif(?14, 0), run), seen = strftime('%Y-%m-%dT%H:%M:%SZ', 'now') "
+		"RETURNING id";
+	struct db *d;
+	sqlite3_stmt *s;
+	bool ok, failed = true;
+
+	if (!m->path || !*m->path)
+		return err_set(e, ERR_INTERNAL, c->path, NULL, "a model without a path");
+	d = db_writing(c, e);
+	if (!d)
+		return false;
+	s = db_prepare(d, put, e);
+	ok = s && db_bind(d, s, e, "ttttttiidttitti", m->path, m->name, m->format, m->architecture,
+		m->kind, m->hash, (int64_t)m->parameters, (int64_t)m->bytes, m->bits, m->partial,
+		m->state, m->parent, m->relation, m->run);
+	if (ok && db_step(d, s, &failed, e) && id)
+		*id = sqlite3_column_int64(s, 0);
+	/* The row is only written once the statement has been run to its end. */
+	while (ok && !failed && db_step(d, s, &failed, e))
+		;
+	return db_done(d, ok && !failed, e);
+}
+
+struct catalog_model *catalog_models(struct catalog *c, size_t *n, struct err *e)
+{
+	struct { struct catalog_model *v; size_t n, cap; } found = { 0 };
+	struct db *d = db_reading(c, e);
+	sqlite3_stmt *s;
+	bool failed = true;
+
+	*n = 0;
+	if (!d)
+		return NULL;
+	s = db_prepare(d, "SELECT id, name, path, format, architecture, kind, hash, parameters, bytes, "
+		"bits, partial, state, parent, relation, run FROM model ORDER BY name, path", e);
+	vec_reserve(&found, 1);
+	while (s && db_step(d, s, &failed, e)) {
+		struct catalog_model *m = vec_push(&found);
+
+		m->id = sqlite3_column_int64(s, 0);
+		m->name = db_text(s, 1);
+		m->path = db_text(s, 2);
+		m->format = db_text(s, 3);
+		m->architecture = db_text(s, 4);
+		m->kind = db_text(s, 5);
+		m->hash = db_text(s, 6);
+		m->parameters = (uint64_t)sqlite3_column_int64(s, 7);
+		m->bytes = (uint64_t)sqlite3_column_int64(s, 8);
+		m->bits = sqlite3_column_double(s, 9);
+		m->partial = db_text(s, 10);
+		m->state = db_text(s, 11);
+		m->parent = sqlite3_column_int64(s, 12);
+		m->relation = db_text(s, 13);
+		m->run = sqlite3_column_int64(s, 14);
+	}
+	db_read_done(d);
+	if (failed) {
+		catalog_models_free(found.v, found.n);
+		return NULL;
+	}
+	*n = found.n;
+	return found.v;
+}
+
+void catalog_models_free(struct catalog_model *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(v[i].name);
+		free(v[i].path);
+		free(v[i].format);
+		free(v[i].architecture);
+		free(v[i].kind);
+		free(v[i].hash);
+		free(v[i].partial);
+		free(v[i].state);
+		free(v[i].relation);
+	}
+	free(v);
+}
+
+char *catalog_model_path(struct catalog *c, const char *name)
+{
+	/* The newest of that name that is there; a run's name stands for its output. */
+	static const char find[] =
+		"SELECT path FROM (SELECT path, 0 AS rank, state = 'on disk' AS here, seen AS at, id "
+		"FROM model WHERE name = ?1 UNION ALL SELECT output, 1, status = 'done', started, id "
+		"FROM run WHERE name = ?1 AND name <> '' AND output IS NOT NULL) "
+		"ORDER BY here DESC, rank, at DESC, id DESC LIMIT 1";
+	struct db *d = db_reading(c, NULL);
+	char *path = NULL;
+	sqlite3_stmt *s;
+	bool failed;
+
+	if (!d)
+		return NULL;
+	s = db_prepare(d, find, NULL);
+	if (s && db_bind(d, s, NULL, "t", name) && db_step(d, s, &failed, NULL))
+		path = db_text(s, 0);
+	db_read_done(d);
+	return path;
+}
+
+static bool put_tensors(struct db *d, int64_t content, const struct catalog_tensor *v, size_t n,
+	struct err *e)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!db_run(d, e, "INSERT OR REPLACE INTO tensor (content, position, name, dtype, shape, "
+			"bytes, hash) VALUES (?, ?, ?, ?, ?, ?, ?)", "iitttit", content, (int64_t)i,
+			v[i].name, v[i].dtype, v[i].shape, (int64_t)v[i].bytes, v[i].hash))
+			return false;
+	return true;
+}
+
+bool catalog_tensors_put(struct catalog *c, const char *model_hash, const struct catalog_tensor *v,
+	size_t n, struct err *e)
+{
+	struct db *d = db_writing(c, e);
+	sqlite3_stmt *s;
+	bool ok, failed = true;
+
+	if (!d)
+		return false;
+	ok = db_run(d, e, "INSERT INTO content (hash) VALUES (?) ON CONFLICT DO NOTHING", "t",
+		model_hash);
+	s = ok ? db_prepare(d, "SELECT id FROM content WHERE hash = ?", e) : NULL;
+	if (s && db_bind(d, s, e, "t", model_hash) && db_step(d, s, &failed, e)) {
+		int64_t content = sqlite3_column_int64(s, 0);
+
+		sqlite3_reset(s);
+		failed = !put_tensors(d, content, v, n, e);
+	}
+	return db_done(d, ok && !failed, e);
+}
+
+struct catalog_tensor *catalog_tensors(struct catalog *c, const char *model_hash, size_t *n,
+	struct err *e)
+{
+	struct { struct catalog_tensor *v; size_t n, cap; } found = { 0 };
+	struct db *d = db_reading(c, e);
+	sqlite3_stmt *s;
+	bool failed = true;
+
+	*n = 0;
+	if (!d)
+		return NULL;
+	s = db_prepare(d, "SELECT t.name, t.dtype, t.shape, t.bytes, t.hash FROM tensor t JOIN content "
+		"k ON k.id = t.content WHERE k.hash = ? ORDER BY t.position", e);
+	vec_reserve(&found, 1);
+	if (s && db_bind(d, s, e, "t", model_hash))
+		while (db_step(d, s, &failed, e)) {
+			struct catalog_tensor *t = vec_push(&found);
+
+			t->name = db_text(s, 0);
+			t->dtype = db_text(s, 1);
+			t->shape = db_text(s, 2);
+			t->bytes = (uint64_t)sqlite3_column_int64(s, 3);
+			t->hash = db_text(s, 4);
+		}
+	db_read_done(d);
+	if (failed) {
+		catalog_tensors_free(found.v, found.n);
+		return NULL;
+	}
+	*n = found.n;
+	return found.v;
+}
+
+void catalog_tensors_free(struct catalog_tensor *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(v[i].name);
+		free(v[i].dtype);
+		free(v[i].shape);
+		free(v[i].hash);
+	}
+	free(v);
+}

@@ -1,0 +1,298 @@
+#include "config.h"
+#include <stdlib.h>
+#include <unistd.h>
+#include "base/hash.h"
+#include "base/str.h"
+#include "base/vec.h"
+#include "catalog/db.h"
+#include "catalog/filter.h"
+#include "catalog/owner.h"
+#include "system/process.h"
+
+/* --- beginning and end -------------------------------------------------------------------- */
+
+static bool put_recipe(struct db *d, const char *text, const char *hash, int64_t *id, struct err *e)
+{
+	struct hash text_hash;
+	sqlite3_stmt *s;
+	bool failed = true;
+
+	*id = 0;
+	if (!text)
+		return true;
+	text_hash = hash_bytes(text, strlen(text));
+	if (!db_run(d, e, "INSERT INTO recipe (hash, text_hash, text) VALUES (coalesce(?, ''), ?, ?) "
+	    "ON CONFLICT DO NOTHING", "tht", hash, &text_hash, text))
+		return false;
+	s = db_prepare(d, "SELECT id FROM recipe WHERE text_hash = ? AND hash = coalesce(?, '')", e);
+	if (s && db_bind(d, s, e, "ht", &text_hash, hash) && db_step(d, s, &failed, e))
+		*id = sqlite3_column_int64(s, 0);
+	if (s)
+		sqlite3_reset(s);
+	return !failed;
+}
+
+static bool put_run(struct db *d, const struct catalog_run *r, int64_t recipe, struct err *e)
+{
+	char start[OWNER_START] = "";
+
+	owner_start(getpid(), start);
+	return db_run(d, e,
+		"INSERT INTO run (kind, name, status, recipe, recipe_path, method, output, bytes, tensors, "
+		"seed, command, version, arithmetic, parent, pid, boot, start) VALUES (?, coalesce(?, ''), "
+		"'running', nullif(?, 0), ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0), ?, ?, ?)",
+		"ttittt" "iiittti" "itt", r->kind, r->name, recipe, r->recipe_path, r->method, r->output,
+		(int64_t)r->bytes, (int64_t)r->tensors, (int64_t)r->seed, r->command, r->version,
+		r->arithmetic, r->parent, (int64_t)getpid(), process_boot_id(), start);
+}
+
+static bool put_inputs(struct db *d, int64_t run, const struct catalog_input *in, size_t n,
+	struct err *e)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!db_run(d, e, "INSERT INTO run_input (run, position, name, path, hash, role) "
+		    "VALUES (?, ?, ?, ?, ?, coalesce(?, 'input'))", "iitttt", run, (int64_t)i, in[i].name,
+		    in[i].path, in[i].hash, in[i].role))
+			return false;
+	return true;
+}
+
+int64_t catalog_run_begin(struct catalog *c, const struct catalog_run *r,
+	const struct catalog_input *in, size_t n_in, struct err *e)
+{
+	struct db *d = db_writing(c, e);
+	int64_t recipe, id = 0;
+	bool ok;
+
+	if (!d)
+		return 0;
+	ok = put_recipe(d, r->recipe_text, r->recipe_hash, &recipe, e) && put_run(d, r, recipe, e);
+	if (ok) {
+		/* The index's own tables were written last, by the trigger. */
+		id = db_number(d, "SELECT seq FROM sqlite_sequence WHERE name = 'run'", 0);
+		ok = put_inputs(d, id, in, n_in, e);
+	}
+	return db_done(d, ok, e) ? id : 0;
+}
+
+static bool is_there(struct db *d, const char *kind, int64_t id, struct err *e)
+{
+	if (sqlite3_changes(d->handle) > 0)
+		return true;
+	return err_set(e, ERR_INPUT, d->path, "`cupel runs` lists them", "there is no %s %lld", kind,
+		(long long)id);
+}
+
+bool catalog_run_end(struct catalog *c, int64_t id, const char *status, double seconds,
+	const char *output, const char *output_hash, uint64_t bytes, uint64_t tensors,
+	const char *error, struct err *e)
+{
+	struct db *d = db_writing(c, e);
+
+	return d && db_done(d, db_run(d, e, "UPDATE run SET status = ?2, seconds = ?3, "
+		"output = coalesce(?4, output), output_hash = ?5, bytes = ?6, tensors = ?7, error = ?8 "
+		"WHERE id = ?1", "itdttiit", id, status, seconds, output, output_hash, (int64_t)bytes,
+		(int64_t)tensors, error) && is_there(d, "run", id, e), e);
+}
+
+bool catalog_run_input_hash(struct catalog *c, int64_t id, const char *name, const char *hash,
+	struct err *e)
+{
+	struct db *d = db_writing(c, e);
+
+	return d && db_done(d, db_run(d, e, "UPDATE run_input SET hash = ?3 WHERE run = ?1 AND "
+		"name = ?2", "itt", id, name, hash), e);
+}
+
+/* --- finding them again --------------------------------------------------------------------- */
+
+static bool end_stopped(struct catalog *c, int64_t id)
+{
+	struct db *d = db_writing(c, NULL);
+
+	return d && db_done(d, db_run(d, NULL, "UPDATE run SET status = 'stopped', error = 'its process "
+		"ended without a word' WHERE id = ? AND status = 'running'", "i", id), NULL);
+}
+
+/* A run whose process died says "running" until somebody looks. */
+static void find_stopped(struct catalog *c)
+{
+	vec(int64_t) gone = { 0 };
+	struct db *d = db_reading(c, NULL);
+	sqlite3_stmt *s;
+	bool failed;
+
+	if (!d)
+		return;
+	s = db_prepare(d, "SELECT id, pid, boot, start FROM run WHERE status = 'running'", NULL);
+	while (s && db_step(d, s, &failed, NULL))
+		if (!owner_lives(sqlite3_column_int64(s, 1), (const char *)sqlite3_column_text(s, 2),
+		    (const char *)sqlite3_column_text(s, 3)))
+			*vec_push(&gone) = sqlite3_column_int64(s, 0);
+	db_read_done(d);
+	for (size_t i = 0; i < gone.n; i++)
+		end_stopped(c, gone.v[i]);
+	vec_fini(&gone);
+}
+
+#define RUN_COLUMNS(recipe_text, command) \
+	"SELECT r.id, r.kind, r.name, r.status, r.started, r.seconds, " recipe_text ", " \
+	"nullif(p.hash, ''), r.recipe_path, r.method, r.output, r.output_hash, r.bytes, r.tensors, " \
+	"r.seed, " command ", r.version, r.arithmetic, r.error, r.parent, " \
+	"(SELECT group_concat(tag, ' ') FROM tag WHERE run = r.id), " \
+	"(SELECT text FROM note WHERE run = r.id ORDER BY id DESC LIMIT 1), r.archived " \
+	"FROM run r LEFT JOIN recipe p ON p.id = r.recipe WHERE "
+
+static void read_run(sqlite3_stmt *s, struct catalog_run *r)
+{
+	r->id = sqlite3_column_int64(s, 0);
+	r->kind = db_text(s, 1);
+	r->name = db_text(s, 2);
+	r->status = db_text(s, 3);
+	r->started = db_text(s, 4);
+	r->seconds = db_double(s, 5);
+	r->recipe_text = db_text(s, 6);
+	r->recipe_hash = db_text(s, 7);
+	r->recipe_path = db_text(s, 8);
+	r->method = db_text(s, 9);
+	r->output = db_text(s, 10);
+	r->output_hash = db_text(s, 11);
+	r->bytes = (uint64_t)sqlite3_column_int64(s, 12);
+	r->tensors = (uint64_t)sqlite3_column_int64(s, 13);
+	r->seed = (uint64_t)sqlite3_column_int64(s, 14);
+	r->command = db_text(s, 15);
+	r->version = db_text(s, 16);
+	r->arithmetic = db_text(s, 17);
+	r->error = db_text(s, 18);
+	r->parent = sqlite3_column_int64(s, 19);
+	r->tags = db_text(s, 20);
+	r->note = db_text(s, 21);
+	r->archived = sqlite3_column_int(s, 22) != 0;
+}
+
+static bool read_runs(struct db *d, const struct filter *f, struct catalog_run **v, size_t *n,
+	struct err *e)
+{
+	struct { struct catalog_run *v; size_t n, cap; } found = { 0 };
+	struct str sql = STR_INIT;
+	sqlite3_stmt *s = NULL;
+	bool failed = true;
+	int rc;
+
+	str_addf(&sql, "%s%s ORDER BY r.id DESC", RUN_COLUMNS("NULL", "NULL"), f->where.s);
+	rc = sqlite3_prepare_v2(d->handle, sql.s, -1, &s, NULL);
+	str_fini(&sql);
+	for (size_t i = 0; i < f->values.n && rc == SQLITE_OK; i++)
+		rc = sqlite3_bind_text(s, (int)i + 1, f->values.v[i], -1, SQLITE_STATIC);
+	if (rc != SQLITE_OK)
+		db_fail(d, rc, "search", e);
+	vec_reserve(&found, 1);
+	while (rc == SQLITE_OK && db_step(d, s, &failed, e))
+		read_run(s, vec_push(&found));
+	sqlite3_finalize(s);
+	if (failed) {
+		catalog_runs_free(found.v, found.n);
+		return false;
+	}
+	*v = found.v;
+	*n = found.n;
+	return true;
+}
+
+struct catalog_run *catalog_runs(struct catalog *c, const char *filter, size_t *n, struct err *e)
+{
+	struct catalog_run *v = NULL;
+	struct filter f;
+	struct db *d;
+
+	*n = 0;
+	if (filter_parse(&f, filter, e)) {
+		find_stopped(c);
+		d = db_reading(c, e);
+		if (d) {
+			read_runs(d, &f, &v, n, e);
+			db_read_done(d);
+		}
+	}
+	filter_fini(&f);
+	return v;
+}
+
+struct catalog_run *catalog_run_get(struct catalog *c, int64_t id, struct err *e)
+{
+	struct catalog_run *r = NULL;
+	bool failed = true;
+	sqlite3_stmt *s;
+	struct db *d;
+
+	find_stopped(c);
+	d = db_reading(c, e);
+	if (!d)
+		return NULL;
+	s = db_prepare(d, RUN_COLUMNS("p.text", "r.command") "r.id = ?", e);
+	if (s && db_bind(d, s, e, "i", id) && db_step(d, s, &failed, e)) {
+		r = xnew(struct catalog_run, 1);
+		read_run(s, r);
+	} else if (!failed) {
+		err_set(e, ERR_INPUT, c->path, "`cupel runs` lists them", "there is no run %lld",
+			(long long)id);
+	}
+	db_read_done(d);
+	return r;
+}
+
+void catalog_runs_free(struct catalog_run *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct catalog_run *r = &v[i];
+		char *const texts[] = { r->kind, r->name, r->status, r->started, r->recipe_text,
+			r->recipe_hash, r->recipe_path, r->method, r->output, r->output_hash, r->command,
+			r->version, r->arithmetic, r->error, r->tags, r->note };
+
+		for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
+			free(texts[k]);
+	}
+	free(v);
+}
+
+struct catalog_input *catalog_run_inputs(struct catalog *c, int64_t id, size_t *n, struct err *e)
+{
+	struct { struct catalog_input *v; size_t n, cap; } found = { 0 };
+	struct db *d = db_reading(c, e);
+	bool failed = true;
+	sqlite3_stmt *s;
+
+	*n = 0;
+	if (!d)
+		return NULL;
+	s = db_prepare(d, "SELECT name, path, hash, role FROM run_input WHERE run = ? "
+		"ORDER BY position", e);
+	vec_reserve(&found, 1);
+	if (s && db_bind(d, s, e, "i", id))
+		while (db_step(d, s, &failed, e)) {
+			struct catalog_input *in = vec_push(&found);
+
+			in->name = db_text(s, 0);
+			in->path = db_text(s, 1);
+			in->hash = db_text(s, 2);
+			in->role = db_text(s, 3);
+		}
+	db_read_done(d);
+	if (failed) {
+		catalog_inputs_free(found.v, found.n);
+		return NULL;
+	}
+	*n = found.n;
+	return found.v;
+}
+
+void catalog_inputs_free(struct catalog_input *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(v[i].name);
+		free(v[i].path);
+		free(v[i].hash);
+		free(v[i].role);
+	}
+	free(v);
+}

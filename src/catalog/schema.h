@@ -1,0 +1,27 @@
+/* schema: the versions of the catalog and the way from one to the next.
+ * Private to src/catalog. The caller holds the connection's lock. */
+#ifndef CUPEL_CATALOG_SCHEMA_H
+#define CUPEL_CATALOG_SCHEMA_H
+#include "catalog/db.h"
+
+#define SCHEMA_APPLICATION 0x6375706c /* "cupl" in the file's header */
+
+struct schema_step {
+	int version;
+	const char *sql;
+};
+extern const struct schema_step schema_steps[];
+extern const size_t schema_n_steps;
+
+enum schema_state {
+	SCHEMA_EMPTY,   /* a new file */
+	SCHEMA_OLDER, SCHEMA_CURRENT, SCHEMA_NEWER,
+	SCHEMA_FOREIGN, /* another program's database */
+	SCHEMA_FAILED,  /* *code is SQLite's */
+};
+enum schema_state schema_look(struct db *d, int latest, int *version, int *code);
+/* Bring it to the last of the steps, all in one transaction. An older file is copied first, whole, to
+ * PATH.vN-backup (backup NULL: not). Two programs may do this at once. */
+bool schema_migrate(struct db *d, const struct schema_step *steps, size_t n, const char *backup,
+	struct err *e);
+#endif

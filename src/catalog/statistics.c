@@ -1,0 +1,76 @@
+#include "config.h"
+#include <stdlib.h>
+#include <string.h>
+#include "base/xalloc.h"
+#include "catalog/db.h"
+
+void *catalog_stat_get(struct catalog *c, const char *kind, struct hash a, struct hash b,
+	struct hash base, size_t *n)
+{
+	struct db *d = db_reading(c, NULL);
+	void *bytes = NULL;
+	sqlite3_stmt *s;
+	bool failed;
+
+	*n = 0;
+	if (!d)
+		return NULL;
+	s = db_prepare(d, "SELECT data FROM stat WHERE a = ? AND b = ? AND base = ? AND kind = ?", NULL);
+	if (s && db_bind(d, s, NULL, "hhht", &a, &b, &base, kind) && db_step(d, s, &failed, NULL)) {
+		*n = (size_t)sqlite3_column_bytes(s, 0);
+		bytes = xmalloc(*n ? *n : 1);
+		if (*n)
+			memcpy(bytes, sqlite3_column_blob(s, 0), *n);
+	}
+	db_read_done(d);
+	return bytes;
+}
+
+bool catalog_stat_put(struct catalog *c, const struct catalog_stat *v, size_t n, struct err *e)
+{
+	static const char put[] = "INSERT INTO stat (kind, a, b, base, data) VALUES (?, ?, ?, ?, ?) "
+		"ON CONFLICT (a, b, base, kind) DO UPDATE SET data = excluded.data";
+	struct db *d;
+	bool ok = true;
+
+	if (n == 0)
+		return true;
+	d = db_writing(c, e);
+	if (!d)
+		return false;
+	for (size_t i = 0; i < n && ok; i++)
+		ok = db_run(d, e, put, "thhhb", v[i].kind, &v[i].a, &v[i].b, &v[i].base, v[i].blob,
+			v[i].n);
+	return db_done(d, ok, e);
+}
+
+static bool rename_one(struct db *d, const struct hash *from, const struct hash *to, struct err *e)
+{
+	if (hash_eq(*from, *to) || hash_is_zero(*from))
+		return true;
+	/* REPLACE: what was stored under the new key says the same. */
+	return db_run(d, e, "UPDATE OR REPLACE stat SET a = ?2 WHERE a = ?1", "hh", from, to) &&
+		db_run(d, e, "UPDATE OR REPLACE stat SET b = ?2 WHERE b = ?1", "hh", from, to) &&
+		db_run(d, e, "UPDATE OR REPLACE stat SET base = ?2 WHERE base = ?1", "hh", from, to);
+}
+
+bool catalog_stats_rename(struct catalog *c, const struct hash *from, const struct hash *to, size_t n,
+	struct err *e)
+{
+	struct db *d;
+	bool ok = true;
+
+	if (n == 0)
+		return true;
+	d = db_writing(c, e);
+	if (!d)
+		return false;
+	for (size_t i = 0; i < n && ok; i++)
+		ok = rename_one(d, &from[i], &to[i], e);
+	return db_done(d, ok, e);
+}
+
+bool catalog_stat_rename(struct catalog *c, struct hash from, struct hash to, struct err *e)
+{
+	return catalog_stats_rename(c, &from, &to, 1, e);
+}
