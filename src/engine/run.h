@@ -40,10 +40,12 @@ bool run_estimate(const struct plan *p, const char *output, unsigned threads,
 bool run_merge(struct plan *p, struct catalog *c, struct pool *pool, const struct run_options *o,
 	bool (*progress)(void *ctx, const struct run_progress *p), void *ctx,
 	struct run_result *out, struct err *e);
-/* Streams one output tensor through the kernels as the run would: fn gets every window of stored
- * bytes and their decoded values, in window order. The exact preview is this. */
+/* Streams one output tensor through the kernels as the run would: fn gets every window (WINDOW_ELEMS
+ * elements, the last shorter), in window order: its inputs in w, the float32 results before the one
+ * rounding in merged, and what a reader of the file would see in stored. The exact preview is this.
+ * pool NULL: all on the calling thread, which may be a worker. *stop true: ERR_CANCELLED. */
 typedef bool run_window_fn(void *ctx, const struct plan_tensor *t, const struct merge_window *w,
-	const float *stored, struct err *e);
+	const float *merged, const float *stored, struct err *e);
 bool run_tensor(const struct plan *p, size_t t, struct pool *pool, run_window_fn *fn, void *ctx,
 	atomic_bool *stop, struct err *e);
 #endif
