@@ -169,7 +169,7 @@ static uint32_t key_of_number(long n)
 }
 
 /* CSI < button ; x ; y M|m */
-static bool mouse_event(const char *params, char last, struct input *out)
+static bool mouse_event(const char *params, char last, struct key_input *out)
 {
 	long b, x, y;
 	char *p;
@@ -194,7 +194,7 @@ static bool mouse_event(const char *params, char last, struct input *out)
 }
 
 /* buf is a whole "ESC [ params last"; true if it means something. */
-static bool csi_event(struct key_decoder *d, size_t n, struct input *out)
+static bool csi_event(struct key_decoder *d, size_t n, struct key_input *out)
 {
 	char params[64];
 	unsigned char last = d->buf[n - 1];
@@ -242,7 +242,7 @@ static size_t csi_length(const struct key_decoder *d)
 static const char paste_end[] = "\033[201~";
 
 /* Inside a paste: collect until its end. True when it is whole. */
-static bool paste_more(struct key_decoder *d, struct input *out)
+static bool paste_more(struct key_decoder *d, struct key_input *out)
 {
 	unsigned char *end = memmem(d->buf, d->n, paste_end, 6);
 	size_t take = end ? (size_t)(end - d->buf) : d->n > 5 ? d->n - 5 : 0;
@@ -263,7 +263,7 @@ static bool paste_more(struct key_decoder *d, struct input *out)
 
 /* One code point; an invalid byte is dropped. */
 static bool utf8_event(struct key_decoder *d, bool final, size_t skip, uint32_t mods,
-	struct input *out)
+	struct key_input *out)
 {
 	utf8proc_int32_t cp;
 	utf8proc_ssize_t n;
@@ -272,18 +272,18 @@ static bool utf8_event(struct key_decoder *d, bool final, size_t skip, uint32_t 
 
 	if (b < 0x20 || b == 0x7f) {
 		drop(d, skip + 1);
-		*out = (struct input){ .type = INPUT_KEY, .key = control_key(b) | mods };
+		*out = (struct key_input){ .type = INPUT_KEY, .key = control_key(b) | mods };
 		return true;
 	}
 	if (d->n - skip < need && !final)
 		return false;
 	n = utf8proc_iterate(d->buf + skip, (utf8proc_ssize_t)(d->n - skip), &cp);
 	drop(d, skip + (n > 0 ? (size_t)n : 1));
-	*out = (struct input){ .type = INPUT_KEY, .key = (uint32_t)cp | mods };
+	*out = (struct key_input){ .type = INPUT_KEY, .key = (uint32_t)cp | mods };
 	return n > 0;
 }
 
-static bool escape_event(struct key_decoder *d, bool final, struct input *out, bool *again)
+static bool escape_event(struct key_decoder *d, bool final, struct key_input *out, bool *again)
 {
 	size_t n;
 
@@ -292,14 +292,14 @@ static bool escape_event(struct key_decoder *d, bool final, struct input *out, b
 		if (d->n == 1 && !final)
 			return false;
 		drop(d, 1);
-		*out = (struct input){ .type = INPUT_KEY, .key = KEY_ESC };
+		*out = (struct key_input){ .type = INPUT_KEY, .key = KEY_ESC };
 		return true;
 	}
 	if (d->buf[1] == 'O' && d->n > 2) { /* SS3 */
 		uint32_t key = key_of_letter(d->buf[2]);
 
 		drop(d, 3);
-		*out = (struct input){ .type = INPUT_KEY, .key = key };
+		*out = (struct key_input){ .type = INPUT_KEY, .key = key };
 		*again = !key;
 		return key != 0;
 	}
@@ -311,7 +311,7 @@ static bool escape_event(struct key_decoder *d, bool final, struct input *out, b
 			bool ok = n == 4 && d->buf[2] == '[' ? false : csi_event(d, n, out);
 
 			if (n == 4 && d->buf[2] == '[' && d->buf[3] >= 'A' && d->buf[3] <= 'E') {
-				*out = (struct input){ .type = INPUT_KEY,
+				*out = (struct key_input){ .type = INPUT_KEY,
 					.key = KEY_F1_ + (uint32_t)(d->buf[3] - 'A') };
 				ok = true;
 			}
@@ -325,7 +325,7 @@ static bool escape_event(struct key_decoder *d, bool final, struct input *out, b
 	return utf8_event(d, final, 1, KEY_ALT, out);
 }
 
-bool key_next(struct key_decoder *d, bool final, struct input *out)
+bool key_next(struct key_decoder *d, bool final, struct key_input *out)
 {
 	while (d->n) {
 		bool again = true;

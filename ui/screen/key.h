@@ -27,7 +27,7 @@ uint32_t key_by_name(const char *name);
 enum input_type { INPUT_KEY, INPUT_MOUSE, INPUT_PASTE };
 enum mouse_button { MOUSE_LEFT, MOUSE_MIDDLE, MOUSE_RIGHT, MOUSE_WHEEL_UP, MOUSE_WHEEL_DOWN, MOUSE_DRAG,
 	MOUSE_RELEASE };
-struct input {
+struct key_input {
 	enum input_type type;
 	uint32_t key;              /* INPUT_KEY */
 	enum mouse_button button;  /* INPUT_MOUSE */
@@ -44,7 +44,7 @@ void key_decoder_fini(struct key_decoder *d);
 /* Takes what fits; returns the bytes taken. */
 size_t key_feed(struct key_decoder *d, const void *bytes, size_t n);
 /* The next thing in the buffer. `final` when no more bytes came for a moment: a lone ESC is then Esc. */
-bool key_next(struct key_decoder *d, bool final, struct input *out);
+bool key_next(struct key_decoder *d, bool final, struct key_input *out);
 /* Bytes wait that could be the start of a sequence: ask again with final after a moment. */
 bool key_pending(const struct key_decoder *d);
 #endif

@@ -42,7 +42,7 @@ struct view_ops {
 	/* NULL: the focused table moves. left/right on a slider, a grid of cells, a plot … */
 	unsigned (*move)(struct view *v, enum move m, int count);
 	unsigned (*focus)(struct view *v, int direction); /* Tab +1, Shift-Tab -1: set v->table */
-	unsigned (*mouse)(struct view *v, const struct input *in, bool again); /* again: double click.
+	unsigned (*mouse)(struct view *v, const struct key_input *in, bool again); /* again: double click.
 		* COMMAND_REFUSED: the app selects in, or scrolls, v->table */
 	bool (*escape)(struct view *v);          /* Esc: close a pane of its own; false: nothing was open */
 	bool (*busy)(const struct view *v);      /* something is on its way (for :wait-idle) */
