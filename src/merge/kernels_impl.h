@@ -231,7 +231,7 @@ KFN size_t KN(collect)(const float *x, size_t n, uint32_t lo, uint32_t hi, uint3
 	return found;
 }
 
-/* Philox4x32-10 (Salmon et al. 2011), KD counters at once in 64-bit lanes. Upper halves hold garbage
+/* Philox4x32-10 with the counter of base/rng.c, KD counters at once in 64-bit lanes. Upper halves hold garbage
  * that KMUL32 ignores. Lane 2m is counter m, lane 2m+1 counter KD/2+m, so that two unpacks put the
  * words in element order. */
 KFN void KN(philox)(uint64_t quad, uint64_t seed, uint64_t name_hash, uint32_t input,
@@ -241,9 +241,9 @@ KFN void KN(philox)(uint64_t quad, uint64_t seed, uint64_t name_hash, uint32_t i
 	uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
 
 	q = (KN(vu)){KQUAD} + quad;
-	c[0] = (name_hash & 0xffffffffu) ^ (q >> 32);
-	c[1] = (name_hash >> 32) ^ (q >> 32);
-	c[2] = (KN(vu)){0} + input;
+	c[0] = (KN(vu)){0} + (name_hash & 0xffffffffu);
+	c[1] = (KN(vu)){0} + (name_hash >> 32);
+	c[2] = (q >> 32 << 16) | (input & 0xffffu);
 	c[3] = q;
 	for (int r = 0; r < 10; r++) {
 		KN(vu) p0 = KMUL32(c[0], 0xD2511F53u), p1 = KMUL32(c[2], 0xCD9E8D57u);

@@ -1,0 +1,21 @@
+#!/usr/bin/env python3
+"""Keeps, of a file of merge vectors made with mergekit 0.1.5, the cases of the methods cupel has.
+usage: gen_vectors.py merge-vectors.json > vectors.json"""
+import json
+import sys
+
+METHODS = ["linear", "slerp", "nuslerp", "task_arithmetic", "ties", "dare_linear", "dare_ties",
+           "nearswap", "passthrough"]
+d = json.load(open(sys.argv[1]))
+print('{"cases":[')
+cases = []
+for c in d["cases"]:
+    if c["method"] not in METHODS:
+        continue
+    c.pop("expected_v014", None)
+    c.pop("seed", None)
+    if c["id"] == "mini/linear_zero_sum":
+        c["expected"] = {"error": True}
+    cases.append(json.dumps(c, separators=(",", ":")))
+print(",\n".join(cases))
+print("]}")
