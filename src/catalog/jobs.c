@@ -5,7 +5,6 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "catalog/db.h"
-#include "catalog/owner.h"
 #include "system/process.h"
 
 #define PROGRESS_EVERY 0.5 /* seconds between two writes of a job's row */
@@ -23,14 +22,14 @@ static bool job_there(struct db *d, int64_t id, struct err *e)
  * the starter die in between, the job is found stopped and not waiting for ever. */
 int64_t catalog_job_new(struct catalog *c, const struct catalog_job *j, struct err *e)
 {
-	char start[OWNER_START] = "";
+	char start[32] = "";
 	struct db *d;
 	int64_t id;
 	bool ok;
 
 	if (!db_keeps(c, e) || !(d = db_writing(c, e)))
 		return 0;
-	owner_start(getpid(), start);
+	process_own_start(start);
 	ok = db_run(d, e, "INSERT INTO job (what, state, command, folder, log, message, run, total, "
 		"threads, pid, boot, start) VALUES (coalesce(?, 'job'), 'waiting', coalesce(?, '[]'), ?, "
 		"?, ?, nullif(?, 0), ?, ?, ?, ?, ?)", "ttttt" "iiiitt", j->what, j->command, j->folder,
@@ -50,13 +49,13 @@ bool catalog_job_log(struct catalog *c, int64_t id, const char *log, struct err 
 
 bool catalog_job_given(struct catalog *c, int64_t id, int64_t pid, struct err *e)
 {
-	char start[OWNER_START] = "", own[OWNER_START] = "";
+	char start[32] = "", own[32] = "";
 	struct db *d = db_writing(c, e);
 
 	if (!d)
 		return false;
-	owner_start(pid, start);
-	owner_start(getpid(), own);
+	process_start_of((pid_t)pid, start);
+	process_own_start(own);
 	/* Only while it is still this process's: the new one may have claimed it, or even ended. */
 	return db_done(d, db_run(d, e, "UPDATE job SET pid = ?2, boot = ?3, start = ?4 WHERE id = ?1 "
 		"AND state = 'waiting' AND pid = ?5 AND start = ?6", "iittit", id, pid, process_boot_id(),
@@ -65,12 +64,12 @@ bool catalog_job_given(struct catalog *c, int64_t id, int64_t pid, struct err *e
 
 bool catalog_job_claim(struct catalog *c, int64_t id, struct err *e)
 {
-	char start[OWNER_START] = "";
+	char start[32] = "";
 	struct db *d = db_writing(c, e);
 
 	if (!d)
 		return false;
-	owner_start(getpid(), start);
+	process_own_start(start);
 	return db_done(d, db_run(d, e, "UPDATE job SET state = 'running', pid = ?2, boot = ?3, "
 		"start = ?4, updated = " NOW " WHERE id = ?1", "iitt", id, (int64_t)getpid(),
 		process_boot_id(), start) && job_there(d, id, e), e);
@@ -78,13 +77,13 @@ bool catalog_job_claim(struct catalog *c, int64_t id, struct err *e)
 
 bool catalog_job_again(struct catalog *c, int64_t id, const char *command, struct err *e)
 {
-	char start[OWNER_START] = "";
+	char start[32] = "";
 	struct db *d;
 	bool ok;
 
 	if (!db_keeps(c, e) || !(d = db_writing(c, e)))
 		return false;
-	owner_start(getpid(), start);
+	process_own_start(start);
 	ok = db_run(d, e, "UPDATE job SET state = 'waiting', cancel = 0, message = NULL, command = ?2, "
 		"pid = ?3, boot = ?4, start = ?5, updated = " NOW " WHERE id = ?1 AND state IN ('stopped', "
 		"'failed', 'cancelled')", "ititt", id, command, (int64_t)getpid(), process_boot_id(), start);
@@ -188,7 +187,7 @@ static void find_orphans(struct catalog *c)
 	s = db_prepare(d, "SELECT id, pid, boot, start FROM job WHERE state IN ('waiting', 'running')",
 		NULL);
 	while (s && db_step(d, s, &failed, NULL))
-		if (!owner_lives(sqlite3_column_int64(s, 1), (const char *)sqlite3_column_text(s, 2),
+		if (!process_is((pid_t)sqlite3_column_int64(s, 1), (const char *)sqlite3_column_text(s, 2),
 		    (const char *)sqlite3_column_text(s, 3)))
 			*vec_push(&gone) = (struct orphan){ sqlite3_column_int64(s, 0),
 				sqlite3_column_int64(s, 1) };

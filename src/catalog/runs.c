@@ -6,7 +6,6 @@
 #include "base/vec.h"
 #include "catalog/db.h"
 #include "catalog/filter.h"
-#include "catalog/owner.h"
 #include "system/process.h"
 
 /* --- beginning and end -------------------------------------------------------------------- */
@@ -34,9 +33,9 @@ static bool put_recipe(struct db *d, const char *text, const char *hash, int64_t
 
 static bool put_run(struct db *d, const struct catalog_run *r, int64_t recipe, struct err *e)
 {
-	char start[OWNER_START] = "";
+	char start[32] = "";
 
-	owner_start(getpid(), start);
+	process_own_start(start);
 	return db_run(d, e,
 		"INSERT INTO run (kind, name, status, recipe, recipe_path, method, output, bytes, tensors, "
 		"seed, command, version, arithmetic, parent, pid, boot, start) VALUES (?, coalesce(?, ''), "
@@ -126,7 +125,7 @@ static void find_stopped(struct catalog *c)
 		return;
 	s = db_prepare(d, "SELECT id, pid, boot, start FROM run WHERE status = 'running'", NULL);
 	while (s && db_step(d, s, &failed, NULL))
-		if (!owner_lives(sqlite3_column_int64(s, 1), (const char *)sqlite3_column_text(s, 2),
+		if (!process_is((pid_t)sqlite3_column_int64(s, 1), (const char *)sqlite3_column_text(s, 2),
 		    (const char *)sqlite3_column_text(s, 3)))
 			*vec_push(&gone) = sqlite3_column_int64(s, 0);
 	db_read_done(d);

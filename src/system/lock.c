@@ -69,14 +69,6 @@ static bool read_owner(int fd, struct owner *o)
 	return sscanf(text, "%ld %63s %31s", &o->pid, o->boot, o->start) == 3;
 }
 
-static bool owner_lives(const struct owner *o)
-{
-	char start[32];
-
-	return process_alive((pid_t)o->pid, o->boot) &&
-		(!process_start_of((pid_t)o->pid, start) || str_eq(start, o->start));
-}
-
 static bool held(const char *path, long pid, struct err *e)
 {
 	return err_set(e, ERR_INPUT, path, "wait for it, or stop it with: cupel jobs, cupel cancel",
@@ -102,7 +94,7 @@ static bool take(struct process_lock *l, bool *again, struct err *e)
 		*again = true;
 		return false;
 	}
-	if (!locked && read_owner(l->fd, &o) && owner_lives(&o))
+	if (!locked && read_owner(l->fd, &o) && process_is((pid_t)o.pid, o.boot, o.start))
 		return held(l->path, o.pid, e);
 	process_own_start(start);
 	n = snprintf(text, sizeof text, "%ld %s %s\n", (long)getpid(), process_boot_id(), start);

@@ -173,3 +173,27 @@ bool process_alive(pid_t pid, const char *boot_id)
 	/* Without /proc the kill has to do. */
 	return access("/proc/self/stat", R_OK) != 0 || process_start_of(pid, start);
 }
+
+bool process_is(pid_t pid, const char *boot_id, const char *start)
+{
+	char now[32];
+
+	return process_alive(pid, boot_id) &&
+		(!start || !*start || !process_start_of(pid, now) || str_eq(start, now));
+}
+
+/* A descriptor of the process holds on to it while it is looked at: between the look and the signal
+ * its pid cannot become another's. Kernels before 5.3 have none. */
+bool process_end(pid_t pid, const char *boot_id, const char *start)
+{
+	long fd = syscall(SYS_pidfd_open, pid, 0);
+	bool old_kernel = fd < 0 && errno == ENOSYS, sent = false;
+
+	if (process_is(pid, boot_id, start) && fd >= 0)
+		sent = syscall(SYS_pidfd_send_signal, fd, SIGTERM, NULL, 0) == 0;
+	else if (old_kernel && process_is(pid, boot_id, start))
+		sent = kill(pid, SIGTERM) == 0;
+	if (fd >= 0)
+		close((int)fd);
+	return sent;
+}
