@@ -26,14 +26,20 @@ struct source_ops {
 };
 struct source {
 	const struct source_ops *ops;
-	atomic_int refs;
+	atomic_int refs;               /* set to 1 by whoever makes the source */
 	const char *label;             /* for messages */
 	const struct tensor *tensors;  /* in file order */
 	size_t n_tensors;
+	struct source_index *index;    /* names; source_index_init makes it */
 };
 struct source *source_ref(struct source *s);
-void source_unref(struct source *s);
+void source_unref(struct source *s); /* the last one calls ops->free */
+/* For whoever makes a source: after tensors are set, and in ops->free. Of two equal names the first
+ * is found; returns the number of the second, or -1 if all differ. */
+long source_index_init(struct source *s);
+void source_index_fini(struct source *s);
 bool source_read(struct source *s, size_t t, uint64_t first, size_t n, float *out, struct err *e);
+bool source_read_raw(struct source *s, size_t t, uint64_t offset, size_t n, void *out, struct err *e);
 /* Index of a tensor by Hugging Face name, or -1. Hashed; built by source_index_init. */
 long source_find(const struct source *s, const char *name);
 uint64_t tensor_windows(const struct tensor *t); /* ceil(elements / WINDOW_ELEMS) */

@@ -29,6 +29,9 @@ bool file_exists(const char *path);
 bool file_is_dir(const char *path);
 bool file_stat_id(const char *path, struct file_id *id); /* false if absent */
 bool file_mkdirs(const char *path, struct err *e);
+/* Names in a folder but . and .., sorted by bytes; NULL on error. Caller: file_list_free. */
+char **file_list(const char *dir, size_t *n, struct err *e);
+void file_list_free(char **names, size_t n);
 bool file_free_space(const char *path, uint64_t *bytes); /* of the nearest existing parent */
 bool file_remove_tree(const char *path, struct err *e);
 /* A file of share/: $CUPEL_DATA, else the tree's share when run from a build folder, else the

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "base/vec.h"
 #include "base/xalloc.h"
 #include "system/process.h"
 
@@ -56,6 +57,38 @@ bool file_free_space(const char *path, uint64_t *bytes)
 	if (rc != 0 || __builtin_mul_overflow((uint64_t)v.f_bavail, (uint64_t)v.f_frsize, bytes))
 		return false;
 	return true;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+char **file_list(const char *dir, size_t *n, struct err *e)
+{
+	DIR *d = opendir(dir);
+	struct dirent *ent;
+	vec(char *) names = { 0 };
+
+	if (!d) {
+		err_errno(e, dir, "read the folder");
+		return NULL;
+	}
+	while ((ent = readdir(d)) != NULL)
+		if (strcmp(ent->d_name, ".") != 0 && strcmp(ent->d_name, "..") != 0)
+			*vec_push(&names) = xstrdup(ent->d_name);
+	closedir(d);
+	vec_reserve(&names, 1);
+	qsort(names.v, names.n, sizeof *names.v, by_bytes);
+	*n = names.n;
+	return names.v;
+}
+
+void file_list_free(char **names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(names[i]);
+	free(names);
 }
 
 #define TREE_DEPTH 64

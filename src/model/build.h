@@ -1,0 +1,83 @@
+/* build: a model while it is put together, and how each tensor lies in the files. Internal to
+ * model/; readers append tensors, model.c finishes. Everything belongs to the build, which is the
+ * allocation behind struct model and lives until the last model_unref.
+ * One thread until model_open returns; then immutable, any thread. */
+#ifndef CUPEL_MODEL_BUILD_H
+#define CUPEL_MODEL_BUILD_H
+#include "base/arena.h"
+#include "base/vec.h"
+#include "model/model.h"
+#include "tensor/codec_affine.h"
+
+/* A run of bytes in a file. A tensor's stored bytes are its spans, one after the other. */
+struct span {
+	int file;
+	uint64_t offset, bytes;
+};
+enum layout_kind {
+	LAYOUT_PLAIN,  /* elements in order, one span */
+	LAYOUT_ROWS,   /* whole rows, in another order than the file's */
+	LAYOUT_AFFINE, /* MLX: words, scales, biases; groups run through row ends */
+	LAYOUT_SCALED, /* codes, then one scale to each group (mxfp4, mxfp8, nvfp4) */
+};
+enum row_order {
+	ROWS_SAME,
+	/* A head of `group` rows is stored pairwise: 0, h/2, 1, h/2+1 …: ggml's rope order. */
+	ROWS_ROPE,
+	/* `group` rows from span 0, then `group` rows from span 1, over and over: halves joined. */
+	ROWS_HALVES,
+	/* Even rows from span 0, odd rows from span 1. */
+	ROWS_ALTERNATE,
+};
+enum value_map {
+	VALUE_SAME,
+	VALUE_LOG_NEGATED, /* stored -exp(x) */
+	VALUE_LESS_ONE,    /* stored x + 1 */
+};
+struct layout {
+	uint8_t kind, order, value, n_spans;
+	struct span span[3];
+	uint64_t row, group;     /* elements of a row; rows of a group (see row_order) */
+	struct affine affine;    /* LAYOUT_AFFINE */
+	enum dtype code, scale;  /* LAYOUT_SCALED */
+	int scale_group;
+};
+
+struct model_build {
+	struct model m; /* first: a struct model * is a struct model_build * */
+	struct arena arena;
+	vec(struct tensor) tensors;
+	vec(struct layout) layouts; /* one to a tensor */
+	vec(struct file *) files;
+	vec(const char *) notes;
+	struct hash_cache *hashes;  /* content hashes known or learned; its own lock */
+};
+static inline struct model_build *build_of(const struct model *m)
+{
+	return (struct model_build *)m;
+}
+/* A tensor of `rank` and `shape` lying at [offset, offset + bytes) of file `file`, plain. Sets
+ * elements (checked by the caller), dtype_text, readable and the layout; role is found later. */
+struct tensor *build_tensor(struct model_build *b, const char *name, size_t name_len, enum dtype t,
+	int rank, const uint64_t *shape, struct span at);
+/* Takes the file; its number. */
+int build_file(struct model_build *b, struct file *f);
+void build_note(struct model_build *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+bool shape_elements(int rank, const uint64_t *shape, uint64_t *elements); /* false: overflow */
+
+/* layout.c: the reads of struct source_ops. */
+bool layout_read(struct source *s, size_t t, uint64_t first, size_t n, float *out, struct err *e);
+bool layout_read_raw(struct source *s, size_t t, uint64_t offset, size_t n, void *out,
+	struct err *e);
+
+/* Readers: append what the file or folder holds. */
+bool safetensors_load(struct model_build *b, const char *path, struct err *e);
+/* The folder with its side files; only: this file of it alone, or NULL. */
+bool hfdir_load(struct model_build *b, const char *dir, const char *only, struct err *e);
+/* shards.c */
+bool shards_load(struct model_build *b, const char *dir, char *const *names, size_t n, size_t total,
+	struct err *e);
+bool shards_load_index(struct model_build *b, const char *dir, const char *path, struct err *e);
+int shard_count(const char *name); /* "…-00002-of-00007.safetensors": 7, else 0 */
+bool refuse_pickle(const char *path, struct err *e);
+#endif
