@@ -1,0 +1,12 @@
+BASE_TESTS = tests/unit/test_base tests/unit/test_rng tests/unit/test_json tests/unit/test_system
+check_PROGRAMS += $(BASE_TESTS)
+TESTS += $(BASE_TESTS)
+EXTRA_DIST += tests/golden/base/mt19937.txt
+tests_unit_test_base_SOURCES = tests/unit/test_base.c
+tests_unit_test_base_LDADD = $(UNIT_LIBS)
+tests_unit_test_rng_SOURCES = tests/unit/test_rng.c
+tests_unit_test_rng_LDADD = $(UNIT_LIBS)
+tests_unit_test_json_SOURCES = tests/unit/test_json.c
+tests_unit_test_json_LDADD = $(UNIT_LIBS)
+tests_unit_test_system_SOURCES = tests/unit/test_system.c
+tests_unit_test_system_LDADD = $(UNIT_LIBS)
