@@ -44,7 +44,7 @@ struct conflict_sums {       /* of all inputs seen from a base */
 
 void norm_sums_add(struct norm_sums *s, const float *x, size_t n);
 void norm_sums_fold(struct norm_sums *s, const struct norm_sums *window);
-/* h, if not NULL, also collects |b-a| (histogram.h). */
+/* h, if not NULL, also collects |b-a| seen from a (histogram.h). */
 void pair_sums_add(struct pair_sums *s, struct histogram_scratch *h, const float *a,
 	const float *b, size_t n);
 void pair_sums_fold(struct pair_sums *s, const struct pair_sums *window);
@@ -56,9 +56,6 @@ void conflict_sums_add(struct conflict_sums *s, const float *const *x, int n_inp
 	const float *base, size_t n);
 void conflict_sums_fold(struct conflict_sums *s, const struct conflict_sums *window);
 
-/* Norms of all inputs and all pairs in one sweep, block by block while they are in the cache; the same
- * bits as norm_sums_add and pair_sums_add one after another. norm has n_inputs, pair and h have
- * pair_count(n_inputs); any of the three may be NULL, and single entries of h. */
 static inline size_t pair_count(int n_inputs)
 {
 	return (size_t)n_inputs * (n_inputs - 1) / 2;
@@ -67,6 +64,10 @@ static inline size_t pair_index(int i, int j) /* i ≠ j, either order */
 {
 	return i < j ? (size_t)j * (j - 1) / 2 + i : (size_t)i * (i - 1) / 2 + j;
 }
+/* Norms of all inputs and all pairs in one sweep, block by block while they are in the cache; the same
+ * bits as norm_sums_add and pair_sums_add one after another. norm has n_inputs entries, pair has
+ * pair_count(n_inputs); h is n_inputs x n_inputs: entry [a * n_inputs + b] collects |x_b - x_a| seen from
+ * a. Any of the three may be NULL, and single entries of h. */
 void all_sums_add(struct norm_sums *norm, struct pair_sums *pair,
 	struct histogram_scratch *const *h, const float *const *x, int n_inputs, size_t n);
 #endif

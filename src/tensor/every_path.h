@@ -9,8 +9,9 @@
  * Inside, PATH_BYTES is the width of a vector register and these vector types exist (compiler vector
  * extensions, so arithmetic is written with operators and means one IEEE operation per lane):
  *	vf, vu, vi    float, uint32_t, int32_t; PATH_LANES of them
- *	vh, vb        uint16_t, uint8_t; PATH_LANES of them (half, a quarter of a register)
- *	vd, vfd, vud  double; float and uint32_t, as many as doubles fit (PATH_LANES / 2)
+ *	vh            uint16_t, PATH_LANES of them (half a register)
+ *	vd, vul       double, uint64_t; PATH_LANES / 2 of them
+ *	vfd, vud      float, uint32_t; as many as doubles (half a register)
  * A comparison yields vi with -1 for true. Nothing is contracted or reassociated, so every path
  * gives the same bits as long as a kernel keeps its own order of additions.
  *
@@ -37,8 +38,8 @@
 #define vu PATH(vec_u)
 #define vi PATH(vec_i)
 #define vh PATH(vec_h)
-#define vb PATH(vec_b)
 #define vd PATH(vec_d)
+#define vul PATH(vec_ul)
 #define vfd PATH(vec_fd)
 #define vud PATH(vec_ud)
 #define vf_load PATH(load_f)
@@ -48,6 +49,10 @@
 #define vh_store PATH(store_h)
 #define vfd_load PATH(load_fd)
 #define vu_pick PATH(pick_u)
+#define vd_load PATH(load_d)
+#define vd_store PATH(store_d)
+#define vd_abs PATH(abs_d)
+#define vd_max PATH(max_d)
 #define vu_store_low16 PATH(store_low16)
 #define vu_load_bytes PATH(load_bytes)
 #if defined(__x86_64__)

@@ -3,8 +3,9 @@ typedef float vf __attribute__((vector_size(PATH_BYTES)));
 typedef uint32_t vu __attribute__((vector_size(PATH_BYTES)));
 typedef int32_t vi __attribute__((vector_size(PATH_BYTES)));
 typedef uint16_t vh __attribute__((vector_size(PATH_BYTES / 2)));
-typedef uint8_t vb __attribute__((vector_size(PATH_BYTES / 4)));
+typedef uint8_t PATH(vec_b) __attribute__((vector_size(PATH_BYTES / 4)));
 typedef double vd __attribute__((vector_size(PATH_BYTES)));
+typedef uint64_t vul __attribute__((vector_size(PATH_BYTES)));
 typedef float vfd __attribute__((vector_size(PATH_BYTES / 2)));
 typedef uint32_t vud __attribute__((vector_size(PATH_BYTES / 2)));
 
@@ -40,6 +41,33 @@ PATH_INLINE vfd vfd_load(const void *p)
 	memcpy(&v, p, sizeof v);
 	return v;
 }
+PATH_INLINE vd vd_load(const void *p)
+{
+	vd v;
+	memcpy(&v, p, sizeof v);
+	return v;
+}
+PATH_INLINE void vd_store(void *p, vd v)
+{
+	memcpy(p, &v, sizeof v);
+}
+PATH_INLINE vd vd_abs(vd v)
+{
+	vul bits = (vul)v & INT64_MAX;
+	return (vd)bits;
+}
+/* Of numbers; which of two zeros, or what of a NaN, is not defined. */
+PATH_INLINE vd vd_max(vd a, vd b)
+{
+#if defined(PATH_AVX512)
+	return (vd)_mm512_max_pd((__m512d)a, (__m512d)b);
+#elif defined(PATH_AVX2)
+	return (vd)_mm256_max_pd((__m256d)a, (__m256d)b);
+#else
+	vul more = (vul)(a > b);
+	return (vd)((more & (vul)a) | (~more & (vul)b));
+#endif
+}
 /* yes where the mask is all ones, no where it is zero */
 PATH_INLINE vu vu_pick(vi mask, vu yes, vu no)
 {
@@ -61,7 +89,7 @@ PATH_INLINE vu vu_load_bytes(const void *p)
 #elif defined(PATH_AVX2)
 	return (vu)_mm256_cvtepu8_epi32(_mm_loadl_epi64(p));
 #else
-	vb b;
+	PATH(vec_b) b;
 	memcpy(&b, p, sizeof b);
 	return __builtin_convertvector(b, vu);
 #endif

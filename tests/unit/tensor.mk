@@ -8,3 +8,9 @@ EXTRA_DIST += \
 	tests/golden/tensor/floats.json \
 	tests/golden/tensor/generate.py \
 	tests/golden/tensor/quant.json
+check_PROGRAMS += tests/unit/test_sums tests/unit/test_histogram
+TESTS += tests/unit/test_sums tests/unit/test_histogram
+tests_unit_test_sums_SOURCES = tests/unit/test_sums.c tests/unit/noise.h
+tests_unit_test_sums_LDADD = $(UNIT_LIBS)
+tests_unit_test_histogram_SOURCES = tests/unit/test_histogram.c tests/unit/noise.h
+tests_unit_test_histogram_LDADD = $(UNIT_LIBS)
