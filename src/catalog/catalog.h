@@ -94,6 +94,7 @@ struct catalog_run {
 	int64_t parent;             /* run it was branched or replayed from, or 0 */
 	char *tags, *note;          /* joined by spaces; newest note */
 	bool archived;
+	bool replaced;              /* a later run wrote to the same output */
 };
 struct catalog_input {
 	char *name, *path, *hash, *role; /* role "base", "input", "donor" */

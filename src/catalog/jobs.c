@@ -66,13 +66,19 @@ bool catalog_job_claim(struct catalog *c, int64_t id, struct err *e)
 {
 	char start[32] = "";
 	struct db *d = db_writing(c, e);
+	bool ok;
 
 	if (!d)
 		return false;
 	process_own_start(start);
-	return db_done(d, db_run(d, e, "UPDATE job SET state = 'running', pid = ?2, boot = ?3, "
-		"start = ?4, updated = " NOW " WHERE id = ?1", "iitt", id, (int64_t)getpid(),
-		process_boot_id(), start) && job_there(d, id, e), e);
+	/* Stopped: its starter died before it came here, and somebody looked in between. */
+	ok = db_run(d, e, "UPDATE job SET state = 'running', pid = ?2, boot = ?3, start = ?4, "
+		"updated = " NOW " WHERE id = ?1 AND state IN ('waiting', 'stopped')", "iitt", id,
+		(int64_t)getpid(), process_boot_id(), start);
+	if (ok && sqlite3_changes(d->handle) == 0)
+		ok = err_set(e, ERR_INPUT, c->path, "`cupel jobs` lists them",
+			"there is no job %lld that waits for its process", (long long)id);
+	return db_done(d, ok, e);
 }
 
 bool catalog_job_again(struct catalog *c, int64_t id, const char *command, struct err *e)

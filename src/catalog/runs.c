@@ -139,7 +139,9 @@ static void find_stopped(struct catalog *c)
 	"nullif(p.hash, ''), r.recipe_path, r.method, r.output, r.output_hash, r.bytes, r.tensors, " \
 	"r.seed, " command ", r.version, r.arithmetic, r.error, r.parent, " \
 	"(SELECT group_concat(tag, ' ') FROM tag WHERE run = r.id), " \
-	"(SELECT text FROM note WHERE run = r.id ORDER BY id DESC LIMIT 1), r.archived " \
+	"(SELECT text FROM note WHERE run = r.id ORDER BY id DESC LIMIT 1), r.archived, " \
+	"EXISTS (SELECT 1 FROM run later WHERE later.output = r.output AND later.id > r.id AND " \
+	"later.status = 'done') " \
 	"FROM run r LEFT JOIN recipe p ON p.id = r.recipe WHERE "
 
 static void read_run(sqlite3_stmt *s, struct catalog_run *r)
@@ -167,6 +169,7 @@ static void read_run(sqlite3_stmt *s, struct catalog_run *r)
 	r->tags = db_text(s, 20);
 	r->note = db_text(s, 21);
 	r->archived = sqlite3_column_int(s, 22) != 0;
+	r->replaced = sqlite3_column_int(s, 23) != 0;
 }
 
 static bool read_runs(struct db *d, const struct filter *f, struct catalog_run **v, size_t *n,

@@ -150,7 +150,8 @@ bool cli_args_parse(struct cli_args *a, int argc, char **argv, struct err *e)
 			options = false;
 		} else if (options && strcmp(word, "-h") == 0) {
 			a->help = true;
-		} else if (options && word[0] == '-' && word[1]) {
+		} else if (options && word[0] == '-' && word[1] &&
+		    (word[1] == '-' || !a->verb || !a->verb->dash_words)) {
 			if (!take_option(a, argc, argv, &i, e))
 				return false;
 		} else if (a->verb && !verb_seen && strcmp(word, a->verb->name) == 0) {

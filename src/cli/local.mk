@@ -1,7 +1,18 @@
 libcupel_a_SOURCES += \
 	src/cli/args.c src/cli/args.h \
+	src/cli/history.c src/cli/history.h \
 	src/cli/open.c \
 	src/cli/show.c \
 	src/cli/verb.c src/cli/verb.h src/cli/verbs.def \
+	src/cli/verb_archive.c \
+	src/cli/verb_cancel.c \
 	src/cli/verb_completion.c \
-	src/cli/verb_help.c
+	src/cli/verb_help.c \
+	src/cli/verb_jobs.c \
+	src/cli/verb_log.c \
+	src/cli/verb_note.c \
+	src/cli/verb_rename.c \
+	src/cli/verb_runs.c \
+	src/cli/verb_show.c \
+	src/cli/verb_sql.c \
+	src/cli/verb_tag.c

@@ -16,7 +16,7 @@ struct verb_option {
 	const char *name;   /* "--seed" */
 	const char *arg;    /* "N", or NULL for a flag */
 	bool repeat;
-	const char *help;
+	const char *help;   /* NULL: not shown, for what the program says to itself */
 };
 struct cli_given {
 	const char *name, *value; /* value NULL for flags */
@@ -43,6 +43,7 @@ struct verb {
 	const char *help;                /* one line */
 	const char *detail;              /* a paragraph for help and man; blank lines between several */
 	int min_args, max_args;          /* max -1 = any */
+	bool dash_words;                 /* "-x" is an argument, for those that take things off */
 	const struct verb_option *options; /* ended by a row without a name; NULL for none */
 	int (*run)(struct cli *c, struct err *e); /* exit status; on error fill e and return its status */
 };

@@ -9,7 +9,8 @@
 static void option_names(const struct verb_option *o)
 {
 	for (; o && o->name; o++)
-		printf(" %s", o->name);
+		if (o->help)
+			printf(" %s", o->name);
 }
 
 static void bash(void)
@@ -69,6 +70,8 @@ static void quoted(const char *text, bool zsh)
 static void zsh_options(const struct verb_option *o)
 {
 	for (; o && o->name; o++) {
+		if (!o->help)
+			continue;
 		printf(" \\\n\t\t\t'%s%s[", o->repeat ? "*" : "", o->name);
 		quoted(o->help, true);
 		printf("]%s%s%s'", o->arg ? ":" : "", o->arg ? o->arg : "", o->arg ? ":_files" : "");
@@ -108,6 +111,8 @@ static void zsh(void)
 static void fish_options(const struct verb_option *o, const char *verb)
 {
 	for (; o && o->name; o++) {
+		if (!o->help)
+			continue;
 		printf("complete -c cupel");
 		if (verb)
 			printf(" -n '__fish_seen_subcommand_from %s'", verb);

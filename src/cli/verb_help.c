@@ -12,6 +12,8 @@ static void print_options(const struct verb_option *o)
 	struct str name = STR_INIT;
 
 	for (; o && o->name; o++) {
+		if (!o->help)
+			continue;
 		str_clear(&name);
 		str_addf(&name, "%s%s%s%s", o->name, o->arg ? " " : "", o->arg ? o->arg : "",
 			o->repeat ? "..." : "");
@@ -66,6 +68,8 @@ static json_t *verb_json(const struct verb *v)
 	json_object_set_new(j, "help", json_textn(v->help));
 	json_object_set_new(j, "detail", json_textn(v->detail));
 	for (const struct verb_option *p = v->options; p && p->name; p++) {
+		if (!p->help)
+			continue;
 		o = json_object();
 		json_object_set_new(o, "name", json_textn(p->name));
 		json_object_set_new(o, "argument", json_textn(p->arg));
