@@ -8,6 +8,8 @@ libcupel_a_SOURCES += \
 	src/model/layout.c \
 	src/model/model.c \
 	src/model/model.h \
+	src/model/role.c \
+	src/model/role.h \
 	src/model/shards.c \
 	src/model/source.c \
 	src/model/source.h

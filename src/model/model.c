@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include "base/str.h"
 #include "model/build.h"
+#include "model/role.h"
 
 static void build_free(struct source *s)
 {
@@ -132,6 +133,21 @@ static void read_config(struct model_build *b)
 		m->layers = json_int(m->config, layers[i], -1);
 }
 
+static void read_roles(struct model_build *b)
+{
+	const char *family = json_text(b->m.config, "text_config.model_type", b->m.architecture);
+	bool head = false, embedding = false;
+
+	role_classify(b->tensors.v, b->tensors.n, family, b->m.format == MODEL_GGUF, &b->arena);
+	for (size_t i = 0; i < b->tensors.n; i++) {
+		head |= !strcmp(b->tensors.v[i].role, "output");
+		embedding |= !strcmp(b->tensors.v[i].role, "token_embd");
+	}
+	b->m.tied_head = embedding && !head;
+	if (role_problem())
+		build_note(b, "roles: %s", role_problem());
+}
+
 static const char *const formats[] = {
 	[MODEL_SAFETENSORS] = "safetensors",
 	[MODEL_HF] = "hf",
@@ -147,6 +163,7 @@ static bool finish(struct model_build *b, struct err *e)
 		return false;
 	add_up(b);
 	read_config(b);
+	read_roles(b);
 	m->format_text = formats[m->format];
 	m->files = b->files.v;
 	m->n_files = b->files.n;
