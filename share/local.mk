@@ -11,3 +11,4 @@ SHARE_FILES += \
 	share/demo/kjv/tokenizer_config.json \
 	share/demo/code.txt share/demo/kjv.txt \
 	share/demo/dare.yml share/demo/halfway.yml share/demo/nearswap.yml
+SHARE_FILES += share/roles/language.role share/roles/vision.role
