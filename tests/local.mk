@@ -16,3 +16,17 @@ include $(top_srcdir)/tests/cli/local.mk
 include $(top_srcdir)/tests/ui/local.mk
 include $(top_srcdir)/tests/fuzz/local.mk
 include $(top_srcdir)/tests/bench/local.mk
+
+# What the sanitizer build runs: the programs that walk through memory, not the scripts.
+check-sanitized:
+	$(MAKE) check TESTS='$(filter tests/unit/% tests/fuzz/%,$(TESTS))'
+
+HOUSE_TESTS = tests/layers.sh tests/style.sh
+TESTS += $(HOUSE_TESTS)
+EXTRA_DIST += $(HOUSE_TESTS)
+.PHONY: check-sanitized
+
+if !HAVE_CMOCKA
+AM_CPPFLAGS += -I$(top_srcdir)/tests/unit/without
+endif
+EXTRA_DIST += tests/unit/without/cmocka.h

@@ -86,7 +86,8 @@
 #undef PATH_AVX2
 #if defined(__clang__)
 #pragma clang attribute pop
-#pragma clang attribute push(__attribute__((target("avx2,f16c,avx512f,avx512bw,avx512dq,avx512vl"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,f16c,avx512f,avx512bw,avx512dq,avx512vl"))), \
+	apply_to = function)
 #else
 #pragma GCC pop_options
 #pragma GCC push_options
