@@ -1,7 +1,7 @@
 libcupel_a_SOURCES += \
 	src/cli/args.c src/cli/args.h \
 	src/cli/history.c src/cli/history.h \
-	src/cli/open.c \
+	src/cli/open.c src/cli/open_model.c \
 	src/cli/show.c \
 	src/cli/verb.c src/cli/verb.h src/cli/verbs.def \
 	src/cli/verb_archive.c \

@@ -107,6 +107,8 @@ static int run_verb(const struct verb *v, const struct cli_args *a, struct err *
 	}
 	status = v->run(&c, e);
 	cli_progress_end();
+	if (c.close_models)
+		c.close_models(&c);
 	if (c.close)
 		c.close(&c);
 	return status;

@@ -36,7 +36,7 @@ struct cli { /* what every verb gets */
 	struct catalog *catalog;
 	struct model_roots *model_roots;
 	struct pool *pool;
-	void (*close)(struct cli *c);    /* set by those helpers */
+	void (*close)(struct cli *c), (*close_models)(struct cli *c); /* set by those helpers */
 };
 struct verb {
 	const char *name, *args;         /* "RECIPE OUT" */

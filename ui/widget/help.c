@@ -92,7 +92,7 @@ static void refill(struct help *h)
 		h->at++;
 }
 
-static unsigned help_input(struct overlay *o, struct app *a, const struct input *in)
+static unsigned help_input(struct overlay *o, struct app *a, const struct key_input *in)
 {
 	struct help *h = (struct help *)o;
 	char utf8[8];

@@ -46,7 +46,7 @@ static unsigned choose(struct menu *m, struct app *a, size_t i)
 	return CHANGED_SCREEN | m->done(a, i, m->ctx);
 }
 
-static unsigned menu_input(struct overlay *o, struct app *a, const struct input *in)
+static unsigned menu_input(struct overlay *o, struct app *a, const struct key_input *in)
 {
 	struct menu *m = (struct menu *)o;
 

@@ -13,7 +13,7 @@ struct overlay_ops {
 	/* area: between tabs and footer, the message line being its last row. */
 	void (*draw)(const struct overlay *o, struct grid *g, struct rect area);
 	/* First look at what came in. COMMAND_REFUSED: the keymap decides. */
-	unsigned (*input)(struct overlay *o, struct app *a, const struct input *in);
+	unsigned (*input)(struct overlay *o, struct app *a, const struct key_input *in);
 	unsigned (*move)(struct overlay *o, struct app *a, enum move m, int count);
 	unsigned (*step)(struct overlay *o, struct app *a, int direction); /* Tab, Shift-Tab */
 	unsigned (*accept)(struct overlay *o, struct app *a);

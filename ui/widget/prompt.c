@@ -224,7 +224,7 @@ const char *prompt_text(const struct overlay *o)
 }
 
 /* --- as an overlay ------------------------------------------------------------------------------ */
-static unsigned prompt_input(struct overlay *o, struct app *a, const struct input *in)
+static unsigned prompt_input(struct overlay *o, struct app *a, const struct key_input *in)
 {
 	struct prompt *p = (struct prompt *)o;
 	char utf8[8];

@@ -214,7 +214,7 @@ static unsigned type_key(struct sheet *s, struct app *a, struct field *f, uint32
 	return edited(s, a);
 }
 
-static unsigned sheet_input(struct overlay *o, struct app *a, const struct input *in)
+static unsigned sheet_input(struct overlay *o, struct app *a, const struct key_input *in)
 {
 	struct sheet *s = (struct sheet *)o;
 	struct field *f = s->fields.n ? &s->fields.v[s->at] : NULL;
