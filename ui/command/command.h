@@ -53,6 +53,7 @@ size_t command_count(void);
 const struct command *command_at(size_t i);
 const struct command *command_by_name(const char *name); /* NULL if none */
 bool command_is_enabled(const struct command *c, const struct app *a);
+const char *command_reason(const struct command *c); /* why it is not: "there is no row here" */
 /* Every row's functions; `always` is the usual `enabled`. They live with what they act on. */
 bool command_always(const struct app *a);
 #define COMMAND(id, ...) unsigned cmd_##id(struct app *a, const char *args);

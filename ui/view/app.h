@@ -86,6 +86,11 @@ unsigned app_add_recipe(struct app *a, const struct recipe *r, const char *name,
 	int64_t from_run);
 unsigned app_select_doc(struct app *a, size_t i);
 
+/* --- the rest --------------------------------------------------------------------------------- */
+bool app_is_model_dir(const char *path);         /* a folder that is one model, not many */
+void app_settings_changed(struct app *a);        /* after settings_set: tiers, colours */
+unsigned app_write_sheet(struct app *a, struct plan *p, const char *output); /* of doc's plan */
+
 /* --- work that takes longer than a keystroke -------------------------------------------------- */
 /* `work` runs on a worker; then, back on the UI thread, `done` (returns CHANGED_ bits). Neither is
  * called after the app began to close (drop is, if given, to free ctx). */

@@ -4,7 +4,6 @@
  * Docs are owned by the app (app.h); snapshots are shared. UI thread only. */
 #ifndef CUPEL_UI_DOC_H
 #define CUPEL_UI_DOC_H
-#include <time.h>
 #include "base/vec.h"
 #include "engine/plan.h"
 #include "recipe/effect.h"
@@ -25,7 +24,7 @@ struct doc {
 	size_t at;              /* the present step */
 	size_t flip;            /* what `a` flips to */
 	const struct recipe *saved;  /* the snapshot that is in the file */
-	time_t saved_mtime;
+	int64_t saved_mtime;    /* ns, of the file when it was read or written last */
 	int64_t saved_size;
 	/* what follows; renewed by the app after every edit */
 	struct inputs *inputs;  /* NULL until opened */
@@ -33,8 +32,14 @@ struct doc {
 	struct findings findings;
 	struct effect effect;
 	struct err error;       /* why there is no plan */
+	bool no_inputs;         /* opening them failed for the snapshot `tried` */
+	const struct recipe *tried;
+	bool abandoned;         /* "quit without saving" was answered */
 	bool opening;           /* inputs are being opened on a worker */
 	bool journal_stale;     /* the crash journal does not have the present step yet */
+	char *journal;          /* its file */
+	char *fold_key;         /* merge_key of the last step, and when it was made */
+	double folded;
 };
 const struct recipe *doc_recipe(const struct doc *d);   /* the present snapshot, borrowed */
 const struct recipe *doc_before(const struct doc *d);   /* the one before, or NULL: "was 1.3" */
@@ -52,6 +57,7 @@ const char *doc_flip(struct doc *d);  /* to the state before, or back: A/B */
 bool doc_save(struct doc *d, const char *path, struct err *e); /* path NULL: its own */
 /* The file changed outside since it was loaded or saved: take it over as one step. True if it did. */
 bool doc_check_outside(struct doc *d, struct err *e);
+char *doc_state_dir(void);              /* $XDG_STATE_HOME/cupel; caller frees; NULL without a home */
 /* Crash journal in $XDG_STATE_HOME/cupel/journal: unsaved steps survive a crash. */
 void doc_journal_write(struct doc *d);
 void doc_journal_drop(struct doc *d);

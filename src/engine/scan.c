@@ -1,0 +1,260 @@
+#include "config.h"
+#include <stdlib.h>
+#include <string.h>
+#include "base/str.h"
+#include "base/vec.h"
+#include "engine/scan.h"
+
+#define CARD_MAX ((size_t)4 << 20)
+
+/* --- what a card's front matter says about where a model comes from --------------------------------- */
+struct card {
+	char *parent;       /* first base_model */
+	size_t parents;
+	char *relation;     /* base_model_relation */
+	bool merge;         /* tagged so */
+};
+
+static void card_fini(struct card *c)
+{
+	free(c->parent);
+	free(c->relation);
+}
+
+static char *scalar(const char *s, size_t n)
+{
+	while (n && strchr(" \t\r\"'-", s[0]))
+		s++, n--;
+	while (n && strchr(" \t\r\"'", s[n - 1]))
+		n--;
+	return n ? xstrndup(s, n) : NULL;
+}
+
+static void add_parent(struct card *c, char *name)
+{
+	if (!name)
+		return;
+	c->parents++;
+	if (c->parent)
+		free(name);
+	else
+		c->parent = name;
+}
+
+static void add_tag(struct card *c, char *tag)
+{
+	c->merge |= str_eq(tag, "merge") || str_eq(tag, "mergekit");
+	free(tag);
+}
+
+static void card_read(const char *text, struct card *c)
+{
+	enum { NONE, PARENTS, TAGS } list = NONE;
+
+	if (!str_starts(text, "---\n"))
+		return;
+	for (const char *line = text + 4; *line && !str_starts(line, "---");) {
+		size_t n = strcspn(line, "\n"), skip = strspn(line, " ");
+		char *value;
+
+		if (line[skip] == '-' && list == PARENTS) {
+			add_parent(c, scalar(line + skip, n - skip));
+		} else if (line[skip] == '-' && list == TAGS) {
+			add_tag(c, scalar(line + skip, n - skip));
+		} else if (str_starts(line, "base_model:")) {
+			value = scalar(line + 11, n - 11);
+			list = value ? NONE : PARENTS;
+			add_parent(c, value);
+		} else if (str_starts(line, "base_model_relation:")) {
+			free(c->relation);
+			c->relation = scalar(line + 20, n - 20);
+		} else {
+			list = str_starts(line, "tags:") ? TAGS : NONE;
+		}
+		line += n + (line[n] == '\n');
+	}
+}
+
+static char *folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (file_is_dir(path))
+		return xstrdup(path);
+	return slash ? xstrndup(path, (size_t)(slash - path)) : xstrdup(".");
+}
+
+static bool has_file(const char *dir, const char *name)
+{
+	char *path = str_join_path(dir, name);
+	bool yes = file_exists(path);
+
+	free(path);
+	return yes;
+}
+
+static void card_of(const char *model_path, struct card *c)
+{
+	char *dir = folder_of(model_path), *path = str_join_path(dir, "README.md");
+	size_t n;
+	char *text = file_exists(path) ? file_read_all(path, CARD_MAX, &n, NULL) : NULL;
+
+	if (text)
+		card_read(text, c);
+	c->merge |= has_file(dir, "cupel.json") || has_file(dir, "mergekit_config.yml");
+	free(text);
+	free(path);
+	free(dir);
+}
+
+/* --- rows ---------------------------------------------------------------------------------------------- */
+static const char *kind_of(const struct card *c, enum model_format format, double bits)
+{
+	if (str_eq(c->relation, "quantized") || (bits > 0 && bits < 12 &&
+		(format == MODEL_GGUF || format == MODEL_MLX)))
+		return "quant";
+	if (c->merge || str_eq(c->relation, "merge") || c->parents > 1)
+		return "merge";
+	return c->parents ? "tune" : "base";
+}
+
+static const char *relation_of(const char *kind)
+{
+	return str_eq(kind, "quant") ? "quantized" : str_eq(kind, "merge") ? "merge" :
+		str_eq(kind, "tune") ? "finetune" : NULL;
+}
+
+/* The registered model that a card's name means: the same name, or the folder beside. */
+static int64_t find_parent(const struct catalog_model *v, size_t n, const char *name, const char *near)
+{
+	const char *tail = str_base(name);
+	int64_t found = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (str_eq(v[i].path, near))
+			continue;
+		if (str_eq(v[i].name, name))
+			return v[i].id;
+		if (str_eq(str_base(v[i].name), tail) && !found)
+			found = v[i].id;
+	}
+	return found;
+}
+
+bool scan_register(struct catalog *c, const struct model *m, int64_t *id, struct err *e)
+{
+	struct card card = { 0 };
+	struct catalog_model row = { .name = (char *)m->name, .path = m->path,
+		.format = (char *)m->format_text, .architecture = (char *)m->architecture,
+		.parameters = m->parameters, .bytes = m->bytes, .bits = m->bits_per_weight,
+		.partial = (char *)m->partial, .state = m->partial ? "partial" : "on disk" };
+	bool ok;
+
+	card_of(m->path, &card);
+	row.kind = (char *)kind_of(&card, m->format, m->bits_per_weight);
+	row.relation = (char *)relation_of(row.kind);
+	ok = catalog_model_put(c, &row, id, e);
+	card_fini(&card);
+	return ok;
+}
+
+/* Once all are known: whom each card names. A model never hangs under itself. */
+static bool link_parents(struct catalog *c, struct err *e)
+{
+	size_t n = 0;
+	struct catalog_model *v = catalog_models(c, &n, e);
+	bool ok = v != NULL;
+
+	for (size_t i = 0; ok && i < n; i++) {
+		struct card card = { 0 };
+		struct catalog_model row = v[i];
+
+		if (v[i].parent || str_eq(v[i].kind, "base") || !file_exists(v[i].path))
+			continue;
+		card_of(v[i].path, &card);
+		row.parent = card.parent ? find_parent(v, n, card.parent, v[i].path) : 0;
+		card_fini(&card);
+		if (row.parent)
+			ok = catalog_model_put(c, &row, NULL, e);
+	}
+	catalog_models_free(v, n);
+	return ok;
+}
+
+/* --- the scan ------------------------------------------------------------------------------------------ */
+struct list {
+	vec(struct model_found) found;
+};
+
+static void take(void *ctx, const struct model_found *f)
+{
+	struct list *l = ctx;
+	struct model_found *n = vec_push(&l->found);
+
+	*n = *f;
+	n->path = xstrdup(f->path);
+	n->name = f->name ? xstrdup(f->name) : NULL;
+	n->partial = f->partial ? xstrdup(f->partial) : NULL;
+}
+
+static bool is_known(const struct catalog_model *v, size_t n, const struct model_found *f)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(v[i].path, f->path))
+			return v[i].bytes > 0 && v[i].parameters > 0 && !f->partial && !v[i].partial;
+	return false;
+}
+
+static bool put_partial(struct catalog *c, const struct model_found *f, struct err *e)
+{
+	struct catalog_model row = { .name = f->name, .path = f->path, .partial = f->partial,
+		.bytes = f->bytes, .state = "partial" };
+
+	return catalog_model_put(c, &row, NULL, e);
+}
+
+static bool look_at(struct catalog *c, const struct model_found *f, struct scan_result *out,
+	struct err *e)
+{
+	struct model *m = model_open(f->path, &out->refusal);
+	bool ok;
+
+	if (!m && f->partial) {
+		out->registered++;
+		return put_partial(c, f, e);
+	}
+	if (!m) {
+		out->refused++;
+		return true;
+	}
+	ok = scan_register(c, m, NULL, e);
+	out->registered += ok;
+	model_unref(m);
+	return ok;
+}
+
+bool scan_models(struct catalog *c, const struct model_roots *roots, atomic_bool *stop,
+	struct scan_result *out, struct err *e)
+{
+	struct list list = { 0 };
+	size_t n = 0;
+	struct catalog_model *known = catalog_models(c, &n, e);
+	bool ok = known != NULL;
+
+	memset(out, 0, sizeof *out);
+	if (ok)
+		model_scan(roots, take, &list, stop);
+	out->found = list.found.n;
+	for (size_t i = 0; i < list.found.n; i++) {
+		struct model_found *f = &list.found.v[i];
+
+		if (ok && !(stop && atomic_load(stop)) && !is_known(known, n, f))
+			ok = look_at(c, f, out, e);
+		free(f->path);
+		free(f->name);
+		free(f->partial);
+	}
+	vec_fini(&list.found);
+	catalog_models_free(known, n);
+	return ok && (!out->registered || link_parents(c, e));
+}

@@ -1,0 +1,638 @@
+/* The loop: events in, commands run, what changed handed to the views, one frame drawn. */
+#include "config.h"
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "ui/app.h"
+#include "ui/command/settings.h"
+#include "ui/screen/glyph.h"
+#include "ui/shell.h"
+#include "ui/widget/footer.h"
+
+#define MIN_W 60
+#define MIN_H 16
+#define FRAME 0.016 /* seconds: draws are at least this far apart */
+#define POLL 0.3    /* seconds between looks at the catalog, which other processes write */
+
+static const struct view_ops *const all_views[] = {
+#define VIEW(name) &view_##name,
+#include "ui/view/views.def"
+#undef VIEW
+};
+#define N_VIEWS (sizeof all_views / sizeof *all_views)
+
+/* --- views -------------------------------------------------------------------------------------- */
+void *app_view_of(struct app *a, const struct view_ops *ops)
+{
+	return a->views[ops->digit];
+}
+
+void app_changed(struct app *a, unsigned bits)
+{
+	shell_of(a)->changed |= bits & CHANGED_ALL;
+	for (int i = 0; i < APP_VIEWS; i++)
+		if (a->views[i])
+			a->views[i]->stale |= bits & CHANGED_ALL;
+}
+
+unsigned app_go(struct app *a, int digit)
+{
+	if (digit < 1 || digit >= APP_VIEWS || !a->views[digit]) {
+		app_say(a, "this build has no view %d", digit);
+		return CHANGED_SCREEN;
+	}
+	a->view = a->views[digit];
+	app_changed(a, CHANGED_VIEW);
+	return CHANGED_VIEW;
+}
+
+unsigned app_show_models(struct app *a, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < a->n_shown; i++)
+		free(a->shown[i]);
+	a->n_shown = n < 4 ? n : 4;
+	for (size_t i = 0; i < a->n_shown; i++)
+		a->shown[i] = xstrdup(names[i]);
+	app_changed(a, CHANGED_SHOWN);
+	return app_go(a, 2);
+}
+
+static void open_views(struct app *a)
+{
+	for (size_t i = 0; i < N_VIEWS; i++) {
+		struct view *v = xcalloc(1, all_views[i]->size);
+
+		v->ops = all_views[i];
+		v->app = a;
+		v->stale = CHANGED_ALL;
+		a->views[v->ops->digit] = v;
+		if (v->ops->open)
+			v->ops->open(v);
+	}
+}
+
+static void close_views(struct app *a)
+{
+	for (int i = 0; i < APP_VIEWS; i++) {
+		if (!a->views[i])
+			continue;
+		if (a->views[i]->ops->close)
+			a->views[i]->ops->close(a->views[i]);
+		free(a->views[i]);
+		a->views[i] = NULL;
+	}
+}
+
+/* --- drawing ------------------------------------------------------------------------------------ */
+static void draw_tabs(const struct shell *s, struct grid *g)
+{
+	int x = 1;
+
+	x += grid_text(g, x, 0, STYLE_heading, "cupel") + 1;
+	for (int i = 0; i < APP_VIEWS; i++) {
+		const struct view *v = s->a.views[i];
+		bool here = v && v == s->a.view;
+
+		if (!v)
+			continue;
+		x += grid_textf(g, x, 0, here ? STYLE_tab_here : STYLE_tab, here ? "[%d %s" : " %d %s",
+			i, v->ops->title);
+		if (i == 5 && s->jobs_running)
+			x += grid_textf(g, x, 0, here ? STYLE_tab_here : STYLE_note, "·%zu",
+				s->jobs_running);
+		if (i == 3 && s->a.doc && doc_is_dirty(s->a.doc))
+			x += grid_text(g, x, 0, here ? STYLE_tab_here : STYLE_changed, "*");
+		x += grid_text(g, x, 0, here ? STYLE_tab_here : STYLE_tab, here ? "]" : " ");
+	}
+}
+
+static const char *view_label(const void *ctx, const struct command *c)
+{
+	const struct view *v = ctx;
+
+	return v->ops->label ? v->ops->label(v, c) : NULL;
+}
+
+static void draw_message(const struct shell *s, struct grid *g)
+{
+	const struct table *t = s->a.view->table;
+
+	if (s->message.n) {
+		grid_fit(g, 1, g->h - 2, g->w - 2, s->message_style, s->message.s, CUT_END);
+	} else if (t && t->filter.text) {
+		int x = 1 + grid_text(g, 1, g->h - 2, STYLE_key, "/");
+
+		x += grid_fit(g, x, g->h - 2, g->w - 30, STYLE_value, t->filter.text, CUT_END);
+		grid_textf(g, x + 2, g->h - 2, STYLE_dim, "%zu of %zu · Esc shows all", t->shown.n, t->n);
+	}
+}
+
+static void draw_overlays(const struct overlay *o, struct grid *g, struct rect area)
+{
+	if (!o)
+		return;
+	draw_overlays(o->below, g, area);
+	o->ops->draw(o, g, area);
+}
+
+static void draw_too_small(struct shell *s)
+{
+	struct grid *g = s->grid;
+
+	grid_textf(g, 0, 0, STYLE_normal, "cupel needs %d×%d, this is %d×%d", MIN_W, MIN_H, g->w, g->h);
+}
+
+void shell_draw(struct shell *s)
+{
+	struct grid *g = s->grid;
+	struct view *v = s->a.view;
+	struct rect area = { 0, 1, g->w, g->h - 3 };
+	struct rect all = { 0, 1, g->w, g->h - 2 };
+
+	grid_clear(g);
+	if (g->w < MIN_W || g->h < MIN_H) {
+		draw_too_small(s);
+	} else {
+		v->ops->layout(v, area);
+		grid_clip(g, area);
+		v->ops->draw(v, g);
+		g->clip = grid_area(g);
+		draw_tabs(s, g);
+		draw_message(s, g);
+		draw_overlays(s->top, g, all);
+		if (s->top && s->top->ops->hint)
+			grid_fit(g, 1, g->h - 1, g->w - 2, STYLE_dim, s->top->ops->hint, CUT_END);
+		else if (!s->top)
+			footer_draw(g, g->h - 1, &s->a, v->ops->context, view_label, v);
+		if (g->cursor_x < 0) {
+			g->cursor_x = 0;
+			g->cursor_y = g->h - 1;
+		}
+	}
+	if (s->term)
+		term_present(s->term, g);
+	s->drawn = event_now();
+	s->changed = 0;
+}
+
+void shell_resize(struct shell *s, int w, int h)
+{
+	grid_resize(s->grid, w, h);
+	s->a.w = s->grid->w;
+	s->a.h = s->grid->h;
+	app_changed(&s->a, CHANGED_LAYOUT);
+}
+
+/* --- input -------------------------------------------------------------------------------------- */
+unsigned shell_context(const struct shell *s)
+{
+	return s->top ? s->top->ops->context : s->a.view->ops->context;
+}
+
+/* Overlays that asked for it are taken off, wherever they are in the stack. */
+static void pop_closed(struct shell *s)
+{
+	for (struct overlay **p = &s->top; *p;) {
+		struct overlay *o = *p;
+
+		if (!o->closing) {
+			p = &o->below;
+			continue;
+		}
+		*p = o->below;
+		o->ops->free(o);
+		app_changed(&s->a, CHANGED_SCREEN);
+	}
+}
+
+unsigned shell_run(struct shell *s, const struct command *c, const char *args)
+{
+	unsigned bits;
+
+	if (!command_is_enabled(c, &s->a)) {
+		app_say(&s->a, "%s: %s", c->name, command_reason(c));
+		return CHANGED_SCREEN;
+	}
+	bits = c->run(&s->a, args ? args : "");
+	if (bits & COMMAND_REFUSED) {
+		app_say(&s->a, "%s does nothing here", c->name);
+		bits = CHANGED_SCREEN;
+	}
+	return bits;
+}
+
+unsigned shell_run_line(struct shell *s, const char *line)
+{
+	size_t n = strcspn(line, " ");
+	char *name = xstrndup(line, n);
+	const struct command *c = command_by_name(name);
+	const char *args = line + n + strspn(line + n, " ");
+	unsigned bits;
+
+	if (c) {
+		bits = shell_run(s, c, args);
+	} else {
+		struct err e = { 0 };
+
+		err_set(&e, ERR_USAGE, name, ": lists them", "no such command");
+		str_clear(&s->script_error);
+		str_addf(&s->script_error, "%s: no such command", name);
+		bits = app_fail(&s->a, &e);
+	}
+	free(name);
+	return bits;
+}
+
+unsigned shell_key(struct shell *s, uint32_t key)
+{
+	const struct binding *b = keymap_find(key, shell_context(s));
+
+	if (!b)
+		return 0;
+	return shell_run(s, b->command, b->args);
+}
+
+static unsigned mouse_at_edge(struct shell *s, const struct input *in, bool *taken)
+{
+	const struct command *c;
+	int x = 7;
+
+	*taken = in->button == MOUSE_LEFT && (in->y == 0 || in->y == s->grid->h - 1) && !s->top;
+	if (!*taken)
+		return 0;
+	if (in->y > 0) {
+		if (in->x >= s->grid->w - 3)
+			return shell_run(s, command_by_name("help"), "");
+		c = footer_at(in->x);
+		return c ? shell_run(s, c, "") : 0;
+	}
+	for (int i = 0; i < APP_VIEWS; i++) {
+		int w = s->a.views[i] ? text_width(s->a.views[i]->ops->title) + 4 : 0;
+
+		if (w && in->x >= x && in->x < x + w)
+			return app_go(&s->a, i);
+		x += w;
+	}
+	return 0;
+}
+
+static unsigned mouse(struct shell *s, const struct input *in)
+{
+	struct view *v = s->a.view;
+	bool taken, again = false;
+	unsigned bits = mouse_at_edge(s, in, &taken);
+
+	if (taken || in->button == MOUSE_RELEASE)
+		return bits;
+	if (s->top) {
+		if (in->button == MOUSE_WHEEL_UP || in->button == MOUSE_WHEEL_DOWN)
+			return s->top->ops->move ? s->top->ops->move(s->top, &s->a,
+				in->button == MOUSE_WHEEL_UP ? MOVE_UP : MOVE_DOWN, 1) : 0;
+		return 0;
+	}
+	if (in->button == MOUSE_LEFT) {
+		again = event_now() - s->clicked < 0.4 && in->x == s->click_x && in->y == s->click_y;
+		s->clicked = again ? 0 : event_now();
+		s->click_x = in->x;
+		s->click_y = in->y;
+	}
+	if (v->ops->mouse) {
+		bits = v->ops->mouse(v, in, again);
+		if (!(bits & COMMAND_REFUSED))
+			return bits;
+	}
+	if (!v->table)
+		return 0;
+	if (in->button == MOUSE_WHEEL_UP || in->button == MOUSE_WHEEL_DOWN)
+		return table_scroll(v->table, in->button == MOUSE_WHEEL_UP ? -3 : 3) ? CHANGED_ROWS : 0;
+	if (in->button == MOUSE_LEFT && again)
+		return shell_key(s, KEY_ENTER_);
+	return in->button == MOUSE_LEFT && table_click(v->table, in->x, in->y) ? CHANGED_ROWS : 0;
+}
+
+unsigned shell_input(struct shell *s, const struct input *in)
+{
+	unsigned bits = COMMAND_REFUSED;
+
+	if (in->type == INPUT_KEY && s->message.n) {
+		str_clear(&s->message);
+		app_changed(&s->a, CHANGED_SCREEN);
+	}
+	if (s->top && s->top->ops->input)
+		bits = s->top->ops->input(s->top, &s->a, in);
+	if (bits & COMMAND_REFUSED)
+		bits = in->type == INPUT_MOUSE ? mouse(s, in) :
+			in->type == INPUT_KEY ? shell_key(s, in->key) : 0;
+	pop_closed(s);
+	app_changed(&s->a, bits);
+	return bits;
+}
+
+static void read_terminal(struct shell *s, bool final)
+{
+	char buf[4096];
+	struct input in;
+
+	if (!final) {
+		ssize_t n = read(term_fd(s->term), buf, sizeof buf);
+
+		if (n <= 0) {
+			s->quit = true;
+			return;
+		}
+		for (size_t at = 0; at < (size_t)n;) {
+			at += key_feed(&s->keys, buf + at, (size_t)n - at);
+			while (key_next(&s->keys, false, &in))
+				shell_input(s, &in);
+		}
+		return;
+	}
+	while (key_next(&s->keys, true, &in))
+		shell_input(s, &in);
+}
+
+/* --- the background ------------------------------------------------------------------------------ */
+static void count_jobs(struct shell *s)
+{
+	struct catalog_job *v;
+	struct err e = { 0 };
+	size_t n = 0, running = 0;
+
+	v = catalog_jobs(s->a.catalog, &n, &e);
+	for (size_t i = 0; i < n; i++)
+		running += str_eq(v[i].state, "running") || str_eq(v[i].state, "waiting");
+	s->jobs_running = running;
+	catalog_jobs_free(v, n);
+}
+
+static void poll_catalog(struct shell *s)
+{
+	uint64_t version = catalog_version(s->a.catalog);
+
+	s->polled = event_now();
+	if (version == s->catalog_version)
+		return;
+	s->catalog_version = version;
+	shell_models_load(s);
+	count_jobs(s);
+	app_changed(&s->a, CHANGED_MODELS | CHANGED_JOBS | CHANGED_RUNS);
+}
+
+void shell_tick(struct shell *s)
+{
+	struct view *v = s->a.view;
+
+	shell_work_take(s);
+	if (s->a.preview && preview_generation(s->a.preview) != s->figures) {
+		s->figures = preview_generation(s->a.preview);
+		app_changed(&s->a, CHANGED_FIGURES);
+	}
+	if (event_now() - s->polled >= POLL)
+		poll_catalog(s);
+	shell_docs_tick(s);
+	pop_closed(s);
+	while (v->stale) {
+		unsigned bits = v->stale;
+
+		v->stale = 0;
+		if (v->ops->update)
+			v->ops->update(v, bits);
+		if (v != s->a.view)
+			v = s->a.view;
+	}
+}
+
+static bool own_jobs_run(struct shell *s)
+{
+	for (size_t i = 0; i < s->jobs.n; i++) {
+		struct err e = { 0 };
+		struct catalog_job *j = catalog_job_get(s->a.catalog, s->jobs.v[i], &e);
+		bool running = j && (str_eq(j->state, "running") || str_eq(j->state, "waiting"));
+
+		catalog_jobs_free(j, j ? 1 : 0);
+		if (running)
+			return true;
+	}
+	return false;
+}
+
+bool app_busy(const struct app *a)
+{
+	const struct shell *s = (const struct shell *)a;
+
+	return s->working > 0 || a->scan;
+}
+
+bool shell_idle(struct shell *s)
+{
+	struct preview_progress p = { 0 };
+
+	s->polled = 0;
+	shell_tick(s);
+	if (app_busy(&s->a))
+		return false;
+	for (int i = 0; i < APP_VIEWS; i++) {
+		const struct view *v = s->a.views[i];
+
+		if (v && v->ops->busy && v->ops->busy(v))
+			return false;
+	}
+	if (s->a.preview && s->a.doc && s->a.doc->plan) {
+		preview_progress(s->a.preview, &p);
+		if (!str_eq(p.phase, "ready") && !*p.error)
+			return false;
+	}
+	return !own_jobs_run(s);
+}
+
+/* Milliseconds until something is due. */
+static int patience(const struct shell *s)
+{
+	double now = event_now(), due = s->polled + POLL;
+
+	if (key_pending(&s->keys))
+		return 25;
+	if (s->changed)
+		due = s->drawn + FRAME;
+	if (due <= now)
+		return 0;
+	return (int)((due - now) * 1000) + 1;
+}
+
+static void loop(struct shell *s)
+{
+	while (!s->quit) {
+		unsigned ev;
+		int w, h;
+
+		shell_tick(s);
+		if (s->changed && event_now() - s->drawn >= FRAME)
+			shell_draw(s);
+		ev = events_wait(s->a.events, patience(s));
+		if (ev & EVENT_RESIZE) {
+			term_resize(s->term, &w, &h);
+			shell_resize(s, w, h);
+		}
+		if (ev & (EVENT_STOP | EVENT_GONE))
+			s->quit = true;
+		if (ev & EVENT_INPUT)
+			read_terminal(s, false);
+		else if (key_pending(&s->keys) && ev & EVENT_TIMEOUT)
+			read_terminal(s, true);
+	}
+}
+
+/* --- open and close ------------------------------------------------------------------------------ */
+static void bad_setting(void *ctx, const struct err *e)
+{
+	struct shell *s = ctx;
+
+	app_fail(&s->a, e);
+}
+
+static void choose_tiers(struct shell *s)
+{
+	const char *text = settings_get("text");
+
+	text_set_tier(str_eq(text, "ascii") || (str_eq(text, "auto") && !cli_utf8()) ? TEXT_ASCII :
+		TEXT_UNICODE);
+	graph_set(settings_get("graph"));
+	if (str_eq(settings_get("theme"), "auto") &&
+		(s->term ? term_colors(s->term) == 0 : getenv("NO_COLOR") != NULL))
+		style_theme_mono();
+}
+
+void app_settings_changed(struct app *a)
+{
+	struct shell *s = shell_of(a);
+
+	choose_tiers(s);
+	if (s->term)
+		term_repaint(s->term);
+	app_changed(a, CHANGED_LAYOUT);
+}
+
+static bool parse_size(const char *text, int *w, int *h)
+{
+	char *end;
+
+	*w = (int)strtol(text, &end, 10);
+	if (*end != 'x' && *end != 'X')
+		return false;
+	*h = (int)strtol(end + 1, &end, 10);
+	return !*end && *w >= 10 && *w <= 1000 && *h >= 3 && *h <= 500;
+}
+
+static bool open_screen(struct shell *s, const struct cli_start *start, struct err *e)
+{
+	int w = 80, h = 24;
+
+	if (start->script) {
+		if (start->size && !parse_size(start->size, &w, &h))
+			return err_set(e, ERR_USAGE, "--size", "80x24", "'%s' is no size", start->size);
+	} else {
+		s->term = term_open(settings_flag("mouse"), e);
+		if (!s->term)
+			return false;
+		term_size(s->term, &w, &h);
+	}
+	s->a.events = events_new(s->term ? term_fd(s->term) : -1);
+	s->grid = grid_new(w, h);
+	s->a.w = s->grid->w;
+	s->a.h = s->grid->h;
+	return true;
+}
+
+/* A recipe opens view 3, a model view 2, a folder or nothing view 1. */
+static void open_paths(struct shell *s, const struct cli_start *start)
+{
+	const char *models[4];
+	size_t n_models = 0;
+
+	for (size_t i = 0; i < start->n_paths; i++) {
+		const char *path = start->paths[i];
+
+		if (str_ends(path, ".yml") || str_ends(path, ".yaml"))
+			app_changed(&s->a, app_open_recipe(&s->a, path));
+		else if (file_is_dir(path) && !app_is_model_dir(path))
+			shell_models_start(s, &path, 1);
+		else if (n_models < 4)
+			models[n_models++] = path;
+	}
+	if (n_models)
+		app_changed(&s->a, app_show_models(&s->a, models, n_models));
+}
+
+static bool open_data(struct shell *s, const struct cli_start *start, struct err *e)
+{
+	char *path = start->catalog_path ? xstrdup(start->catalog_path) : catalog_default_path();
+
+	s->a.catalog = catalog_open(path, false, e);
+	free(path);
+	if (!s->a.catalog)
+		return false;
+	s->a.roots = model_roots_new(start->n_roots ? start->roots : NULL, start->n_roots);
+	s->a.pool = pool_new(start->threads);
+	return true;
+}
+
+static void close_all(struct shell *s)
+{
+	shell_models_stop(s);
+	shell_work_close(s);
+	preview_free(s->a.preview);
+	pool_free(s->a.pool);
+	close_views(&s->a);
+	shell_docs_close(s);
+	while (s->top) {
+		struct overlay *o = s->top;
+
+		s->top = o->below;
+		o->ops->free(o);
+	}
+	model_roots_free(s->a.roots);
+	catalog_models_free(s->a.models, s->a.n_models);
+	catalog_close(s->a.catalog);
+	catalog_close(s->real_catalog);
+	for (size_t i = 0; i < s->a.n_shown; i++)
+		free(s->a.shown[i]);
+	events_free(s->a.events);
+	grid_free(s->grid);
+	key_decoder_fini(&s->keys);
+	str_fini(&s->message);
+	str_fini(&s->script_error);
+	vec_fini(&s->jobs);
+	free(s);
+}
+
+int app_main(const struct cli_start *start)
+{
+	struct shell *s = xnew(struct shell, 1);
+	struct err e = { 0 };
+	int status = 0;
+
+	shell_work_init(s);
+	settings_read_user(bad_setting, s);
+	if (!open_data(s, start, &e) || !open_screen(s, start, &e)) {
+		cli_error(&e, false);
+		close_all(s);
+		return err_exit_status(e.code);
+	}
+	choose_tiers(s);
+	open_views(&s->a);
+	s->a.view = s->a.views[1];
+	s->catalog_version = catalog_version(s->a.catalog);
+	shell_models_load(s);
+	count_jobs(s);
+	shell_models_start(s, NULL, 0);
+	open_paths(s, start);
+	if (catalog_warning(s->a.catalog))
+		app_fail(&s->a, catalog_warning(s->a.catalog));
+	if (start->script)
+		status = script_run(s, start->script);
+	else
+		loop(s);
+	term_close(s->term);
+	close_all(s);
+	return status;
+}

@@ -1,0 +1,215 @@
+/* The palette: commands by name or by what their help says, then what completes their arguments. */
+#include "config.h"
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include "merge/method.h"
+#include "stat/stats.h"
+#include "ui/command/fuzzy.h"
+#include "ui/command/settings.h"
+#include "ui/screen/style.h"
+#include "ui/shell.h"
+#include "ui/widget/prompt.h"
+
+/* --- words that complete an argument ----------------------------------------------------------------- */
+struct completion {
+	struct candidates *out;
+	const char *before, *typed; /* the line up to the word; the word */
+};
+
+static void offer(struct completion *c, const char *word, const char *help)
+{
+	struct str line = STR_INIT;
+	uint64_t hits;
+
+	if (fuzzy_score(c->typed, word, "", &hits) <= 0)
+		return;
+	str_addf(&line, "%s%s", c->before, word);
+	candidates_add(c->out, line.s, word, NULL, help, hits);
+	str_fini(&line);
+}
+
+static void offer_files(struct completion *c)
+{
+	const char *slash = strrchr(c->typed, '/');
+	size_t n = slash ? (size_t)(slash - c->typed) + 1 : 0;
+	char *dir = n ? xstrndup(c->typed, n) : xstrdup("./");
+	struct completion inner = *c;
+	struct str before = STR_INIT;
+	struct dirent *d;
+	DIR *dp = opendir(dir);
+	int seen = 0;
+
+	str_addf(&before, "%s%.*s", c->before, (int)n, c->typed);
+	inner.before = before.s;
+	inner.typed = c->typed + n;
+	while (dp && (d = readdir(dp)) && seen++ < 2000) {
+		struct str name = STR_INIT;
+
+		if (d->d_name[0] != '.') {
+			str_add(&name, d->d_name);
+			if (d->d_type == DT_DIR)
+				str_addc(&name, '/');
+			offer(&inner, name.s, NULL);
+		}
+		str_fini(&name);
+	}
+	if (dp)
+		closedir(dp);
+	str_fini(&before);
+	free(dir);
+}
+
+static void offer_setting(struct completion *c, const char *before)
+{
+	const char *name = before + strcspn(before, " ");
+	const struct setting_row *row = NULL;
+
+	name += strspn(name, " ");
+	for (size_t i = 0; i < setting_count(); i++) {
+		const struct setting_row *r = setting_at(i);
+
+		if (!*name)
+			offer(c, r->name, r->help);
+		else if (strncmp(name, r->name, strlen(r->name)) == 0)
+			row = r;
+	}
+	if (row) {
+		char *copy = xstrdup(row->values), *save = NULL;
+
+		for (char *w = strtok_r(copy, " ", &save); w; w = strtok_r(NULL, " ", &save))
+			offer(c, w, NULL);
+		free(copy);
+	}
+}
+
+static bool is_kind(const char *kind, const char *word)
+{
+	return strstr(kind, word) != NULL;
+}
+
+void complete_word(struct shell *s, const char *kind, const char *before, const char *typed,
+	struct candidates *out)
+{
+	struct completion c = { out, before, typed };
+	const struct table *t = s->a.view->table;
+
+	if (is_kind(kind, "METHOD"))
+		for (size_t i = 0; method_at(i); i++)
+			offer(&c, method_at(i)->name, method_at(i)->help);
+	else if (is_kind(kind, "MODEL"))
+		for (size_t i = 0; i < s->a.n_models; i++)
+			offer(&c, s->a.models[i].name, s->a.models[i].path);
+	else if (is_kind(kind, "COLUMN") && t)
+		for (int i = 0; i < t->n_columns; i++)
+			offer(&c, t->columns[i].name, t->columns[i].help);
+	else if (is_kind(kind, "SETTING"))
+		offer_setting(&c, before);
+	else if (is_kind(kind, "THEME"))
+		for (const char *const *n = style_themes(); *n; n++)
+			offer(&c, *n, NULL);
+	else if (is_kind(kind, "COMMAND") && strchr(before, ' ') != strrchr(before, ' '))
+		for (size_t i = 0; i < command_count(); i++)
+			offer(&c, command_at(i)->name, command_at(i)->help);
+	else if (is_kind(kind, "STAT"))
+		for (int i = 0; i < STAT_COUNT; i++)
+			offer(&c, stat_info((enum stat_id)i)->name, stat_info((enum stat_id)i)->help);
+	else if (is_kind(kind, "FILE") || is_kind(kind, "PATH") || is_kind(kind, "DIR"))
+		offer_files(&c);
+}
+
+/* --- commands ------------------------------------------------------------------------------------------ */
+struct scored {
+	const struct command *command;
+	int score;
+	uint64_t hits;
+};
+
+static int by_score(const void *pa, const void *pb)
+{
+	const struct scored *a = pa, *b = pb;
+
+	return a->score != b->score ? b->score - a->score : a->command < b->command ? -1 : 1;
+}
+
+static void offer_commands(struct shell *s, const char *typed, struct candidates *out)
+{
+	struct scored *v = xnew(struct scored, command_count());
+	size_t n = 0;
+
+	for (size_t i = 0; i < command_count(); i++) {
+		const struct command *c = command_at(i);
+		uint64_t hits;
+		int score = fuzzy_score(typed, c->name, c->help, &hits);
+
+		if (score <= 0 || !(c->contexts & s->a.view->ops->context))
+			continue;
+		if (!command_is_enabled(c, &s->a))
+			score = 1; /* still found: it says what it would need */
+		v[n++] = (struct scored){ c, score, hits };
+	}
+	if (n > 1)
+		qsort(v, n, sizeof *v, by_score);
+	for (size_t i = 0; i < n; i++) {
+		struct str label = STR_INIT, keys = STR_INIT, line = STR_INIT;
+		const struct command *c = v[i].command;
+
+		str_addf(&label, "%s%s%s", c->name, *c->args ? " " : "", c->args);
+		str_addf(&line, "%s%s", c->name, *c->args ? " " : "");
+		command_keys(c, true, &keys);
+		candidates_add(out, line.s, label.s, keys.s, c->help, v[i].hits);
+		str_fini(&label);
+		str_fini(&keys);
+		str_fini(&line);
+	}
+	free(v);
+}
+
+static void fill(struct app *a, const char *text, struct candidates *out, void *ctx)
+{
+	size_t n = strcspn(text, " ");
+	const struct command *c;
+	char *name, *before;
+	const char *last;
+
+	(void)ctx;
+	if (!text[n]) {
+		offer_commands(shell_of(a), text, out);
+		return;
+	}
+	name = xstrndup(text, n);
+	c = command_by_name(name);
+	free(name);
+	if (!c)
+		return;
+	last = strrchr(text, ' ') + 1;
+	before = xstrndup(text, (size_t)(last - text));
+	complete_word(shell_of(a), c->args, before, last, out);
+	free(before);
+}
+
+/* A command that needs an argument is completed, not run without it. */
+static bool takes(struct app *a, const char *text, void *ctx)
+{
+	size_t n = strcspn(text, " ");
+	char *name = xstrndup(text, n);
+	const struct command *c = command_by_name(name);
+
+	(void)a;
+	(void)ctx;
+	free(name);
+	return !c || !*c->args || c->args[0] == '[' || text[n + strspn(text + n, " ")];
+}
+
+static unsigned done(struct app *a, const char *text, void *ctx)
+{
+	(void)ctx;
+	return *text ? shell_run_line(shell_of(a), text) : 0;
+}
+
+struct overlay *palette_new(struct shell *s)
+{
+	struct prompt_ops ops = { done, NULL, NULL, fill, takes, true, NULL };
+
+	return prompt_new(&s->a, ":", NULL, "palette", &ops, NULL);
+}
