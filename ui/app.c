@@ -252,7 +252,7 @@ unsigned shell_key(struct shell *s, uint32_t key)
 	return shell_run(s, b->command, b->args);
 }
 
-static unsigned mouse_at_edge(struct shell *s, const struct input *in, bool *taken)
+static unsigned mouse_at_edge(struct shell *s, const struct key_input *in, bool *taken)
 {
 	const struct command *c;
 	int x = 7;
@@ -276,7 +276,7 @@ static unsigned mouse_at_edge(struct shell *s, const struct input *in, bool *tak
 	return 0;
 }
 
-static unsigned mouse(struct shell *s, const struct input *in)
+static unsigned mouse(struct shell *s, const struct key_input *in)
 {
 	struct view *v = s->a.view;
 	bool taken, again = false;
@@ -310,7 +310,7 @@ static unsigned mouse(struct shell *s, const struct input *in)
 	return in->button == MOUSE_LEFT && table_click(v->table, in->x, in->y) ? CHANGED_ROWS : 0;
 }
 
-unsigned shell_input(struct shell *s, const struct input *in)
+unsigned shell_input(struct shell *s, const struct key_input *in)
 {
 	unsigned bits = COMMAND_REFUSED;
 
@@ -331,7 +331,7 @@ unsigned shell_input(struct shell *s, const struct input *in)
 static void read_terminal(struct shell *s, bool final)
 {
 	char buf[4096];
-	struct input in;
+	struct key_input in;
 
 	if (!final) {
 		ssize_t n = read(term_fd(s->term), buf, sizeof buf);

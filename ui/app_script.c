@@ -40,7 +40,7 @@ static bool press(struct shell *s, char *names, struct err *e)
 	char *save = NULL;
 
 	for (char *w = strtok_r(names, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
-		struct input in = { .type = INPUT_KEY, .key = key_by_name(w) };
+		struct key_input in = { .type = INPUT_KEY, .key = key_by_name(w) };
 
 		if (!in.key)
 			return err_set(e, ERR_USAGE, w, "cupel-keys(7) names them", "no such key");
@@ -55,7 +55,7 @@ static void type_text(struct shell *s, const char *text)
 	while (*text && !s->quit) {
 		uint32_t cp;
 		size_t n = utf8_decode(text, strlen(text), &cp);
-		struct input in = { .type = INPUT_KEY, .key = n ? cp : '?' };
+		struct key_input in = { .type = INPUT_KEY, .key = n ? cp : '?' };
 
 		shell_input(s, &in);
 		text += n ? n : 1;
@@ -65,7 +65,7 @@ static void type_text(struct shell *s, const char *text)
 
 static void mouse(struct shell *s, const char *args, bool wheel)
 {
-	struct input in = { .type = INPUT_MOUSE };
+	struct key_input in = { .type = INPUT_MOUSE };
 	char word[8] = "";
 
 	sscanf(args, "%d %d %7s", &in.x, &in.y, word);
@@ -90,7 +90,7 @@ static bool run_line(struct shell *s, char *line, struct err *e)
 		return true;
 	}
 	if (str_eq(line, "paste")) {
-		struct input in = { .type = INPUT_PASTE, .text = args };
+		struct key_input in = { .type = INPUT_PASTE, .text = args };
 
 		shell_input(s, &in);
 		settle(s);

@@ -47,7 +47,7 @@ static inline struct shell *shell_of(struct app *a)
 }
 
 /* app.c */
-unsigned shell_input(struct shell *s, const struct input *in);
+unsigned shell_input(struct shell *s, const struct key_input *in);
 unsigned shell_key(struct shell *s, uint32_t key);
 unsigned shell_run(struct shell *s, const struct command *c, const char *args);
 unsigned shell_run_line(struct shell *s, const char *line); /* "command args" */
