@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/str.h"
 
 #define YAML_MAX_BYTES ((size_t)16 << 20)
 #define YAML_MAX_DEPTH 64
@@ -49,7 +50,7 @@ struct yaml_doc {
 	const struct yaml_node *root;
 	size_t documents;      /* in the text; root is the first */
 };
-/* false with "WHERE:LINE:COLUMN" in e->where. */
+/* text[n] is NUL. false with "WHERE:LINE:COLUMN" in e->where. */
 bool yaml_parse(struct arena *a, const char *text, size_t n, const char *where,
 	struct yaml_doc *out, struct err *e);
 
@@ -62,8 +63,10 @@ size_t yaml_end(const struct yaml_node *n);
 /* Same meaning: kinds, values, order of lists; maps by key, whatever their order. */
 bool yaml_same(const struct yaml_node *a, const struct yaml_node *b);
 
-/* What a plain scalar means; tag NULL, or "!!int" and so on written out in full. */
+/* What a plain scalar means. */
 enum yaml_kind yaml_resolve(const char *text, double *number);
+/* Appends text as a scalar that reads back as that text: plain where it can be, else quoted. */
+void yaml_add_text(struct str *s, const char *text);
 /* Python's float("…") and what pydantic takes for a number: " 1e-3 ", "1_000", "inf". */
 bool yaml_text_number(const char *text, double *number);
 #endif

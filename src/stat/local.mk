@@ -1,4 +1,12 @@
-libcupel_a_SOURCES += src/stat/stats.c
+libcupel_a_SOURCES += \
+	src/stat/change.c \
+	src/stat/change.h \
+	src/stat/combine.c \
+	src/stat/combine.h \
+	src/stat/similarity.c \
+	src/stat/similarity.h \
+	src/stat/stats.c \
+	src/stat/stats.h
 libcupel_a_SOURCES += \
 	src/stat/finite.c \
 	src/stat/finite.h \

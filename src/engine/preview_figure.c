@@ -1,0 +1,432 @@
+#include "config.h"
+#include "engine/preview_work.h"
+#include "stat/combine.h"
+
+#include <math.h>
+#include <string.h>
+
+/* The getters: every figure from what is there now, best first: exact, closed, sampled. They run on the
+ * owner's thread and only read what workers have published. */
+
+#define M(x) ((uint32_t)1 << MO_##x)
+#define OF_INPUTS (M(N) | M(NX) | M(DX) | M(MULTI) | M(OPPOSED))
+#define OF_BASE (M(DX) | M(DM) | M(BOTH) | M(AGREE) | M(MULTI) | M(OPPOSED) | M(SHIFT) \
+	| M(CHANGED) | M(FROZEN) | M(FULL))
+#define OF_CLOSED (OF_INPUTS | M(NM) | M(D) | M(DM))
+
+/* A running total over tensors, each in the best state it has. */
+struct gather {
+	struct preview *v;
+	enum stat_id stat;
+	uint32_t needs;
+	double known[MO_COUNT];
+	struct estimate *est;
+	size_t n_est, tensors;
+	enum figure_state state;       /* lowest met */
+	bool none, failed;
+};
+
+static bool exact_moments(const struct view_tensor *t, int vec, double *m)
+{
+	const struct tensor_exact *x = atomic_load(&t->known->exact);
+
+	if (x)
+		memcpy(m, x->m[vec], MO_COUNT * sizeof *m);
+	return x != NULL;
+}
+
+/* From the sums: what concerns the inputs alone, and the merge where it is a linear combination. */
+static bool closed_moments(struct preview *v, size_t i, int vec, uint32_t needs, double *m,
+	enum figure_state *state)
+{
+	struct view_tensor *t = &v->view->t[i];
+
+	if (needs & ~OF_CLOSED || !slot_moments((struct slot_pair){ t->slot, vec, vec }, m))
+		return false;
+	*state = FIG_EXACT;
+	if (!(needs & ~OF_INPUTS))
+		return true;
+	closed_fill(&v->view->plan->tensors[i], t);
+	if (!t->linear)
+		return false;
+	*state = FIG_CLOSED;
+	m[MO_NM] = t->nm;
+	m[MO_D] = t->d[vec];
+	m[MO_DM] = t->slot->based ? t->d[0] : 0;
+	return true;
+}
+
+static bool sampled_moments(struct gather *g, const struct view_tensor *t, int vec)
+{
+	const struct tensor_sampled *s = atomic_load(&t->known->sampled);
+
+	if (s)
+		g->est[g->n_est++] = (struct estimate){
+			(const double (*)[MO_COUNT])(s->rows + (size_t)vec * s->blocks), s->blocks,
+			s->rest, s->read };
+	return s != NULL;
+}
+
+static void gather_add(struct gather *g, size_t i, int vec)
+{
+	struct view_tensor *t = &g->v->view->t[i];
+	enum figure_state state = FIG_EXACT;
+	double m[MO_COUNT];
+
+	if (g->needs & OF_BASE && !t->slot->based && g->stat != STAT_SIGN_AGREEMENT
+			&& g->stat != STAT_INPUT_CONFLICT)
+		return;
+	g->tensors++;
+	if (exact_moments(t, vec, m) || closed_moments(g->v, i, vec, g->needs, m, &state)) {
+		for (int k = 0; k < MO_COUNT; k++)
+			g->known[k] += m[k];
+	} else if (sampled_moments(g, t, vec)) {
+		state = FIG_SAMPLED;
+	} else {
+		g->failed = g->failed || atomic_load(&t->slot->failed);
+		g->none = true;
+	}
+	g->state = state < g->state ? state : g->state;
+}
+
+/* Vector of an input in a tensor; figures that have no input look at any. -1: the input lacks it. */
+static int vector_of(const struct view *w, size_t i, enum stat_id s, int input)
+{
+	if (!stat_info(s)->per_input)
+		return 0;
+	return input >= 0 && (size_t)input < w->plan->inputs->n ? w->t[i].vector[input] : -1;
+}
+
+static bool all_based(const struct view *w, const size_t *tensors, size_t n)
+{
+	for (size_t k = 0; k < n; k++)
+		if (!w->t[tensors ? tensors[k] : k].slot->based)
+			return false;
+	return true;
+}
+
+/* --- extremes and counts: never sampled ----------------------------------------------------------------- */
+
+/* max |m - x| of a combination of two tensors, or one. */
+static bool closed_max(struct preview *v, size_t i, int vec, double *out)
+{
+	struct view_tensor *t = &v->view->t[i];
+	const struct slot_sums *s = atomic_load(&t->slot->sums);
+	int used[2] = { -1, -1 }, n = 0;
+
+	closed_fill(&v->view->plan->tensors[i], t);
+	if (!s || !t->linear)
+		return false;
+	double sum = 0;
+	for (int k = 0; k < (int)s->n; k++) {
+		sum += t->coef[k];
+		if (t->coef[k] == 0 || k == vec)
+			continue;
+		if (n == 1)
+			return false;
+		used[n++] = k;
+	}
+	if (fabs(sum - 1) > 1e-12)
+		return false;
+	*out = n ? fabs(t->coef[used[0]]) * s->pair[pair_index(used[0], vec)].max_abs : 0;
+	return true;
+}
+
+static struct figure extreme_of(struct preview *v, size_t i, enum stat_id s, int vec)
+{
+	const struct view_tensor *t = &v->view->t[i];
+	const struct tensor_exact *x = atomic_load(&t->known->exact);
+	double m;
+
+	if (x)
+		return figure_at(s == STAT_NONFINITE ? (double)x->nonfinite
+			: s == STAT_ABS_MAX ? x->abs_max : x->max_abs[vec], FIG_EXACT);
+	if (s == STAT_MAX_ABS && closed_max(v, i, vec, &m))
+		return figure_at(m, FIG_CLOSED);
+	return atomic_load(&t->slot->failed) ? figure_failed() : figure_none();
+}
+
+static struct figure extreme_group(struct preview *v, const size_t *tensors, size_t n,
+	enum stat_id s, int input)
+{
+	struct figure all = figure_failed();
+	double value = 0;
+
+	for (size_t k = 0; k < n; k++) {
+		size_t i = tensors ? tensors[k] : k;
+		int vec = vector_of(v->view, i, s, input);
+		if (vec < 0)
+			continue;
+		struct figure f = extreme_of(v, i, s, vec);
+		if (f.state == FIG_NONE || f.state == FIG_FAILED)
+			return f;
+		value = s == STAT_NONFINITE ? value + f.value : fmax(value, f.value);
+		all = figure_at(value, all.state < f.state ? all.state : f.state);
+	}
+	return all;
+}
+
+/* --- nearswap: every t from the histograms ------------------------------------------------------------------ */
+
+static bool is_swap_stat(enum stat_id s)
+{
+	return s == STAT_SWAPPED || s == STAT_MOVED || s == STAT_MEAN_SHIFT || s == STAT_FROZEN;
+}
+
+static void add_part(double *v, struct amount a)
+{
+	v[0] += a.value;
+	v[1] += a.lo;
+	v[2] += a.hi;
+}
+
+/* False: some tensor has no histogram yet, or its rounding is not told by exponents. */
+static bool swap_closed(struct preview *v, const size_t *tensors, size_t n, enum stat_id s,
+	struct figure *out)
+{
+	const struct view *w = v->view;
+	double sum[3] = { 0 }, over = 0;
+
+	for (size_t k = 0; k < n; k++) {
+		size_t i = tensors ? tensors[k] : k;
+		const struct view_tensor *t = &w->t[i];
+		const struct plan_tensor *p = &w->plan->tensors[i];
+		const struct slot_sums *x = atomic_load(&t->slot->sums);
+		double at = p->spec.global[P_T];
+		if (!t->swap || !x || (s == STAT_FROZEN && !slot_spacing_known(
+				(struct slot_pair){ t->slot, 0, t->other }, p->dtype)))
+			return false;
+		const struct histogram *h = &x->curve[t->other];
+		add_part(sum, s == STAT_MEAN_SHIFT ? histogram_shift(h, at)
+			: s == STAT_FROZEN ? histogram_frozen(h, at, p->dtype) : histogram_full(h, at));
+		over += (double)(s == STAT_FROZEN ? h->elements - h->equal : h->elements);
+	}
+	if (!(over > 0))
+		return false;
+	*out = (struct figure){ sum[0] / over, sum[1] / over, sum[2] / over, FIG_CLOSED };
+	if (s == STAT_MOVED)
+		*out = (struct figure){ 1 - out->value, 1 - out->hi, 1 - out->lo, FIG_CLOSED };
+	return true;
+}
+
+static bool any_exact(const struct view *w, const size_t *tensors, size_t n)
+{
+	for (size_t k = 0; k < n; k++)
+		if (!atomic_load(&w->t[tensors ? tensors[k] : k].known->exact))
+			return false;
+	return n > 0;
+}
+
+/* --- getters --------------------------------------------------------------------------------------------------- */
+
+struct figure preview_group(struct preview *v, const size_t *tensors, size_t n, enum stat_id s,
+	int input)
+{
+	struct view *w = v->view;
+	struct figure f;
+
+	if (!w)
+		return figure_none();
+	n = tensors ? n : w->n;
+	if (s == STAT_MAX_ABS || s == STAT_ABS_MAX || s == STAT_NONFINITE)
+		return extreme_group(v, tensors, n, s, input);
+	bool swap = n && w->t[tensors ? tensors[0] : 0].swap;
+	if ((s == STAT_SWAPPED || s == STAT_MOVED) && !swap)
+		return figure_failed();
+	if (swap && is_swap_stat(s) && !any_exact(w, tensors, n) && swap_closed(v, tensors, n, s, &f))
+		return f;
+	struct gather g = { .v = v, .stat = s, .needs = similarity_needs(s), .state = FIG_EXACT };
+	struct estimate local[8];
+	bool based = all_based(w, tensors, n);
+	if (s == STAT_SIGN_AGREEMENT || s == STAT_INPUT_CONFLICT)
+		g.needs = based ? M(BOTH) | M(AGREE) : M(AGREE0) | M(N);
+	g.est = n <= 8 ? local : xnew(struct estimate, n);
+	for (size_t k = 0; k < n; k++) {
+		size_t i = tensors ? tensors[k] : k;
+		int vec = vector_of(w, i, s, input);
+		if (vec >= 0)
+			gather_add(&g, i, vec);
+	}
+	if (!g.tensors || g.failed)
+		f = figure_failed();
+	else if (g.none)
+		f = figure_none();
+	else if (g.n_est)
+		f = similarity_estimate(s, g.known, g.est, g.n_est, based);
+	else
+		f = similarity_figure(s, g.known, based, g.state);
+	if (g.est != local)
+		free(g.est);
+	return f;
+}
+
+struct figure preview_figure(struct preview *v, size_t t, enum stat_id s, int input)
+{
+	if (!v->view || t >= v->view->n)
+		return figure_none();
+	return preview_group(v, &t, 1, s, input);
+}
+
+/* Pairs of two inputs in the tensors that have both. */
+static size_t pairs_of(const struct view *w, const size_t *tensors, size_t n, int x, int y,
+	struct slot_pair *p, enum dtype *out)
+{
+	size_t got = 0, inputs = w->plan->inputs->n;
+
+	if (x < 0 || y < 0 || (size_t)x >= inputs || (size_t)y >= inputs)
+		return 0;
+	for (size_t k = 0; k < n; k++) {
+		size_t i = tensors ? tensors[k] : k;
+		const struct view_tensor *t = &w->t[i];
+		if (t->vector[x] < 0 || t->vector[y] < 0)
+			continue;
+		p[got] = (struct slot_pair){ t->slot, t->vector[x], t->vector[y] };
+		if (out)
+			out[got] = w->plan->tensors[i].dtype;
+		got++;
+	}
+	return got;
+}
+
+struct figure preview_pair(struct preview *v, const size_t *tensors, size_t n, enum stat_id s, int x,
+	int y)
+{
+	struct view *w = v->view;
+
+	if (!w)
+		return figure_none();
+	n = tensors ? n : w->n;
+	struct slot_pair *p = xnew(struct slot_pair, n + 1);
+	size_t got = pairs_of(w, tensors, n, x, y, p, NULL);
+	struct figure f = pair_figure(p, got, s);
+	free(p);
+	return f;
+}
+
+struct figure preview_versus(struct preview *v, const struct plan *other, const size_t *tensors,
+	size_t n)
+{
+	struct view *w = v->view;
+	double d2 = 0, n2 = 0;
+
+	if (!w || other->inputs != w->plan->inputs || other->n != w->n)
+		return figure_failed();
+	n = tensors ? n : w->n;
+	for (size_t k = 0; k < n; k++) {
+		size_t i = tensors ? tensors[k] : k;
+		struct view_tensor *t = &w->t[i];
+		const struct plan_tensor *p = &other->tensors[i];
+		const struct slot_sums *s = atomic_load(&t->slot->sums);
+		double coef[MERGE_MAX_INPUTS], c[MERGE_MAX_INPUTS + 1];
+		if (strcmp(p->spec.name, w->plan->tensors[i].spec.name) != 0
+				|| p->spec.n_inputs != w->plan->tensors[i].spec.n_inputs)
+			return figure_failed();
+		closed_fill(&w->plan->tensors[i], t);
+		if (!s || !t->linear || !closed_coefficients(p, t, s->s, s->n, coef))
+			return figure_none();
+		for (size_t j = 0; j < s->n; j++)
+			c[j] = -t->coef[j];
+		for (int j = 0; j < p->spec.n_inputs; j++)
+			c[t->spec_vector[j]] += coef[j];
+		d2 += combine_norm2(s->s, s->n, c);
+		n2 += t->nm;
+	}
+	return n2 > 0 ? figure_at(sqrt(d2 / n2), FIG_CLOSED) : figure_failed();
+}
+
+static int swap_base(const struct view *w)
+{
+	const struct inputs *in = w->plan->inputs;
+
+	for (size_t i = 0; i < in->n; i++)
+		if (in->v[i].model && in->v[i].model == in->figure_base)
+			return (int)i;
+	return -1;
+}
+
+/* Pairs base → input; the base may stand outside the inputs. */
+static size_t swap_pairs(const struct view *w, const size_t *tensors, size_t n, int input,
+	struct slot_pair *p, enum dtype *out)
+{
+	size_t got = 0;
+
+	if (input < 0 || (size_t)input >= w->plan->inputs->n || input == swap_base(w))
+		return 0;
+	for (size_t k = 0; k < n; k++) {
+		size_t i = tensors ? tensors[k] : k;
+		const struct view_tensor *t = &w->t[i];
+		if (!t->slot->based || t->vector[input] <= 0)
+			continue;
+		p[got] = (struct slot_pair){ t->slot, 0, t->vector[input] };
+		out[got++] = w->plan->tensors[i].dtype;
+	}
+	return got;
+}
+
+bool preview_swap(struct preview *v, const size_t *tensors, size_t n, int input, double t,
+	struct swap_point *out)
+{
+	struct view *w = v->view;
+
+	if (!w)
+		return false;
+	n = tensors ? n : w->n;
+	struct slot_pair *p = xnew(struct slot_pair, n + 1);
+	enum dtype *types = xnew(enum dtype, n + 1);
+	size_t got = swap_pairs(w, tensors, n, input, p, types);
+	bool ok = pair_swap(p, types, got, t, out);
+	free(p);
+	free(types);
+	return ok;
+}
+
+double preview_swap_solve(struct preview *v, const size_t *tensors, size_t n, int input,
+	double fraction)
+{
+	struct view *w = v->view;
+
+	if (!w)
+		return NAN;
+	n = tensors ? n : w->n;
+	struct slot_pair *p = xnew(struct slot_pair, n + 1);
+	enum dtype *types = xnew(enum dtype, n + 1);
+	size_t got = swap_pairs(w, tensors, n, input, p, types);
+	double t = pair_swap_solve(p, got, fraction);
+	free(p);
+	free(types);
+	return t;
+}
+
+bool preview_coverage(struct preview *v, double *coverage, double *interval, size_t *n)
+{
+	struct view *w = v->view;
+	double variance[MERGE_MAX_INPUTS + 1] = { 0 }, elements = 0;
+
+	*n = 0;
+	memset(coverage, 0, (MERGE_MAX_INPUTS + 1) * sizeof *coverage);
+	for (size_t i = 0; w && i < w->n; i++) {
+		const struct tensor_sampled *s = atomic_load(&w->t[i].known->sampled);
+		if (!s)
+			return false;
+		for (size_t c = 0; c < s->survivors; c++) {
+			double sum = 0, square = 0, b = (double)s->blocks;
+			for (size_t j = 0; j < s->blocks; j++) {
+				double y = s->cover[j * s->survivors + c];
+				sum += y;
+				square += y * y;
+			}
+			coverage[c] += sum / b;
+			if (s->blocks > 1)
+				variance[c] += (square - sum * sum / b) / (b - 1) / b * s->rest;
+		}
+		*n = s->survivors > *n ? s->survivors : *n;
+	}
+	for (size_t c = 0; c < *n; c++)
+		elements += coverage[c];
+	for (size_t c = 0; c < *n; c++) {
+		coverage[c] /= elements;
+		if (interval)
+			interval[c] = 1.96 * sqrt(variance[c] > 0 ? variance[c] : 0) / elements;
+	}
+	return *n > 0;
+}

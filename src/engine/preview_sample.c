@@ -1,0 +1,411 @@
+#include "config.h"
+#include "engine/preview_work.h"
+#include "stat/change.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Figures from the sample: the method's own kernels run on the sampled blocks, as if they were the tensor.
+ * What a kernel learns from the whole tensor (a trimming threshold, a rescaling factor, an angle) it
+ * then learns from the sample; leaving out one block at a time and learning again (the jackknife) puts
+ * that uncertainty into the interval. Random methods see the true element indices, so the blocks' masks
+ * are those of the run. */
+
+struct job {
+	const struct plan_tensor *p;
+	const struct view_tensor *t;
+	const struct slot_sample *x;
+	size_t n, blocks;              /* vectors; blocks */
+	double scale;                  /* of a block's sums to the tensor's */
+	float *merged, *stored, *base_stored, *zero, *delta;
+	void *bytes;
+	bool linear;                   /* by coefficients */
+	bool learns;                   /* from the tensor: replicates are needed */
+};
+
+
+/* --- the kernels on blocks ------------------------------------------------------------------------- */
+
+/* One window that consists of the blocks, less block `skip`. */
+struct blocks_run {
+	const struct job *j;
+	struct merge_spec spec;
+	uint64_t shape[1];
+	size_t skip;
+	const float *const *in;        /* per spec input */
+	void *state;
+};
+
+static void block_window(const struct blocks_run *r, size_t b, const float **at,
+	struct merge_window *w)
+{
+	const struct sample *s = &r->j->x->at;
+
+	for (int k = 0; k < r->spec.n_inputs; k++)
+		at[k] = r->in[k] + b * SAMPLE_BLOCK;
+	*w = (struct merge_window){
+		.first = r->spec.method->random ? s->first[b] : b * SAMPLE_BLOCK,
+		.n = sample_len(s, b),
+		.in = at,
+	};
+}
+
+static bool run_pass(struct blocks_run *r, int pass, struct err *e)
+{
+	const struct method *m = r->spec.method;
+	size_t span = m->span ? m->span(&r->spec, r->state, pass, 0) : SIZE_MAX;
+	const float *at[MERGE_MAX_INPUTS];
+	struct merge_window w;
+
+	if (span == 0)
+		return true;
+	size_t size = m->partial_size(&r->spec, r->state, pass);
+	void *partial = xtry_malloc(size + 1);
+	if (!partial)
+		return err_set(e, ERR_MEMORY, r->spec.name, NULL, "no memory for partial sums");
+	if (m->open)
+		m->open(&r->spec, r->state, pass, partial);
+	else
+		memset(partial, 0, size);
+	for (size_t b = 0; b < r->j->blocks && span; b++) {
+		if (b == r->skip)
+			continue;
+		block_window(r, b, at, &w);
+		w.n = w.n < span ? w.n : span;
+		span -= span == SIZE_MAX ? 0 : w.n;
+		m->observe(&r->spec, r->state, pass, &w, partial);
+	}
+	if (m->close)
+		m->close(&r->spec, r->state, pass, partial);
+	m->fold(&r->spec, r->state, pass, partial, 0);
+	free(partial);
+	return m->settle(&r->spec, r->state, pass, e);
+}
+
+static bool run_begin(struct blocks_run *r, const struct job *j, size_t skip,
+	const float *const *in, struct err *e)
+{
+	const struct method *m = j->p->spec.method;
+
+	*r = (struct blocks_run){ .j = j, .spec = j->p->spec, .skip = skip, .in = in };
+	for (size_t b = 0; b < j->blocks; b++)
+		r->shape[0] += b == skip ? 0 : sample_len(&j->x->at, b);
+	r->spec.rank = 1;
+	r->spec.shape = r->shape;
+	r->spec.elements = r->shape[0];
+	r->state = xcalloc(1, (m->state_size ? m->state_size(&r->spec) : 0) + 1);
+	if (m->begin && !m->begin(&r->spec, r->state, e))
+		return false;
+	int passes = m->passes ? m->passes(&r->spec) : 0;
+	for (int pass = 0; pass < passes; pass++)
+		if (!run_pass(r, pass, e))
+			return false;
+	return true;
+}
+
+static void run_apply(struct blocks_run *r, float *out)
+{
+	const float *at[MERGE_MAX_INPUTS];
+	struct merge_window w;
+
+	for (size_t b = 0; b < r->j->blocks; b++) {
+		if (b == r->skip)
+			continue;
+		block_window(r, b, at, &w);
+		r->spec.method->apply(&r->spec, r->state, &w, out + b * SAMPLE_BLOCK);
+	}
+}
+
+static void run_end(struct blocks_run *r)
+{
+	if (r->spec.method->fini)
+		r->spec.method->fini(&r->spec, r->state);
+	free(r->state);
+}
+
+/* --- by coefficients -------------------------------------------------------------------------------- */
+
+static void sampled_sums(const struct job *j, size_t skip, double *s)
+{
+	for (size_t b = 0; b < j->blocks; b++) {
+		size_t n = sample_len(&j->x->at, b), at = b * SAMPLE_BLOCK;
+		for (size_t i = 0; i < j->n && b != skip; i++) {
+			struct norm_sums norm = { 0 };
+			norm_sums_add(&norm, j->x->x[i] + at, n);
+			s[i * j->n + i] += norm.n2 * j->scale;
+			for (size_t k = 0; k < i; k++) {
+				struct pair_sums pair = { 0 };
+				pair_sums_add(&pair, NULL, j->x->x[i] + at, j->x->x[k] + at, n);
+				s[i * j->n + k] += pair.d2 * j->scale;
+				s[k * j->n + i] += pair.d2 * j->scale;
+			}
+		}
+	}
+}
+
+static bool merge_linear(const struct job *j, size_t skip, float *out)
+{
+	const struct slot_sums *known = atomic_load(&j->t->slot->sums);
+	double coef[MERGE_MAX_INPUTS], *s = xnew(double, j->n * j->n);
+	size_t n = j->blocks * SAMPLE_BLOCK;
+
+	if (known)
+		memcpy(s, known->s, j->n * j->n * sizeof *s);
+	else
+		sampled_sums(j, skip, s);
+	bool ok = closed_coefficients(j->p, j->t, s, j->n, coef);
+	free(s);
+	for (size_t i = 0; ok && i < n; i++) {
+		double v = 0;
+		for (int k = 0; k < j->p->spec.n_inputs; k++)
+			v += coef[k] * (double)j->x->x[j->t->spec_vector[k]][i];
+		out[i] = (float)v;
+	}
+	return ok;
+}
+
+static bool merge_blocks(const struct job *j, size_t skip, float *out)
+{
+	const float *in[MERGE_MAX_INPUTS];
+	struct blocks_run r;
+	struct err e;
+
+	if (j->linear)
+		return merge_linear(j, skip, out);
+	for (int k = 0; k < j->p->spec.n_inputs; k++)
+		in[k] = j->x->x[j->t->spec_vector[k]];
+	bool ok = run_begin(&r, j, skip, in, &e);
+	if (ok)
+		run_apply(&r, out);
+	run_end(&r);
+	return ok;
+}
+
+/* --- moments ------------------------------------------------------------------------------------------ */
+
+static void store(const struct job *j, const float *from, float *to)
+{
+	const struct dtype_info *d = dtype_info(j->p->dtype);
+	size_t n = j->blocks * SAMPLE_BLOCK;
+
+	if (d->encode && d->decode && d->block == 1) {
+		d->encode(from, j->bytes, n);
+		d->decode(j->bytes, to, n);
+	} else {
+		memcpy(to, from, n * sizeof *to);
+	}
+}
+
+static void base_moments(const struct job *j, size_t at, size_t n, int v, double *m)
+{
+	const float *x = j->x->x[v] + at, *base = j->x->x[0] + at, *st = j->stored + at;
+	struct pair_sums dx = { 0 }, dm = { 0 };
+	struct sign_sums sign = { 0 };
+
+	if (v)
+		pair_sums_add(&dx, NULL, base, x, n);
+	pair_sums_add(&dm, NULL, base, st, n);
+	if (v)
+		sign_sums_add(&sign, x, st, base, n);
+	m[MO_DX] = dx.d2;
+	m[MO_DM] = dm.d2;
+	m[MO_BOTH] = (double)sign.both;
+	m[MO_AGREE] = (double)sign.agree;
+}
+
+/* Of block b, for every vector, added to row[vector] (stride: rows apart). */
+static void block_moments(const struct job *j, size_t b, double (*row)[MO_COUNT], size_t stride)
+{
+	size_t at = b * SAMPLE_BLOCK, n = sample_len(&j->x->at, b);
+	bool based = j->t->slot->based;
+	const float *st = j->stored + at, *base = based ? j->x->x[0] + at : NULL;
+	const float *others[MERGE_MAX_INPUTS + 1];
+	struct change_swap swap = { 0 };
+	struct change_sums c = { 0 };
+	struct conflict_sums conflict = { 0 };
+	struct norm_sums nm = { 0 };
+
+	if (j->t->swap)
+		swap = (struct change_swap){ j->x->x[j->t->other] + at, j->p->spec.global[P_T] };
+	norm_sums_add(&nm, st, n);
+	change_sums_add(&c, j->merged + at, st, base, based ? j->base_stored + at : NULL,
+		j->t->swap ? &swap : NULL, n);
+	for (size_t v = 1; v < j->n; v++)
+		others[v - 1] = j->x->x[v] + at;
+	if (based && j->n > 2)
+		conflict_sums_add(&conflict, others, (int)j->n - 1, base, n);
+	for (size_t v = 0; v < j->n; v++) {
+		double m[MO_COUNT] = { 0 };
+		struct norm_sums nx = { 0 };
+		struct pair_sums d = { 0 };
+		norm_sums_add(&nx, j->x->x[v] + at, n);
+		pair_sums_add(&d, NULL, j->x->x[v] + at, st, n);
+		if (based)
+			base_moments(j, at, n, (int)v, m);
+		m[MO_N] = (double)n;
+		m[MO_NX] = nx.n2;
+		m[MO_NM] = nm.n2;
+		m[MO_D] = d.d2;
+		m[MO_AGREE0] = (double)d.agree;
+		m[MO_MULTI] = (double)conflict.several;
+		m[MO_OPPOSED] = (double)conflict.conflict;
+		m[MO_SUM] = nm.sum;
+		m[MO_ZERO] = (double)nm.zeros;
+		m[MO_SHIFT] = c.shift;
+		m[MO_CHANGED] = (double)c.changed;
+		m[MO_FROZEN] = (double)c.frozen;
+		m[MO_ROUND] = c.round2;
+		m[MO_FULL] = (double)c.full;
+		for (int i = 0; i < MO_COUNT; i++)
+			row[v * stride][i] += m[i] * j->scale;
+	}
+}
+
+/* Pseudo-totals of the jackknife: with B blocks and T the total, T_b that of a merge which never saw block
+ * b (scaled up to the tensor), row b is B T - (B-1) T_b. */
+static void replicate(struct job *j, struct tensor_sampled *out, double (*total)[MO_COUNT],
+	double (*without)[MO_COUNT], size_t skip)
+{
+	double blocks = (double)j->blocks, read = sample_read_elements(&j->x->at);
+	double rest = read - (double)sample_len(&j->x->at, skip);
+
+	memset(without, 0, j->n * sizeof *without);
+	if (!merge_blocks(j, skip, j->merged))
+		return;
+	store(j, j->merged, j->stored);
+	for (size_t b = 0; b < j->blocks; b++)
+		if (b != skip)
+			block_moments(j, b, without, 1);
+	for (size_t v = 0; v < j->n; v++)
+		for (int i = 0; i < MO_COUNT; i++)
+			out->rows[v * j->blocks + skip][i] = blocks * total[v][i]
+				- (blocks - 1) * without[v][i] / blocks * (read / rest);
+}
+
+static void learn_again(struct job *j, struct tensor_sampled *out)
+{
+	double (*total)[MO_COUNT] = xcalloc(2 * j->n, sizeof *total);
+
+	for (size_t v = 0; v < j->n; v++)
+		for (size_t b = 0; b < j->blocks; b++)
+			for (int i = 0; i < MO_COUNT; i++)
+				total[v][i] += out->rows[v * j->blocks + b][i] / (double)j->blocks;
+	for (size_t b = 0; b < j->blocks; b++)
+		replicate(j, out, total, total + j->n, b);
+	free(total);
+}
+
+/* --- survivors ----------------------------------------------------------------------------------------- */
+
+/* How many inputs an element's result is made of. The kernels run once more with the base at 0: each
+ * input's task vector alone shows where it survives, all together which sign was elected. */
+static void count_survivors(struct job *j, struct tensor_sampled *out)
+{
+	int k = j->p->spec.n_inputs, base = j->p->spec.base;
+	size_t n = j->blocks * SAMPLE_BLOCK;
+	const float *in[MERGE_MAX_INPUTS], *alone[MERGE_MAX_INPUTS];
+	uint8_t *count = xnew(uint8_t, n);
+	struct blocks_run r;
+	struct err e;
+	bool elects = !j->p->spec.method->random;
+
+	for (int i = 0; i < k; i++) {
+		in[i] = j->delta + (size_t)i * n;
+		const float *x = j->x->x[j->t->spec_vector[i]], *b = j->x->x[j->t->spec_vector[base]];
+		for (size_t a = 0; a < n; a++)
+			j->delta[(size_t)i * n + a] = x[a] - b[a];
+	}
+	bool ok = run_begin(&r, j, SIZE_MAX, in, &e);
+	if (ok && elects)
+		run_apply(&r, j->merged);
+	for (int i = 0; ok && i < k; i++) {
+		if (i == base)
+			continue;
+		for (int o = 0; o < k; o++)
+			alone[o] = o == i ? in[i] : j->zero;
+		r.in = alone;
+		run_apply(&r, j->stored);
+		for (size_t a = 0; a < n; a++)
+			count[a] += j->stored[a] != 0
+				&& (!elects || (j->stored[a] > 0) == (j->merged[a] > 0));
+	}
+	run_end(&r);
+	out->survivors = ok ? (size_t)k : 0;
+	out->cover = xnew(double, j->blocks * (size_t)k + 1);
+	for (size_t b = 0; ok && b < j->blocks; b++)
+		for (size_t a = 0; a < sample_len(&j->x->at, b); a++)
+			out->cover[b * (size_t)k + count[b * SAMPLE_BLOCK + a]] += j->scale;
+	free(count);
+}
+
+static bool drops(const struct merge_spec *s)
+{
+	bool some = false;
+
+	for (int k = 0; k < s->n_inputs; k++)
+		some = some || (k != s->base && s->input[k][P_DENSITY] < 1);
+	return some && s->base >= 0 && s->method->task_vector;
+}
+
+/* --- all of it -------------------------------------------------------------------------------------------- */
+
+static bool job_init(struct job *j, const struct plan_tensor *p, const struct view_tensor *t)
+{
+	const struct slot_sample *x = atomic_load(&t->slot->sample);
+	size_t k = (size_t)p->spec.n_inputs;
+
+	*j = (struct job){ .p = p, .t = t, .x = x, .n = t->slot->n, .blocks = x->at.n };
+	j->linear = closed_method(p);
+	if (!j->linear && p->spec.method->unit)
+		return false; /* works on rows, which blocks cut */
+	int passes = p->spec.method->passes ? p->spec.method->passes(&p->spec) : 0;
+	j->learns = passes > 0 && !(j->linear && atomic_load(&t->slot->sums))
+		&& sample_rest(&x->at) > 0 && j->blocks > 2;
+	j->scale = sample_scale_of(t->slot, &x->at);
+	size_t n = j->blocks * SAMPLE_BLOCK;
+	j->merged = xtry_malloc(n * sizeof(float) * (4 + k) + 64);
+	j->bytes = xtry_malloc(n * 8 + 64);
+	if (!j->merged || !j->bytes)
+		return false;
+	j->stored = j->merged + n;
+	j->base_stored = j->stored + n;
+	j->zero = j->base_stored + n;
+	j->delta = j->zero + n;
+	memset(j->zero, 0, n * sizeof(float));
+	return true;
+}
+
+struct tensor_sampled *sampled_make(const struct plan_tensor *p, const struct view_tensor *t)
+{
+	struct tensor_sampled *out = NULL;
+	struct job j;
+
+	if (job_init(&j, p, t) && merge_blocks(&j, SIZE_MAX, j.merged)) {
+		out = xnew(struct tensor_sampled, 1);
+		out->blocks = j.blocks;
+		out->rest = sample_rest(&j.x->at);
+		out->read = sample_read_elements(&j.x->at);
+		out->rows = xcalloc(j.n * j.blocks + 1, sizeof *out->rows);
+		store(&j, j.merged, j.stored);
+		if (t->slot->based)
+			store(&j, j.x->x[0], j.base_stored);
+		for (size_t b = 0; b < j.blocks; b++)
+			block_moments(&j, b, out->rows + b, j.blocks);
+		if (j.learns)
+			learn_again(&j, out);
+		if (!j.linear && drops(&p->spec))
+			count_survivors(&j, out);
+	}
+	free(j.merged);
+	free(j.bytes);
+	return out;
+}
+
+void sampled_free(struct tensor_sampled *s)
+{
+	if (!s)
+		return;
+	free(s->rows);
+	free(s->cover);
+	free(s);
+}

@@ -1,0 +1,21 @@
+/* build: from the YAML tree to struct recipe; what does not fit becomes a problem, never a crash.
+ * Everything is allocated in the recipe's arena. Private to recipe/. */
+#ifndef CUPEL_RECIPE_BUILD_H
+#define CUPEL_RECIPE_BUILD_H
+#include "base/vec.h"
+#include "recipe/recipe.h"
+
+struct builder {
+	struct arena *arena;
+	struct recipe *r;
+	vec(struct recipe_problem) problems;
+};
+void recipe_build(struct builder *b);   /* fills b->r from b->r->tree */
+void build_problem(struct builder *b, const struct mark *at, const char *path, const char *code,
+	const char *hint, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+/* build_setting.c */
+struct setting build_setting(struct builder *b, const struct yaml_node *n, const char *path);
+struct recipe_params build_params(struct builder *b, const struct yaml_node *map, const char *path);
+/* build_ref.c */
+struct recipe_ref_text build_ref(struct builder *b, const struct yaml_node *n, const char *path);
+#endif

@@ -1,0 +1,134 @@
+#include "config.h"
+#include "recipe/build.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+
+/* PATH[@REVISION]; false when there is more than one @. */
+static bool split_revision(struct builder *b, const char *text, const char **path,
+	const char **revision)
+{
+	const char *at = strchr(text, '@');
+
+	*path = at ? arena_strndup(b->arena, text, (size_t)(at - text)) : text;
+	*revision = at ? at + 1 : NULL;
+	return !at || (!strchr(at + 1, '@') && at[1]);
+}
+
+/* LORA[@REVISION][:SCALE] */
+static bool split_lora(struct builder *b, char *text, struct recipe_lora *l)
+{
+	char *colon = strrchr(text, ':'), *end;
+
+	l->scale = 1.0;
+	if (colon && colon[1]) {
+		double v = strtod(colon + 1, &end);
+
+		if (*end == '\0') {
+			l->scale = v;
+			*colon = '\0';
+		}
+	}
+	return split_revision(b, text, &l->path, &l->revision) && *l->path;
+}
+
+static void ref_string(struct builder *b, const struct yaml_node *n, const char *path,
+	struct recipe_ref_text *r)
+{
+	char *copy = arena_strdup(b->arena, n->text), *plus = strchr(copy, '+');
+	struct recipe_lora *loras;
+	size_t count = 0;
+	bool ok;
+
+	for (char *p = copy; *p; p++)
+		count += *p == '+';
+	if (plus)
+		*plus++ = '\0';
+	ok = split_revision(b, copy, &r->path, &r->revision) && *r->path;
+	loras = arena_new(b->arena, struct recipe_lora, count + 1);
+	while (ok && plus) {
+		char *next = strchr(plus, '+');
+
+		if (next)
+			*next++ = '\0';
+		ok = split_lora(b, plus, &loras[r->n_loras++]);
+		plus = next;
+	}
+	r->loras = loras;
+	if (!ok)
+		build_problem(b, &n->mark, path, "bad-model",
+			"a path that itself contains @ or + needs the long form {model: {path: …}}",
+			"a model is PATH[@REVISION][+ADAPTER]");
+}
+
+/* A {path, revision} map, or the string form of it. */
+static bool place_of(struct builder *b, const struct yaml_node *n, const char **path,
+	const char **revision)
+{
+	const struct yaml_node *p = yaml_get(n, "path"), *rev = yaml_get(n, "revision");
+
+	if (n && n->kind == Y_TEXT)
+		return split_revision(b, n->text, path, revision) && **path;
+	if (!p || p->kind != Y_TEXT || !*p->text || (rev && rev->kind != Y_TEXT && rev->kind != Y_NULL))
+		return false;
+	*path = p->text;
+	*revision = rev && rev->kind == Y_TEXT ? rev->text : NULL;
+	return true;
+}
+
+static const char *ref_spelled(struct builder *b, const struct recipe_ref_text *r)
+{
+	const char *s = r->path;
+
+	if (r->revision)
+		s = arena_printf(b->arena, "%s@%s", s, r->revision);
+	for (size_t i = 0; i < r->n_loras; i++)
+		s = arena_printf(b->arena, "%s+%s%s%s", s, r->loras[i].path,
+			r->loras[i].revision ? "@" : "",
+			r->loras[i].revision ? r->loras[i].revision : "");
+	return s;
+}
+
+static void ref_object(struct builder *b, const struct yaml_node *n, const char *path,
+	struct recipe_ref_text *r)
+{
+	const struct yaml_node *lora = yaml_get(n, "lora");
+	struct recipe_lora *l = arena_new(b->arena, struct recipe_lora, 1);
+	bool ok = place_of(b, yaml_get(n, "model"), &r->path, &r->revision);
+
+	if (ok && lora && lora->kind != Y_NULL) {
+		l->scale = 1.0;
+		ok = place_of(b, lora, &l->path, &l->revision);
+		r->loras = l;
+		r->n_loras = 1;
+	}
+	if (ok) {
+		r->text = ref_spelled(b, r);
+		return;
+	}
+	r->text = r->path = "?";
+	build_problem(b, &n->mark, path, "bad-model", "write model: {path: …, revision: …}",
+		"this names no model");
+}
+
+struct recipe_ref_text build_ref(struct builder *b, const struct yaml_node *n, const char *path)
+{
+	struct recipe_ref_text r = { 0 };
+
+	if (!n || n->kind == Y_NULL)
+		return r;
+	r.mark = n->mark;
+	r.text = n->text;
+	if (n->kind == Y_TEXT) {
+		ref_string(b, n, path, &r);
+	} else if (n->kind == Y_MAP) {
+		ref_object(b, n, path, &r);
+	} else {
+		r.text = r.path = n->text ? n->text : "?";
+		build_problem(b, &n->mark, path, "bad-model", "put a name that looks like a number in quotes",
+			"this names no model");
+	}
+	return r;
+}

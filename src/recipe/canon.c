@@ -1,0 +1,132 @@
+#include "config.h"
+#include "recipe/recipe.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "base/vec.h"
+
+/* The meaning of a recipe as text: what decides the output, in one spelling. Left out is what has no
+ * effect: names, unknown keys, parameters the method does not have, values on a base that is skipped.
+ * Strings carry their length, so that no two meanings share a text. */
+
+static void add_text(struct str *s, const char *key, const char *text)
+{
+	if (text)
+		str_addf(s, "%s=%zu:%s\n", key, strlen(text), text);
+}
+
+static void add_scalar(struct str *s, const struct setting *v, enum param_type type)
+{
+	struct err e = { 0 };
+	double number;
+
+	if (setting_eval(v, type, "", 0.0, &number, &e))
+		str_addf(s, "%.17g", number);
+	else
+		str_addf(s, "!%zu:%s", v->text ? strlen(v->text) : 0, v->text ? v->text : "");
+}
+
+static void add_setting(struct str *s, const struct setting *v, enum param_type type)
+{
+	switch (v->kind) {
+	case SETTING_FILTERS:
+		str_addc(s, '{');
+		for (size_t i = 0; i < v->n; i++) {
+			const char *f = v->filters[i] && strcmp(v->filters[i], "*") ? v->filters[i] : NULL;
+
+			str_addf(s, "%zu:%s>", f ? strlen(f) : 0, f ? f : "");
+			add_setting(s, &v->values[i], type);
+		}
+		str_addc(s, '}');
+		break;
+	case SETTING_GRADIENT:
+		str_addc(s, '[');
+		for (size_t i = 0; i < v->n; i++) {
+			add_scalar(s, &v->values[i], type);
+			str_addc(s, ',');
+		}
+		str_addc(s, ']');
+		break;
+	default:
+		add_scalar(s, v, type);
+	}
+}
+
+/* In the order of the method's row; input_only: of one input, base: of the one that is skipped. */
+static void add_params(struct str *s, const struct recipe *r, const struct recipe_params *ps,
+	bool input_only, bool base)
+{
+	for (size_t i = 0; r->method && i < r->method->n_params; i++) {
+		const struct param_def *d = &r->method->params[i];
+
+		if (input_only && (d->scope == PARAM_GLOBAL || (base && d->scope == PARAM_NON_BASE)))
+			continue;
+		for (size_t k = 0; k < ps->n; k++)
+			if (str_eq(ps->v[k].name, d->name)) {
+				str_addf(s, " %s=", d->name);
+				add_setting(s, &ps->v[k].value, d->type);
+				break;
+			}
+	}
+	str_addc(s, '\n');
+}
+
+static void add_ref(struct str *s, const char *key, const struct recipe_ref_text *m)
+{
+	if (!m->text)
+		return;
+	add_text(s, key, m->path);
+	add_text(s, "@", m->revision);
+	for (size_t i = 0; i < m->n_loras; i++) {
+		add_text(s, "+", m->loras[i].path);
+		add_text(s, "+@", m->loras[i].revision);
+		str_addf(s, "+*%.17g\n", m->loras[i].scale);
+	}
+}
+
+static void add_inputs(struct str *s, const struct recipe *r, const struct recipe_input *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		add_ref(s, "model", &v[i].model);
+		if (v[i].has_range)
+			str_addf(s, "[%" PRId64 ",%" PRId64 ")", v[i].from, v[i].to);
+		add_params(s, r, &v[i].params, true, recipe_ref_same(&v[i].model, &r->base));
+	}
+}
+
+static void canonical(struct str *s, const struct recipe *r)
+{
+	add_text(s, "method", r->method_name);
+	add_ref(s, "base", &r->base);
+	add_params(s, r, &r->params, false, false);
+	add_params(s, r, &r->module_params, false, false);
+	add_params(s, r, &r->slice_params, false, false);
+	if (r->n_slices <= 1)
+		add_inputs(s, r, r->models, r->n_models);
+	for (size_t i = 0; r->n_slices > 1 && i < r->n_slices; i++) {
+		str_add(s, "slice");
+		add_params(s, r, &r->slices[i].params, false, false);
+		add_ref(s, "base", &r->slices[i].base);
+		add_inputs(s, r, r->slices[i].sources, r->slices[i].n_sources);
+	}
+	add_text(s, "dtype", r->out_dtype ? r->out_dtype : r->dtype);
+	add_text(s, "tokenizer", r->tokenizer.source);
+	str_addf(s, "pad=%" PRId64 " tokens=%zu\n", r->tokenizer.pad_to_multiple_of,
+		r->tokenizer.n_tokens);
+	add_text(s, "template", r->chat_template);
+	if (r->has_seed)
+		str_addf(s, "seed=%" PRIu64 "\n", r->seed);
+}
+
+struct hash recipe_hash(const struct recipe *r)
+{
+	struct str s = STR_INIT;
+	struct hash h;
+
+	canonical(&s, r);
+	h = hash_bytes(s.s, s.n);
+	str_fini(&s);
+	return h;
+}

@@ -1,0 +1,23 @@
+/* keys: the table of a recipe's keys (keys.def), by the place where they may stand. Constant data. */
+#ifndef CUPEL_RECIPE_KEYS_H
+#define CUPEL_RECIPE_KEYS_H
+#include <stdbool.h>
+#include <stddef.h>
+
+enum key_level {
+	LEVEL_TOP, LEVEL_MODEL, LEVEL_SLICE, LEVEL_SOURCE, LEVEL_MODULE, LEVEL_TOKENIZER,
+	LEVEL_REFERENCE, LEVEL_PLACE, LEVEL_FILTER,
+};
+struct recipe_key {
+	enum key_level level;
+	const char *name;
+	bool dead;
+	const char *help; /* a clause without a full stop */
+};
+const struct recipe_key *recipe_key(enum key_level level, const char *name);
+const struct recipe_key *recipe_key_at(size_t i); /* NULL past the end */
+const char *recipe_key_nearest(enum key_level level, const char *name);
+/* A level that has this key although the given one has not; NULL if none. */
+const struct recipe_key *recipe_key_elsewhere(enum key_level not_here, const char *name);
+const char *key_level_name(enum key_level level); /* "at the top level", "in an entry of models" */
+#endif

@@ -1,0 +1,211 @@
+#include "config.h"
+#include "recipe/recipe.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "recipe/build.h"
+#include "system/file.h"
+
+struct recipe_own {
+	struct recipe r;  /* first: a recipe is one of these */
+	struct arena arena;
+	atomic_int refs;
+};
+
+struct recipe *recipe_parse(const char *text, size_t n, const char *path, struct err *e)
+{
+	struct recipe_own *o = xnew(struct recipe_own, 1);
+	struct builder b = { .arena = &o->arena, .r = &o->r };
+	struct recipe_problem *kept;
+	struct yaml_doc doc = { 0 };
+	char *copy;
+
+	atomic_init(&o->refs, 1);
+	arena_init(&o->arena);
+	if (n > YAML_MAX_BYTES) { /* before anything is copied */
+		yaml_parse(&o->arena, "", n, path, &doc, e);
+		goto fail;
+	}
+	copy = arena_strndup(&o->arena, text, n);
+	o->r.text = copy;
+	o->r.text_n = n;
+	o->r.path = path ? arena_strdup(&o->arena, path) : NULL;
+	if (!yaml_parse(&o->arena, copy, n, path, &doc, e))
+		goto fail;
+	if (!doc.root || doc.root->kind != Y_MAP) {
+		err_set(e, ERR_INPUT, path ? path : "recipe", "it begins like: merge_method: linear",
+			doc.root && doc.root->kind != Y_NULL ? "this is not a recipe: no KEY: VALUE lines"
+			: "the recipe is empty");
+		goto fail;
+	}
+	o->r.tree = doc.root;
+	o->r.documents = doc.documents;
+	recipe_build(&b);
+	kept = arena_new(&o->arena, struct recipe_problem, b.problems.n + 1);
+	if (b.problems.n)
+		memcpy(kept, b.problems.v, b.problems.n * sizeof *kept);
+	o->r.problems = kept;
+	o->r.n_problems = b.problems.n;
+	vec_fini(&b.problems);
+	return &o->r;
+fail:
+	arena_fini(&o->arena);
+	free(o);
+	return NULL;
+}
+
+struct recipe *recipe_load(const char *path, struct err *e)
+{
+	struct recipe *r;
+	size_t n;
+	char *text = file_read_all(path, YAML_MAX_BYTES, &n, e);
+
+	if (!text)
+		return NULL;
+	r = recipe_parse(text, n, path, e);
+	free(text);
+	return r;
+}
+
+/* A snapshot is shared as const; only its count changes. */
+static struct recipe_own *own(const struct recipe *r)
+{
+	return (struct recipe_own *)(uintptr_t)r;
+}
+
+struct recipe *recipe_ref(const struct recipe *r)
+{
+	atomic_fetch_add(&own(r)->refs, 1);
+	return &own(r)->r;
+}
+
+void recipe_unref(const struct recipe *r)
+{
+	if (!r || atomic_fetch_sub(&own(r)->refs, 1) != 1)
+		return;
+	arena_fini(&own(r)->arena);
+	free(own(r));
+}
+
+bool recipe_save(const struct recipe *r, const char *path, struct err *e)
+{
+	return file_write_all(path, r->text, r->text_n, e);
+}
+
+bool recipe_valid(const struct recipe *r, struct err *e)
+{
+	char where[512];
+
+	if (!r->n_problems)
+		return true;
+	snprintf(where, sizeof where, "%s:%d:%d", r->path ? r->path : "recipe",
+		r->problems[0].mark.line, r->problems[0].mark.column);
+	return err_set(e, ERR_INPUT, where, r->problems[0].hint, "%s", r->problems[0].message);
+}
+
+bool recipe_ref_same(const struct recipe_ref_text *a, const struct recipe_ref_text *b)
+{
+	if (!a->text || !b->text || !str_eq(a->path, b->path) || !str_eq(a->revision, b->revision)
+	    || a->n_loras != b->n_loras)
+		return false;
+	for (size_t i = 0; i < a->n_loras; i++)
+		if (!str_eq(a->loras[i].path, b->loras[i].path)
+		    || !str_eq(a->loras[i].revision, b->loras[i].revision)
+		    || a->loras[i].scale != b->loras[i].scale)
+			return false;
+	return true;
+}
+
+int recipe_base(const struct recipe *r)
+{
+	if (!r->base.text)
+		return -1;
+	for (size_t i = 0; i < r->n_models; i++)
+		if (recipe_ref_same(&r->models[i].model, &r->base))
+			return (int)i;
+	/* Slices name all their inputs; only models: takes the base on board by itself. */
+	return r->n_slices ? -1 : (int)r->n_models;
+}
+
+size_t recipe_inputs(const struct recipe *r)
+{
+	return r->n_models + (recipe_base(r) == (int)r->n_models);
+}
+
+const struct recipe_ref_text *recipe_input_ref(const struct recipe *r, size_t i)
+{
+	return i < r->n_models ? &r->models[i].model
+		: i < recipe_inputs(r) ? &r->base : NULL;
+}
+
+bool recipe_whole(const struct recipe *r, const int64_t *layers, struct err *e)
+{
+	for (size_t i = 0; i < r->n_models; i++) {
+		const struct recipe_input *in = &r->models[i];
+		char where[512];
+
+		if (!in->has_range || layers[i] < 0 || (in->from == 0 && in->to == layers[i]))
+			continue;
+		snprintf(where, sizeof where, "%s:%d:%d", r->path ? r->path : "recipe", in->mark.line,
+			in->mark.column);
+		return err_set(e, ERR_INPUT, where, "only whole models are merged: give all layers, or use models:",
+			"layer_range [%lld, %lld] is not all %lld layers of %s", (long long)in->from,
+			(long long)in->to, (long long)layers[i], in->model.text);
+	}
+	return true;
+}
+
+/* Required parameters of every input, at a value that means "all alike". */
+static void add_required(struct str *s, const struct method *m, bool input)
+{
+	bool first = true;
+
+	for (size_t i = 0; m && i < m->n_params; i++) {
+		const struct param_def *p = &m->params[i];
+
+		if (!p->required || (p->scope == PARAM_GLOBAL) == input)
+			continue;
+		if (first)
+			str_add(s, input ? "    parameters:\n" : "parameters:\n");
+		first = false;
+		str_addf(s, "%s%s: %g\n", input ? "      " : "  ", p->name, p->dflt);
+	}
+}
+
+struct recipe *recipe_new(const char *method, const char *const *models, size_t n,
+	const char *base, struct err *e)
+{
+	const struct method *m = method_by_name(method ? method : base ? "task_arithmetic" : "linear");
+	struct str s = STR_INIT;
+	struct recipe *r;
+
+	if (!m) {
+		const char *near = method_nearest(method);
+
+		err_set(e, ERR_USAGE, method, NULL, near ? "no such method; did you mean %s?"
+			: "no such method", near);
+		return NULL;
+	}
+	str_add(&s, "models:\n");
+	for (size_t i = 0; i < n; i++) {
+		str_add(&s, "  - model: ");
+		yaml_add_text(&s, models[i]);
+		str_addc(&s, '\n');
+		if (!str_eq(models[i], base) || m->base < 0)
+			add_required(&s, m, true);
+	}
+	str_addf(&s, "merge_method: %s\n", m->name);
+	if (base) {
+		str_add(&s, "base_model: ");
+		yaml_add_text(&s, base);
+		str_addc(&s, '\n');
+	}
+	add_required(&s, m, false);
+	str_add(&s, "dtype: bfloat16\n");
+	r = recipe_parse(s.s, s.n, NULL, e);
+	str_fini(&s);
+	return r;
+}

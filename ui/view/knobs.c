@@ -1,0 +1,257 @@
+#include "config.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/xalloc.h"
+#include "ui/view/knobs.h"
+
+const char *knob_input_label(const struct doc *d, int i)
+{
+	const struct recipe *r = doc_recipe(d);
+
+	if (d->inputs && (size_t)i < d->inputs->n && d->inputs->v[i].label)
+		return d->inputs->v[i].label;
+	return (size_t)i < r->n_models ? str_base(r->models[i].model.path) : "?";
+}
+
+static bool is_base(const struct recipe *r, int input)
+{
+	return r->base.text && str_eq(r->base.text, r->models[input].model.text);
+}
+
+static const struct setting *part(const struct setting *s, const struct recipe_target *t)
+{
+	if (s && t->filter >= 0 && s->kind == SETTING_FILTERS && (size_t)t->filter < s->n)
+		s = &s->values[t->filter];
+	if (s && t->value >= 0 && s->kind == SETTING_GRADIENT && (size_t)t->value < s->n)
+		s = &s->values[t->value];
+	return s;
+}
+
+static double gradient_mean(const struct setting *s)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		sum += s->values[i].number;
+	return s->n ? sum / (double)s->n : NAN;
+}
+
+static enum knob_kind kind_of(const struct param_def *p, const struct setting *s)
+{
+	if (!s)
+		return p->type == PARAM_BOOL ? KNOB_FLAG : KNOB_NUMBER;
+	if (s->kind == SETTING_GRADIENT)
+		return KNOB_GRADIENT;
+	if (s->kind == SETTING_FILTERS)
+		return KNOB_FILTERS;
+	if (p->type == PARAM_BOOL && (s->kind == SETTING_BOOL || s->is_numeric))
+		return KNOB_FLAG;
+	return s->is_numeric ? KNOB_NUMBER : KNOB_TEXT;
+}
+
+static double setting_value(const struct setting *s, enum knob_kind kind)
+{
+	if (!s)
+		return NAN;
+	if (kind == KNOB_GRADIENT)
+		return gradient_mean(s);
+	return kind == KNOB_NUMBER || kind == KNOB_FLAG ? s->number : NAN;
+}
+
+static void knob_fill(struct knob *k, const struct doc *d, const struct param_def *p, int input,
+	int filter)
+{
+	const struct recipe *r = doc_recipe(d);
+
+	k->def = p;
+	k->target = (struct recipe_target){ p->name, input < 0 ? -1 : input, filter, -1 };
+	k->setting = part(recipe_setting(r, p->name, k->target.input), &k->target);
+	k->kind = kind_of(p, k->setting);
+	k->value = setting_value(k->setting, k->kind);
+	k->fallback = input >= -1 ? recipe_param(r, p, k->target.input, "", 0, NULL) : p->dflt;
+	k->ignored = input >= 0 && p->scope == PARAM_NON_BASE && is_base(r, input);
+	if (d->saved && d->saved != r) {
+		const struct setting *was = part(recipe_setting(d->saved, p->name, k->target.input), &k->target);
+		double before = setting_value(was, kind_of(p, was));
+
+		k->changed = (was == NULL) != (k->setting == NULL) ||
+			(k->setting && isfinite(before) && before != k->value);
+	}
+}
+
+static size_t filter_count(const struct doc *d, const struct param_def *p, int input)
+{
+	const struct setting *s = recipe_setting(doc_recipe(d), p->name, input);
+
+	return s && s->kind == SETTING_FILTERS ? s->n : 0;
+}
+
+static size_t filter_matches(const struct doc *d, const char *filter)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; d->plan && i < d->plan->n; i++)
+		n += !filter || !strcmp(filter, "*") || strstr(d->plan->tensors[i].spec.name, filter) != NULL;
+	return n;
+}
+
+static char *filter_label(const struct doc *d, const char *filter)
+{
+	if (!filter || !strcmp(filter, "*"))
+		return xstrdup("everything else");
+	if (!d->plan)
+		return xstrdup(filter);
+	return xasprintf("%s (%zu)", filter, filter_matches(d, filter));
+}
+
+/* A row under an input (or a global) for every filter of one parameter. */
+static void add_filters(struct knobs *k, const struct doc *d, const struct param_def *p, int input,
+	int column)
+{
+	const struct setting *s = recipe_setting(doc_recipe(d), p->name, input);
+	size_t n = filter_count(d, p, input);
+
+	for (size_t i = 0; i < n; i++) {
+		struct knob_row *row = vec_push(&k->rows);
+
+		row->label = filter_label(d, s->filters[i]);
+		row->input = input;
+		row->depth = 1;
+		row->n = column + 1;
+		for (int c = 0; c < column; c++)
+			row->knob[c].kind = KNOB_NONE;
+		knob_fill(&row->knob[column], d, p, input, (int)i);
+	}
+}
+
+static void add_input(struct knobs *k, const struct doc *d, int input)
+{
+	struct knob_row *row = vec_push(&k->rows);
+
+	row->label = xstrdup(input >= 0 ? knob_input_label(d, input) : "all inputs");
+	row->input = input >= 0 ? input : -2;
+	row->n = k->n_columns;
+	for (int c = 0; c < k->n_columns; c++)
+		knob_fill(&row->knob[c], d, k->columns[c], input, -1);
+	for (int c = 0; c < k->n_columns; c++)
+		add_filters(k, d, k->columns[c], input < 0 ? -1 : input, c);
+}
+
+static void add_global(struct knobs *k, const struct doc *d, const struct param_def *p)
+{
+	struct knob_row *row = vec_push(&k->rows);
+
+	row->label = xstrdup(p->name);
+	row->input = -1;
+	row->n = 1;
+	knob_fill(&row->knob[0], d, p, -1, -1);
+	add_filters(k, d, p, -1, 0);
+}
+
+void knobs_build(struct knobs *k, const struct doc *d)
+{
+	const struct recipe *r = doc_recipe(d);
+	const struct method *m = r->method;
+	bool for_all = false;
+
+	knobs_fini(k);
+	for (size_t i = 0; m && i < m->n_params; i++)
+		if (m->params[i].scope != PARAM_GLOBAL && k->n_columns < KNOB_COLUMNS) {
+			k->columns[k->n_columns++] = &m->params[i];
+			for_all |= recipe_setting(r, m->params[i].name, -1) != NULL;
+		}
+	for (size_t i = 0; i < r->n_models; i++)
+		add_input(k, d, (int)i);
+	if (for_all)
+		add_input(k, d, -2);
+	k->n_inputs = k->rows.n;
+	for (size_t i = 0; m && i < m->n_params; i++)
+		if (m->params[i].scope == PARAM_GLOBAL)
+			add_global(k, d, &m->params[i]);
+}
+
+void knobs_fini(struct knobs *k)
+{
+	for (size_t i = 0; i < k->rows.n; i++)
+		free(k->rows.v[i].label);
+	vec_fini(&k->rows);
+	memset(k, 0, sizeof *k);
+}
+
+struct slider knob_slider(const struct knob *k)
+{
+	const struct param_def *p = k->def;
+
+	/* A step this small means a value that is thought of in decades: nearswap's t. */
+	return (struct slider){ .value = k->value, .fallback = k->fallback, .min = p->min, .max = p->max,
+		.step = p->step, .log = p->step > 0 && p->step < 1e-3, .flag = k->kind == KNOB_FLAG,
+		.changed = k->changed, .ignored = k->ignored };
+}
+
+static struct recipe *gradient_shift(const struct recipe *r, const struct knob *k, double by,
+	struct err *e)
+{
+	struct str s = STR_INIT;
+
+	str_addc(&s, '[');
+	for (size_t i = 0; i < k->setting->n; i++) {
+		str_add(&s, i ? ", " : "");
+		slider_format(k->setting->values[i].number + by, k->def->step, &s);
+	}
+	str_addc(&s, ']');
+	struct recipe *out = recipe_edit_text(r, &k->target, s.s, e);
+	str_fini(&s);
+	return out;
+}
+
+struct recipe *knob_set(const struct recipe *r, const struct knob *k, double value, struct err *e)
+{
+	switch (k->kind) {
+	case KNOB_FLAG:
+		return recipe_edit_text(r, &k->target, value != 0 ? "true" : "false", e);
+	case KNOB_GRADIENT:
+		return gradient_shift(r, k, value - k->value, e);
+	case KNOB_NUMBER:
+		return recipe_edit_number(r, &k->target, value, k->def->step, e);
+	case KNOB_FILTERS:
+		err_set(e, ERR_USAGE, k->def->name, "turn one of the rows below it", "has filters");
+		return NULL;
+	case KNOB_TEXT:
+	case KNOB_NONE:
+		break;
+	}
+	err_set(e, ERR_USAGE, k->def ? k->def->name : "here", "type a value with =", "is not a number");
+	return NULL;
+}
+
+struct recipe *knob_nudge(const struct recipe *r, const struct knob *k, int steps, bool coarse,
+	struct err *e)
+{
+	struct slider s = knob_slider(k);
+
+	if (k->kind == KNOB_FLAG)
+		return knob_set(r, k, steps > 0, e);
+	return knob_set(r, k, slider_nudge(&s, steps, coarse), e);
+}
+
+char *knob_say(const struct doc *d, const struct knob *k, const struct recipe *after)
+{
+	const struct setting *now = part(recipe_setting(after, k->target.param, k->target.input), &k->target);
+	struct str s = STR_INIT;
+
+	str_add(&s, k->def->name);
+	if (k->target.input >= 0)
+		str_addf(&s, " of %s", knob_input_label(d, k->target.input));
+	if (k->setting && k->setting->text && now && now->text)
+		str_addf(&s, " %s → %s", k->setting->text, now->text);
+	else if (now && now->text)
+		str_addf(&s, " %s", now->text);
+	return str_steal(&s);
+}
+
+bool knob_same(const struct knob *a, const struct recipe_target *t)
+{
+	return a->def && !strcmp(a->target.param, t->param) && a->target.input == t->input &&
+		a->target.filter == t->filter;
+}
