@@ -3,6 +3,10 @@ libcupel_a_SOURCES += \
 	src/engine/cache_prune.h \
 	src/engine/job.c \
 	src/engine/job.h \
+	src/engine/look.c \
+	src/engine/look.h \
+	src/engine/look_figure.c \
+	src/engine/look_work.h \
 	src/engine/memo.c \
 	src/engine/memo.h \
 	src/engine/memo_store.c \

@@ -26,8 +26,7 @@ struct slot_sums { /* of a slot's n vectors, the whole tensor */
 	struct sign_sums *sign;        /* pair_index, against the base; its own pairs are empty */
 	struct conflict_sums conflict; /* of all but the base; empty without one */
 	double *s;                     /* n×n: ‖x_i‖² on the diagonal, ‖x_i − x_j‖² beside it (combine.h) */
-	struct histogram *curve;       /* per vector: |x_i − x_from| from the lower index to the higher, settled;
-	                                * empty at from */
+	struct histogram *curve;       /* per vector: |x_i − x_from| seen from x_from, settled; empty at from */
 };
 struct slot_sample { /* the same places in every vector */
 	struct sample at;

@@ -45,8 +45,7 @@ static bool get(struct catalog *c, const char *kind, struct hash a, struct hash 
 static bool get_curve(struct catalog *c, const struct slot *s, size_t i, struct histogram *h)
 {
 	size_t n = 0;
-	size_t lower = (int)i < s->from ? i : (size_t)s->from, upper = lower == i ? (size_t)s->from : i;
-	void *p = catalog_stat_get(c, "curve", s->keys[lower], s->keys[upper], none, &n);
+	void *p = catalog_stat_get(c, "curve", s->keys[s->from], s->keys[i], none, &n);
 	bool ok = p && histogram_load(h, p, n, NULL);
 
 	free(p);
@@ -131,12 +130,10 @@ static void put_slot(struct batch *b, const struct slot *s)
 				put(b, "sign", a, c, s->keys[0], &x->sign[k], sizeof *x->sign);
 		}
 		if ((int)j != s->from) {
-			size_t from = (size_t)s->from;
 			struct str bytes = STR_INIT;
 			histogram_store(&x->curve[j], &bytes);
 			size_t n = bytes.n;
-			put_blob(b, "curve", s->keys[j < from ? j : from], s->keys[j < from ? from : j], none,
-				str_steal(&bytes), n);
+			put_blob(b, "curve", s->keys[s->from], s->keys[j], none, str_steal(&bytes), n);
 		}
 	}
 	if (s->based && s->n > 2)

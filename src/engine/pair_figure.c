@@ -173,7 +173,7 @@ static const struct histogram *curve_of(struct slot_pair p)
 {
 	const struct slot_sums *s = atomic_load(&p.slot->sums);
 
-	return s && p.x == p.slot->from && p.m > p.x ? &s->curve[p.m] : NULL;
+	return s && p.x == p.slot->from && p.m != p.x ? &s->curve[p.m] : NULL;
 }
 
 bool slot_spacing_known(struct slot_pair p, enum dtype out)

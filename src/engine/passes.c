@@ -124,11 +124,11 @@ static bool hand_in(struct slot *s, struct window_part *p, struct worker_buffers
 static void add_window(struct slot *s, struct window_part *p, struct worker_buffers *b,
 	const float *const *x, size_t len)
 {
-	struct histogram_scratch **h = xnew(struct histogram_scratch *, pair_count((int)s->n) + 1);
+	struct histogram_scratch **h = xnew(struct histogram_scratch *, s->n * s->n);
 
 	for (int i = 0; i < (int)s->n; i++)
 		if (i != s->from)
-			h[pair_index(s->from, i)] = b->scratch[i];
+			h[s->from * (int)s->n + i] = b->scratch[i];
 	all_sums_add(p->norm, p->pair, h, x, (int)s->n, len);
 	free(h);
 	if (!s->based)
