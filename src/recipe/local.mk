@@ -2,4 +2,6 @@ libcupel_a_SOURCES += \
 	src/recipe/yaml.c src/recipe/yaml.h src/recipe/yaml_scalar.c src/recipe/yaml_tree.c \
 	src/recipe/keys.c src/recipe/keys.h src/recipe/keys.def \
 	src/recipe/build.c src/recipe/build.h src/recipe/build_setting.c src/recipe/build_ref.c \
-	src/recipe/recipe.c src/recipe/setting.c src/recipe/canon.c src/recipe/recipe.h src/recipe/lint.h src/recipe/effect.h
+	src/recipe/recipe.c src/recipe/setting.c src/recipe/canon.c src/recipe/recipe.h \
+	src/recipe/findings.c src/recipe/donor.c src/recipe/lint.h \
+	src/recipe/effect.c src/recipe/effect_gain.c src/recipe/effect.h

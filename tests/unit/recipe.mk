@@ -1,8 +1,12 @@
-check_PROGRAMS += tests/unit/test_recipe
-TESTS += tests/unit/test_recipe
+check_PROGRAMS += tests/unit/test_recipe tests/unit/test_effect
+TESTS += tests/unit/test_recipe tests/unit/test_effect
 tests_unit_test_recipe_SOURCES = tests/unit/test_recipe.c tests/unit/golden.h
 tests_unit_test_recipe_LDADD = $(UNIT_LIBS)
+tests_unit_test_effect_SOURCES = tests/unit/test_effect.c tests/unit/golden.h
+tests_unit_test_effect_LDADD = $(UNIT_LIBS)
 EXTRA_DIST += \
+	tests/golden/recipe/card000.yml \
+	tests/golden/recipe/card001.yml \
 	tests/golden/recipe/generate.py \
 	tests/golden/recipe/scalars.json \
 	tests/golden/recipe/settings.json
