@@ -40,6 +40,8 @@ struct plan_tensor {
 	enum dtype dtype;          /* stored dtype of the output */
 	uint64_t bytes;            /* stored */
 	struct hash key;           /* of everything that decides its values: source keys + spec */
+	double t;                  /* place in the stack its gradients were evaluated at */
+	bool verbatim;             /* integers: not merged; the inputs must agree, and their bytes are kept */
 };
 struct plan {
 	const struct recipe *recipe;

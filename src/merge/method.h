@@ -15,7 +15,9 @@
  *         for each such window, in order:             fold(partial)
  *         settle
  *     for each part of the tensor, on any thread: apply
- *     fini */
+ *     fini
+ * Windows are observed while earlier ones are folded: fold leaves alone what observe and span read;
+ * settle and begin have the state to themselves. */
 #ifndef CUPEL_MERGE_METHOD_H
 #define CUPEL_MERGE_METHOD_H
 #include <stdbool.h>

@@ -1,0 +1,309 @@
+#include "config.h"
+#include <stdlib.h>
+#include <string.h>
+#include "base/arena.h"
+#include "base/str.h"
+#include "base/vec.h"
+#include "engine/inputs.h"
+#include "recipe/lint.h"
+
+struct inputs_all { /* the allocation behind struct inputs */
+	struct inputs in;
+	atomic_int refs;
+	struct arena arena;
+	struct input_row *rows;
+	size_t n_rows;
+	vec(struct input_extra) extras;
+};
+
+static struct inputs_all *all_of(const struct inputs *in)
+{
+	return (struct inputs_all *)in;
+}
+
+const struct input_row *inputs_rows(const struct inputs *in, size_t *n)
+{
+	*n = all_of(in)->n_rows;
+	return all_of(in)->rows;
+}
+
+const struct input_extra *inputs_extras(const struct inputs *in, size_t *n)
+{
+	*n = all_of(in)->extras.n;
+	return all_of(in)->extras.v;
+}
+
+int inputs_first(const struct inputs *in)
+{
+	return in->base >= 0 ? in->base : 0;
+}
+
+/* --- opening ------------------------------------------------------------------------------- */
+
+static char *alias(void *ctx, const char *name)
+{
+	return ctx ? catalog_model_path(ctx, name) : NULL;
+}
+
+static char *recipe_folder(const struct recipe *r)
+{
+	const char *slash = r->path ? strrchr(r->path, '/') : NULL;
+
+	return slash ? xstrndup(r->path, (size_t)(slash - r->path) + (slash == r->path)) : NULL;
+}
+
+static void input_open(struct input *in, const struct recipe_ref_text *ref,
+	const struct model_roots *roots, const char *near_dir, struct catalog *c)
+{
+	char *name, *path;
+
+	if (ref->n_loras) {
+		err_set(&in->error, ERR_INPUT, ref->text, "merge the adapter into its model first",
+			"this version merges no adapters");
+		return;
+	}
+	name = ref->revision ? xasprintf("%s@%s", ref->path, ref->revision) : xstrdup(ref->path);
+	path = model_resolve(roots, name, near_dir, alias, c, &in->error);
+	if (path)
+		in->model = model_open(path, &in->error);
+	free(path);
+	free(name);
+}
+
+/* The shortest tail, in whole path components, that no other input's text ends with. */
+static const char *label_of(const struct inputs *in, size_t i)
+{
+	const char *text = in->v[i].text, *tail = text + strlen(text);
+	bool shared = true;
+
+	while (shared && tail > text) {
+		tail -= tail > text && tail[-1] == '/';
+		while (tail > text && tail[-1] != '/')
+			tail--;
+		shared = *tail == 0;
+		for (size_t k = 0; k < in->n; k++)
+			shared |= k != i && str_ends(in->v[k].text, tail);
+	}
+	return tail;
+}
+
+/* --- rows ---------------------------------------------------------------------------------- */
+
+/* An embedding that serves as head where a model stores none. */
+static long tied_head(const struct model *m, const struct tensor *like)
+{
+	if (!str_eq(like->role, "output") || !m->tied_head)
+		return -1;
+	for (size_t t = 0; t < m->source.n_tensors; t++)
+		if (str_eq(m->source.tensors[t].role, "token_embd"))
+			return (long)t;
+	return -1;
+}
+
+static bool same_shape(const struct tensor *a, const struct tensor *b)
+{
+	return a->rank == b->rank &&
+		memcmp(a->shape, b->shape, (size_t)a->rank * sizeof *a->shape) == 0;
+}
+
+static bool is_integer(const struct tensor *t)
+{
+	return dtype_info(t->dtype)->kind == DTYPE_INT && t->dtype != DT_UNKNOWN;
+}
+
+/* What a tensor counts as when dtypes are promoted: quantized ones as BF16, which holds more than
+ * they do. */
+static enum dtype counts_as(const struct tensor *t)
+{
+	return dtype_is_float(t->dtype) && dtype_info(t->dtype)->encode ? t->dtype : DT_BF16;
+}
+
+static double place(const struct model *m, const struct tensor *t, int deepest)
+{
+	int64_t layers = m->layers > 0 ? m->layers : deepest + 1;
+
+	if (t->layer < 0)
+		return 0.0;
+	if (layers <= 1 || t->layer >= layers - 1)
+		return 1.0;
+	return (double)t->layer / (double)(layers - 1);
+}
+
+static void row_fill(struct inputs_all *a, struct input_row *row)
+{
+	long *source = arena_new(&a->arena, long, a->in.n);
+	struct hash *key = arena_new(&a->arena, struct hash, a->in.n);
+
+	row->odd = row->mute = row->mixed = -1;
+	row->promoted = counts_as(row->like);
+	row->integer = is_integer(row->like);
+	for (size_t i = 0; i < a->in.n; i++) {
+		const struct model *m = a->in.v[i].model;
+		const struct tensor *t;
+
+		source[i] = m ? source_find(&m->source, row->like->name) : -1;
+		if (m && source[i] < 0)
+			source[i] = tied_head(m, row->like);
+		if (source[i] < 0)
+			continue;
+		t = &m->source.tensors[source[i]];
+		key[i] = model_tensor_key(m, (size_t)source[i]);
+		row->promoted = dtype_promote(row->promoted, counts_as(t));
+		row->quantized |= !dtype_is_float(t->dtype) && !is_integer(t);
+		if (row->odd < 0 && !same_shape(t, row->like))
+			row->odd = (int)i;
+		if (row->mute < 0 && !t->readable)
+			row->mute = (int)i;
+		if (row->mixed < 0 && is_integer(t) != row->integer)
+			row->mixed = (int)i;
+	}
+	row->source = source;
+	row->key = key;
+}
+
+static void rows_make(struct inputs_all *a)
+{
+	const struct model *first = a->in.v[inputs_first(&a->in)].model;
+	int deepest = 0;
+
+	a->n_rows = first->source.n_tensors;
+	a->rows = arena_new(&a->arena, struct input_row, a->n_rows);
+	for (size_t t = 0; t < a->n_rows; t++)
+		if (first->source.tensors[t].layer > deepest)
+			deepest = first->source.tensors[t].layer;
+	for (size_t t = 0; t < a->n_rows; t++) {
+		a->rows[t].like = &first->source.tensors[t];
+		a->rows[t].t = place(first, a->rows[t].like, deepest);
+		row_fill(a, &a->rows[t]);
+	}
+}
+
+static void extras_find(struct inputs_all *a)
+{
+	const struct model *first = a->in.v[inputs_first(&a->in)].model;
+
+	for (size_t i = 0; i < a->in.n; i++) {
+		const struct source *s = a->in.v[i].model ? &a->in.v[i].model->source : NULL;
+
+		for (size_t t = 0; s && t < s->n_tensors; t++)
+			if (source_find(&first->source, s->tensors[t].name) < 0)
+				*vec_push(&a->extras) = (struct input_extra){
+					.input = (int)i, .name = s->tensors[t].name,
+					.head = first->tied_head &&
+						str_eq(s->tensors[t].role, "output")};
+	}
+}
+
+/* --- what belongs together ------------------------------------------------------------------ */
+
+static void bases_find(struct inputs_all *a, const struct model_roots *roots, struct catalog *c)
+{
+	struct inputs *in = &a->in;
+	struct model *models[MERGE_MAX_INPUTS];
+	char *name = NULL;
+
+	in->lineage_base = -1;
+	if (in->base >= 0) {
+		in->figure_base = in->v[in->base].model ? model_ref(in->v[in->base].model) : NULL;
+		in->figure_base_name = in->v[in->base].text;
+		return;
+	}
+	for (size_t i = 0; i < in->n; i++)
+		models[i] = in->v[i].model;
+	in->figure_base = lineage_base(models, in->n, roots, c, &name);
+	in->figure_base_name = name ? arena_strdup(&a->arena, name) : NULL;
+	free(name);
+	/* one of the inputs may be it */
+	for (size_t i = 0; in->figure_base && i < in->n; i++)
+		if (in->v[i].model && str_eq(in->v[i].model->path, in->figure_base->path)) {
+			model_unref(in->figure_base);
+			in->figure_base = model_ref(in->v[i].model);
+			in->lineage_base = (int)i;
+			break;
+		}
+}
+
+static struct inputs_all *inputs_alloc(const struct recipe *r)
+{
+	struct inputs_all *a = xnew(struct inputs_all, 1);
+
+	arena_init(&a->arena);
+	atomic_init(&a->refs, 1);
+	a->in.n = recipe_inputs(r);
+	a->in.base = recipe_base(r);
+	a->in.donor = a->in.lineage_base = -1;
+	a->in.v = arena_new(&a->arena, struct input, a->in.n + 1);
+	for (size_t i = 0; i < a->in.n; i++)
+		a->in.v[i].text = arena_strdup(&a->arena, recipe_input_ref(r, i)->text);
+	for (size_t i = 0; i < a->in.n; i++)
+		a->in.v[i].label = label_of(&a->in, i);
+	return a;
+}
+
+struct inputs *inputs_open(const struct recipe *r, const struct model_roots *roots,
+	struct catalog *c, struct err *e)
+{
+	size_t n = recipe_inputs(r), opened = 0;
+	struct model *models[MERGE_MAX_INPUTS];
+	struct inputs_all *a;
+	char *near_dir;
+
+	if (n == 0 || n > MERGE_MAX_INPUTS) {
+		err_set(e, ERR_INPUT, r->path ? r->path : "recipe",
+			n ? "merge in stages" : "list the models to merge under models:",
+			n ? "%zu models; at most %d can be merged at once" : "no models to merge", n,
+			MERGE_MAX_INPUTS);
+		return NULL;
+	}
+	a = inputs_alloc(r);
+	near_dir = recipe_folder(r);
+	for (size_t i = 0; i < n; i++) {
+		input_open(&a->in.v[i], recipe_input_ref(r, i), roots, near_dir, c);
+		models[i] = a->in.v[i].model;
+		opened += models[i] != NULL;
+	}
+	free(near_dir);
+	if (!opened) {
+		if (e)
+			*e = a->in.v[0].error;
+		inputs_unref(&a->in);
+		return NULL;
+	}
+	bases_find(a, roots, c);
+	a->in.donor = recipe_donor(r, models, n, a->in.base, NULL);
+	if (models[inputs_first(&a->in)]) {
+		rows_make(a);
+		extras_find(a);
+	}
+	return &a->in;
+}
+
+struct inputs *inputs_ref(struct inputs *in)
+{
+	atomic_fetch_add(&all_of(in)->refs, 1);
+	return in;
+}
+
+void inputs_unref(struct inputs *in)
+{
+	struct inputs_all *a = all_of(in);
+
+	if (!in || atomic_fetch_sub(&a->refs, 1) > 1)
+		return;
+	for (size_t i = 0; i < in->n; i++)
+		model_unref(in->v[i].model);
+	model_unref(in->figure_base);
+	vec_fini(&a->extras);
+	arena_fini(&a->arena);
+	free(a);
+}
+
+bool inputs_fit(const struct inputs *in, const struct recipe *r)
+{
+	if (in->n != recipe_inputs(r) || in->base != recipe_base(r))
+		return false;
+	for (size_t i = 0; i < in->n; i++)
+		if (!str_eq(in->v[i].text, recipe_input_ref(r, i)->text))
+			return false;
+	return true;
+}

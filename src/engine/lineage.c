@@ -1,0 +1,135 @@
+#include "config.h"
+#include <stdlib.h>
+#include <string.h>
+#include "base/str.h"
+#include "base/xalloc.h"
+#include "engine/inputs.h"
+
+#define CARD_MAX ((size_t)4 << 20)
+
+static char *trimmed(const char *s, size_t n)
+{
+	while (n && strchr(" \t\r\"'", s[0]))
+		s++, n--;
+	while (n && strchr(" \t\r\"'", s[n - 1]))
+		n--;
+	return n ? xstrndup(s, n) : NULL;
+}
+
+/* base_model of a card's front matter: a scalar, or a list of one. */
+static char *card_base(const char *text)
+{
+	char *found = NULL;
+	bool list = false;
+
+	if (!str_starts(text, "---\n"))
+		return NULL;
+	for (const char *line = text + 4; *line && !str_starts(line, "---");) {
+		size_t n = strcspn(line, "\n"), skip = strspn(line, " ");
+
+		if (str_starts(line, "base_model:")) {
+			found = trimmed(line + 11, n - 11);
+			list = !found;
+		} else if (list && line[skip] == '-') {
+			if (found) { /* several parents: a merge, not a fine-tune */
+				free(found);
+				return NULL;
+			}
+			found = trimmed(line + skip + 1, n - skip - 1);
+		} else {
+			list = false;
+		}
+		line += n + (line[n] == '\n');
+	}
+	return found;
+}
+
+static char *folder_of(const struct model *m)
+{
+	const char *slash = strrchr(m->path, '/');
+
+	if (file_is_dir(m->path))
+		return xstrdup(m->path);
+	return slash ? xstrndup(m->path, (size_t)(slash - m->path)) : xstrdup(".");
+}
+
+static char *stated_base(const struct model *m)
+{
+	char *dir = folder_of(m), *path = str_join_path(dir, "README.md"), *text, *base = NULL;
+	size_t n;
+
+	text = file_exists(path) ? file_read_all(path, CARD_MAX, &n, NULL) : NULL;
+	if (text)
+		base = card_base(text);
+	free(text);
+	free(path);
+	free(dir);
+	return base;
+}
+
+/* The path of the catalog's parent of a model. */
+static char *known_base(struct catalog *c, const struct model *m)
+{
+	size_t n = 0;
+	struct catalog_model *v = c ? catalog_models(c, &n, NULL) : NULL;
+	char *path = NULL;
+	int64_t parent = 0;
+
+	for (size_t i = 0; v && i < n; i++)
+		if (str_eq(v[i].path, m->path) && str_eq(v[i].relation, "finetune"))
+			parent = v[i].parent;
+	for (size_t i = 0; v && parent && i < n; i++)
+		if (v[i].id == parent && v[i].path)
+			path = xstrdup(v[i].path);
+	catalog_models_free(v, n);
+	return path;
+}
+
+static char *alias(void *ctx, const char *name)
+{
+	return ctx ? catalog_model_path(ctx, name) : NULL;
+}
+
+static struct model *open_base(const struct model *near, const char *name,
+	const struct model_roots *roots, struct catalog *c)
+{
+	char *dir = folder_of(near), *slash = strrchr(dir, '/'), *path;
+	struct model *m = NULL;
+
+	if (slash && slash != dir)
+		*slash = 0; /* a sibling's name: "base" beside "code" */
+	path = model_resolve(roots, name, slash ? dir : ".", alias, c, NULL);
+	if (path)
+		m = model_open(path, NULL);
+	free(path);
+	free(dir);
+	return m;
+}
+
+struct model *lineage_base(struct model *const *models, size_t n, const struct model_roots *roots,
+	struct catalog *c, char **name)
+{
+	struct model *base = NULL;
+	char *all = NULL;
+	bool agree = n > 0;
+
+	*name = NULL;
+	for (size_t i = 0; agree && i < n; i++) {
+		char *one = models[i] ? stated_base(models[i]) : NULL;
+
+		if (models[i] && !one)
+			one = known_base(c, models[i]);
+		agree = one && (!all || str_eq(one, all));
+		if (!all)
+			all = one;
+		else
+			free(one);
+	}
+	for (size_t i = 0; agree && !base && i < n; i++)
+		base = open_base(models[i], all, roots, c);
+	if (base)
+		*name = all;
+	else
+		free(all);
+	return base;
+}
