@@ -1,8 +1,12 @@
 libcupel_a_SOURCES += \
 	src/engine/cache_prune.c \
 	src/engine/cache_prune.h \
+	src/engine/exact.c \
+	src/engine/inputs.c \
+	src/engine/inputs.h \
 	src/engine/job.c \
 	src/engine/job.h \
+	src/engine/lineage.c \
 	src/engine/look.c \
 	src/engine/look.h \
 	src/engine/look_figure.c \
@@ -14,6 +18,10 @@ libcupel_a_SOURCES += \
 	src/engine/pair_figure.c \
 	src/engine/pair_figure.h \
 	src/engine/passes.c \
+	src/engine/piece.c \
+	src/engine/piece.h \
+	src/engine/plan.c \
+	src/engine/plan.h \
 	src/engine/preview.c \
 	src/engine/preview.h \
 	src/engine/preview_closed.c \
@@ -23,4 +31,11 @@ libcupel_a_SOURCES += \
 	src/engine/preview_work.h \
 	src/engine/pump.c \
 	src/engine/pump.h \
-	src/engine/samples.c
+	src/engine/run.h \
+	src/engine/samples.c \
+	src/engine/shards.c \
+	src/engine/shards.h \
+	src/engine/stream.c \
+	src/engine/stream.h \
+	src/engine/work.c \
+	src/engine/work.h
