@@ -23,9 +23,10 @@ enum {
 #define ONE ((uint64_t)1 << ONE_SHIFT)
 #define PACKED_MAX ((uint64_t)1 << (ONE_SHIFT - LOW_BITS)) /* elements before a low sum could carry */
 
+/* Copies stand side by side: a page apart they would collide in the store buffer. */
 struct histogram_scratch {
-	uint64_t bin[COPIES][BINS];
-	uint32_t exponent[COPIES][EXPONENTS];
+	uint64_t bin[BINS][COPIES];
+	uint32_t exponent[EXPONENTS][COPIES];
 	uint64_t packed;   /* elements in the above */
 	uint64_t skipped;  /* of those: not finite, counted as equal */
 	struct histogram wide;
@@ -137,8 +138,8 @@ static uint64_t take_bin(struct histogram_scratch *s, uint32_t k)
 	uint64_t sum = 0;
 
 	for (int c = 0; c < COPIES; c++) {
-		sum += s->bin[c][k];
-		s->bin[c][k] = 0;
+		sum += s->bin[k][c];
+		s->bin[k][c] = 0;
 	}
 	return sum;
 }
@@ -148,8 +149,8 @@ static uint64_t take_exponent(struct histogram_scratch *s, uint32_t k)
 	uint64_t sum = 0;
 
 	for (int c = 0; c < COPIES; c++) {
-		sum += s->exponent[c][k];
-		s->exponent[c][k] = 0;
+		sum += s->exponent[k][c];
+		s->exponent[k][c] = 0;
 	}
 	return sum;
 }

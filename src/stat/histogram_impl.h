@@ -38,11 +38,19 @@ static void PATH(keys)(const float *a, const float *b, size_t n, uint32_t *bin, 
 static void PATH(scatter)(struct histogram_scratch *s, const float *a, const float *b, size_t n)
 {
 	uint32_t bin[BLOCK], exponent[BLOCK];
+	size_t i = 0;
 
 	PATH(keys)(a, b, n, bin, exponent);
-	for (size_t i = 0; i < n; i++) {
+	for (; i + COPIES <= n; i += COPIES) {
 		/* neighbours go to different copies: equal keys in a row would wait for each other */
-		s->bin[i % COPIES][bin[i] >> LOW_BITS & (BINS - 1)] += ONE | (bin[i] & LOW_MASK);
-		s->exponent[i % COPIES][exponent[i]]++;
+		PATH_UNROLL
+		for (int c = 0; c < COPIES; c++) {
+			s->bin[bin[i + c] >> LOW_BITS & (BINS - 1)][c] += ONE | (bin[i + c] & LOW_MASK);
+			s->exponent[exponent[i + c]][c]++;
+		}
+	}
+	for (; i < n; i++) {
+		s->bin[bin[i] >> LOW_BITS & (BINS - 1)][0] += ONE | (bin[i] & LOW_MASK);
+		s->exponent[exponent[i]][0]++;
 	}
 }

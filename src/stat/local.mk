@@ -16,6 +16,8 @@ libcupel_a_SOURCES += \
 	src/stat/histogram_impl.h \
 	src/stat/histogram_query.c \
 	src/stat/lanes.h \
+	src/stat/sample.c \
+	src/stat/sample.h \
 	src/stat/sums.c \
 	src/stat/sums.h \
 	src/stat/sums_impl.h

@@ -14,3 +14,7 @@ tests_unit_test_sums_SOURCES = tests/unit/test_sums.c tests/unit/noise.h
 tests_unit_test_sums_LDADD = $(UNIT_LIBS)
 tests_unit_test_histogram_SOURCES = tests/unit/test_histogram.c tests/unit/noise.h
 tests_unit_test_histogram_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += tests/unit/test_sample
+TESTS += tests/unit/test_sample
+tests_unit_test_sample_SOURCES = tests/unit/test_sample.c tests/unit/noise.h
+tests_unit_test_sample_LDADD = $(UNIT_LIBS)
