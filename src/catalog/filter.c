@@ -4,6 +4,8 @@
 #include <utf8proc.h>
 #include "catalog/filter.h"
 
+#define TERMS 100 /* SQLite's parser takes about ten times as many */
+
 /* PREFIX, INSIDE: the value is a part of the column, case aside. */
 enum match { EXACT, PREFIX, INSIDE, CHOICE };
 
@@ -167,7 +169,9 @@ static bool add_term(struct filter *f, const char **at, bool *archived_given, st
 	for (size_t i = 0; i < N_FIELDS && field.n; i++)
 		if (str_eq(fields[i].name, field.s))
 			known = &fields[i];
-	if (field.n && !known) {
+	if (f->values.n >= TERMS) {
+		ok = err_set(e, ERR_USAGE, "filter", "use fewer words", "more than %d words", TERMS);
+	} else if (field.n && !known) {
 		ok = unknown_field(field.s, e);
 	} else if (word.n) {
 		str_add(&f->where, not ? " AND NOT " : " AND ");

@@ -30,7 +30,7 @@ bool catalog_model_put(struct catalog *c, const struct catalog_model *m, int64_t
 	if (!d)
 		return false;
 	s = db_prepare(d, put, e);
-	ok = s && db_bind(d, s, e, "ttttttiidttitti", m->path, m->name, m->format, m->architecture,
+	ok = s && db_bind(d, s, e, "ttttttiidttiti", m->path, m->name, m->format, m->architecture,
 		m->kind, m->hash, (int64_t)m->parameters, (int64_t)m->bytes, m->bits, m->partial,
 		m->state, m->parent, m->relation, m->run);
 	if (ok && db_step(d, s, &failed, e) && id)

@@ -15,8 +15,11 @@
 static int may_read(void *ctx, int action, const char *a, const char *b, const char *schema,
 	const char *trigger)
 {
-	static const char *const pragmas[] = { "table_list", "table_info", "table_xinfo", "index_list",
-		"index_info", "foreign_key_list", "user_version", "application_id", "data_version" };
+	static const struct { const char *name; bool argument; } pragmas[] = {
+		{ "table_list", true }, { "table_info", true }, { "table_xinfo", true },
+		{ "index_list", true }, { "index_info", true }, { "foreign_key_list", true },
+		{ "user_version", false }, { "application_id", false }, { "data_version", false },
+	};
 
 	(void)ctx, (void)schema, (void)trigger;
 	switch (action) {
@@ -26,7 +29,7 @@ static int may_read(void *ctx, int action, const char *a, const char *b, const c
 		return b && strcasecmp(b, "load_extension") == 0 ? SQLITE_DENY : SQLITE_OK;
 	case SQLITE_PRAGMA:
 		for (size_t i = 0; i < sizeof pragmas / sizeof *pragmas; i++)
-			if (a && strcasecmp(a, pragmas[i]) == 0)
+			if (a && strcasecmp(a, pragmas[i].name) == 0 && (!b || pragmas[i].argument))
 				return SQLITE_OK;
 		return SQLITE_DENY;
 	default:
@@ -81,6 +84,25 @@ static void set_column(json_t *row, const char *name, json_t *value)
 	free(safe);
 }
 
+/* What SQLite says of the question, as opposed to what it says of the file. */
+static bool fail(struct db *d, int code, struct err *e)
+{
+	static const char views[] = "cupel-catalog(7) lists the views and their columns";
+
+	switch (code & 0xff) {
+	case SQLITE_AUTH:
+		return err_set(e, ERR_USAGE, "sql", "the catalog is only read here", "%s",
+			sqlite3_errmsg(d->handle));
+	case SQLITE_ERROR: case SQLITE_TOOBIG: case SQLITE_RANGE: case SQLITE_MISMATCH:
+		return err_set(e, ERR_USAGE, "sql", views, "%s", sqlite3_errmsg(d->handle));
+	case SQLITE_INTERRUPT:
+		return err_set(e, ERR_INPUT, "sql", "narrow the question", "took longer than %d s",
+			SQL_SECONDS);
+	default:
+		return db_fail(d, code, "read", e);
+	}
+}
+
 static bool answer(struct db *d, sqlite3_stmt *s, json_t *rows, struct err *e)
 {
 	size_t bytes = 0;
@@ -96,14 +118,7 @@ static bool answer(struct db *d, sqlite3_stmt *s, json_t *rows, struct err *e)
 			return err_set(e, ERR_INPUT, "sql", "add LIMIT, or ask for fewer columns",
 				"more than %d rows or %zu MiB", SQL_ROWS, SQL_BYTES >> 20);
 	}
-	if (rc == SQLITE_DONE)
-		return true;
-	if (rc == SQLITE_INTERRUPT)
-		return err_set(e, ERR_INPUT, "sql", "narrow the question", "took longer than %d s",
-			SQL_SECONDS);
-	if ((rc & 0xff) == SQLITE_ERROR || (rc & 0xff) == SQLITE_TOOBIG)
-		return err_set(e, ERR_INPUT, "sql", NULL, "%s", sqlite3_errmsg(d->handle));
-	return db_fail(d, rc, "read", e);
+	return rc == SQLITE_DONE || fail(d, rc, e);
 }
 
 static bool only_space(const char *tail)
@@ -119,14 +134,8 @@ static json_t *ask(struct db *d, const char *sql, struct err *e)
 	bool ok = false;
 	int rc = sqlite3_prepare_v2(d->handle, sql, -1, &s, &tail);
 
-	if (rc == SQLITE_AUTH)
-		err_set(e, ERR_USAGE, "sql", "the catalog is only read here; cupel-catalog(7) lists its views",
-			"%s", sqlite3_errmsg(d->handle));
-	else if ((rc & 0xff) == SQLITE_ERROR)
-		err_set(e, ERR_USAGE, "sql", "cupel-catalog(7) lists the views and their columns", "%s",
-			sqlite3_errmsg(d->handle));
-	else if (rc != SQLITE_OK)
-		db_fail(d, rc, "read", e);
+	if (rc != SQLITE_OK)
+		fail(d, rc, e);
 	else if (!s)
 		err_set(e, ERR_USAGE, "sql", "write a SELECT", "nothing was asked");
 	else if (!only_space(tail))
@@ -159,6 +168,8 @@ json_t *catalog_sql(struct catalog *c, const char *sql, struct err *e)
 		}
 		sqlite3_limit(d->handle, SQLITE_LIMIT_LENGTH, 64 << 20);
 	}
+	/* The index sets itself up when it is first used, in ways a question may not. */
+	sqlite3_exec(d->handle, "SELECT 1 FROM run_search LIMIT 0", NULL, NULL, NULL);
 	sqlite3_set_authorizer(d->handle, may_read, NULL);
 	sqlite3_progress_handler(d->handle, 10000, too_long, &until);
 	rows = ask(d, sql, e);

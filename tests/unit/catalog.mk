@@ -1,4 +1,12 @@
-check_PROGRAMS += tests/unit/test_catalog_open
-TESTS += tests/unit/test_catalog_open
+check_PROGRAMS += tests/unit/test_catalog_open tests/unit/test_catalog_runs \
+	tests/unit/test_catalog_store tests/unit/test_catalog_many
+TESTS += tests/unit/test_catalog_open tests/unit/test_catalog_runs \
+	tests/unit/test_catalog_store tests/unit/test_catalog_many
 tests_unit_test_catalog_open_SOURCES = tests/unit/test_catalog_open.c tests/unit/catalog_test.h
 tests_unit_test_catalog_open_LDADD = $(UNIT_LIBS)
+tests_unit_test_catalog_runs_SOURCES = tests/unit/test_catalog_runs.c tests/unit/catalog_test.h
+tests_unit_test_catalog_runs_LDADD = $(UNIT_LIBS)
+tests_unit_test_catalog_store_SOURCES = tests/unit/test_catalog_store.c tests/unit/catalog_test.h
+tests_unit_test_catalog_store_LDADD = $(UNIT_LIBS)
+tests_unit_test_catalog_many_SOURCES = tests/unit/test_catalog_many.c tests/unit/catalog_test.h
+tests_unit_test_catalog_many_LDADD = $(UNIT_LIBS)
