@@ -33,7 +33,7 @@ found=$(
         for (i = 1; i < n; i++) { width += length(piece[i]); width += 8 - width % 8 }
         width += length(piece[n])
       } else width = length(text)
-      if (width > most && FILENAME !~ /\.def$/) # the rows of a table stay in one line
+      if (width > most && FILENAME !~ /\.(def|role)$/) # rows of tables stay whole
         print FILENAME ":" FNR ": " width " columns, at most " most
     }
     /[ \t]+$/ { print FILENAME ":" FNR ": blanks at the end of the line" }

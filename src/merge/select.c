@@ -305,7 +305,8 @@ static void bracket_fold(struct select *s, const struct bracket_partial *p, uint
 		s->cap_pairs = 2 * s->cap_pairs + p->n_pairs + 1024;
 		s->pairs = xrealloc(s->pairs, s->cap_pairs * sizeof *s->pairs);
 	}
-	memcpy(s->pairs + s->n_pairs, p->pairs, p->n_pairs * sizeof *p->pairs);
+	if (p->n_pairs)
+		memcpy(s->pairs + s->n_pairs, p->pairs, p->n_pairs * sizeof *p->pairs);
 	s->n_pairs += p->n_pairs;
 	s->ends[window] = s->n_pairs;
 }

@@ -66,7 +66,8 @@ static void test_language(void **state)
 		{ "granitemoehybrid", "model.layers.1.mamba.D", "ssm_d", 1, -1 },
 		{ "granitemoehybrid", "model.layers.1.mamba.conv1d.bias", "ssm_conv1d", 1, -1 },
 		{ "granitemoehybrid", "model.layers.1.shared_mlp.input_linear.weight", "ffn_gate_up_shexp", 1, -1 },
-		{ "granitemoehybrid", "model.layers.1.block_sparse_moe.switch_mlp.up_proj.weight", "ffn_up_exps", 1, -1 },
+		{ "granitemoehybrid", "model.layers.1.block_sparse_moe.switch_mlp.up_proj.weight",
+			"ffn_up_exps", 1, -1 },
 		/* wrapped, unknown and foreign */
 		{ "gemma3", "language_model.model.layers.7.self_attn.q_proj.weight", "attn_q", 7, -1 },
 		{ "gemma3", "model.language_model.layers.7.self_attn.q_proj.weight", "attn_q", 7, -1 },
