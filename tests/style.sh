@@ -7,6 +7,7 @@ cd "$top"
 list=$(find src ui tests share man m4 bootstrap Makefile.am configure.ac README HACKING NEWS .ci \
   -type f 2>/dev/null | grep -v -E -e '^share/demo/.*\.(json|safetensors|txt)$' \
   -e '^tests/golden/' -e '\.(screen|Po|o|trs|log|out)$' || :)
+makefiles=$(printf '%s\n' "$list" | grep '\.mk$')
 code=$(printf '%s\n' "$list" | grep -E '^(src|ui|tests)/.*\.[ch]$')
 
 # shellcheck disable=SC2046,SC2086
@@ -40,6 +41,11 @@ found=$(
     /\r/ { print FILENAME ":" FNR ": carriage return" }
     ' $list
   LC_ALL=C awk '/^    / && !/^     \*/ { print FILENAME ":" FNR ": indented with blanks, use tabs" }' $code
+  # What no fragment of the makefile names is missing from a release.
+  for f in $(printf '%s\n' "$list" | grep -E '^(src|ui|tests|share|man)/.*\.[^/]*$' |
+    grep -v -E '(local\.mk|/README[^/]*)$'); do
+    grep -q -F -w -e "$f" Makefile.am $makefiles || echo "$f: in no local.mk, so not in a release"
+  done
   # The words are broken up so that this file does not find itself.
   grep -n -w -E "TO""DO|FIX""ME|X""XX|HA""CK|WI""P|not imple""mented|place""holder|st""ubs?" $list || :
   grep -n -E "(^|[^A-Za-z0-9_.\$}-])/(wo""rk|ro""ot)/" $list || :

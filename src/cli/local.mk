@@ -7,6 +7,7 @@ libcupel_a_SOURCES += \
 	src/cli/verb_archive.c \
 	src/cli/verb_cancel.c \
 	src/cli/verb_completion.c \
+	src/cli/verb_doctor.c \
 	src/cli/verb_help.c \
 	src/cli/verb_jobs.c \
 	src/cli/verb_log.c \
