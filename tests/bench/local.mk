@@ -1,7 +1,22 @@
 # `make bench` times the real thing and prints ratios; nothing here is part of `make check`.
-EXTRA_PROGRAMS += tests/bench/codec
-tests_bench_codec_SOURCES = tests/bench/codec.c
-tests_bench_codec_LDADD = libcupel.a $(CORE_LIBS)
-EXTRA_PROGRAMS += tests/bench/catalog
+bench_tools = tests/bench/catalog tests/bench/codec tests/bench/mkmodel tests/bench/sums \
+	tests/bench/timed
+EXTRA_PROGRAMS += $(bench_tools)
+CLEANFILES += $(bench_tools)
 tests_bench_catalog_SOURCES = tests/bench/catalog.c
 tests_bench_catalog_LDADD = libcupel.a $(CORE_LIBS)
+tests_bench_codec_SOURCES = tests/bench/codec.c
+tests_bench_codec_LDADD = libcupel.a $(CORE_LIBS)
+tests_bench_mkmodel_SOURCES = tests/bench/mkmodel.c
+tests_bench_mkmodel_LDADD = $(PTHREAD_LIBS) $(MATH_LIBS)
+tests_bench_sums_SOURCES = tests/bench/sums.c
+tests_bench_sums_LDADD = libcupel.a $(CORE_LIBS)
+tests_bench_timed_SOURCES = tests/bench/timed.c
+EXTRA_DIST += tests/bench/run.sh
+
+.PHONY: bench
+bench: cupel $(bench_tools)
+	tests/bench/codec
+	tests/bench/sums
+	tests/bench/catalog
+	$(SHELL) $(srcdir)/tests/bench/run.sh $(abs_builddir)
