@@ -59,6 +59,66 @@ int cli_help(const struct verb *v)
 	return 0;
 }
 
+/* Text for the manual's language: a leading dot or quote and every backslash and hyphen mean
+ * something there. */
+static void roff(const char *text)
+{
+	bool begin = true;
+
+	for (; *text; text++) {
+		if (begin && (*text == '.' || *text == '\''))
+			fputs("\\&", stdout);
+		begin = *text == '\n';
+		if (*text == '\\')
+			fputs("\\e", stdout);
+		else if (*text == '-')
+			fputs("\\-", stdout);
+		else if (*text == '\n' && text[1] == '\n')
+			fputs("\n.IP", stdout);
+		else
+			putchar(*text);
+	}
+	putchar('\n');
+}
+
+static void roff_options(const struct verb_option *o)
+{
+	if (!o || !o->name)
+		return;
+	puts(".RS");
+	for (; o->name; o++) {
+		printf(".TP\n.B ");
+		roff(o->name);
+		if (o->arg) {
+			printf(".I ");
+			roff(o->arg);
+		}
+		roff(o->help);
+	}
+	puts(".RE");
+}
+
+/* The verbs as they stand in cupel(1). */
+static int print_roff(void)
+{
+	const struct verb *v;
+
+	for (size_t i = 0; (v = verb_at(i)) != NULL; i++) {
+		printf(".TP\n.BI ");
+		printf("\"cupel %s \" \"", v->name);
+		for (const char *p = v->args ? v->args : ""; *p; p++)
+			fputs(*p == '-' ? "\\-" : (const char[]){ *p, 0 }, stdout);
+		puts("\"");
+		roff(v->help);
+		if (v->detail) {
+			puts(".IP");
+			roff(v->detail);
+		}
+		roff_options(v->options);
+	}
+	return 0;
+}
+
 static json_t *verb_json(const struct verb *v)
 {
 	json_t *j = json_object(), *options = json_array(), *o;
@@ -86,6 +146,8 @@ static int run(struct cli *c, struct err *e)
 	const struct verb *v = c->argc ? verb_by_name(c->argv[0]) : NULL, *each;
 	json_t *j;
 
+	if (cli_option(c, "--roff"))
+		return print_roff();
 	if (c->argc && !v) {
 		const char *names[128], *near;
 		size_t n = 0;
@@ -112,10 +174,16 @@ static int run(struct cli *c, struct err *e)
 	return 0;
 }
 
+static const struct verb_option options[] = {
+	{ "--roff", NULL, false, "print all verbs in the language of man pages" },
+	{ NULL, NULL, false, NULL },
+};
+
 const struct verb verb_help = {
 	.name = "help",
 	.args = "[VERB]",
 	.help = "list the verbs, or explain one",
 	.max_args = 1,
+	.options = options,
 	.run = run,
 };
