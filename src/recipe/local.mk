@@ -4,4 +4,5 @@ libcupel_a_SOURCES += \
 	src/recipe/build.c src/recipe/build.h src/recipe/build_setting.c src/recipe/build_ref.c \
 	src/recipe/recipe.c src/recipe/setting.c src/recipe/canon.c src/recipe/recipe.h \
 	src/recipe/findings.c src/recipe/donor.c src/recipe/lint.h \
-	src/recipe/effect.c src/recipe/effect_gain.c src/recipe/effect.h
+	src/recipe/effect.c src/recipe/effect_gain.c src/recipe/effect.h \
+	src/recipe/publish.c src/recipe/publish.h

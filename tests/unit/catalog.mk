@@ -10,3 +10,7 @@ tests_unit_test_catalog_store_SOURCES = tests/unit/test_catalog_store.c tests/un
 tests_unit_test_catalog_store_LDADD = $(UNIT_LIBS)
 tests_unit_test_catalog_many_SOURCES = tests/unit/test_catalog_many.c tests/unit/catalog_test.h
 tests_unit_test_catalog_many_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += tests/unit/test_publish
+TESTS += tests/unit/test_publish
+tests_unit_test_publish_SOURCES = tests/unit/test_publish.c
+tests_unit_test_publish_LDADD = $(UNIT_LIBS)
