@@ -1,10 +1,10 @@
 /* The palette: commands by name or by what their help says, then what completes their arguments. */
 #include "config.h"
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include "merge/method.h"
 #include "stat/stats.h"
+#include "ui/command/files.h"
 #include "ui/command/fuzzy.h"
 #include "ui/command/settings.h"
 #include "ui/screen/style.h"
@@ -29,6 +29,11 @@ static void offer(struct completion *c, const char *word, const char *help)
 	str_fini(&line);
 }
 
+static void offer_file(void *ctx, const char *name)
+{
+	offer(ctx, name, NULL);
+}
+
 static void offer_files(struct completion *c)
 {
 	const char *slash = strrchr(c->typed, '/');
@@ -36,26 +41,11 @@ static void offer_files(struct completion *c)
 	char *dir = n ? xstrndup(c->typed, n) : xstrdup("./");
 	struct completion inner = *c;
 	struct str before = STR_INIT;
-	struct dirent *d;
-	DIR *dp = opendir(dir);
-	int seen = 0;
 
 	str_addf(&before, "%s%.*s", c->before, (int)n, c->typed);
 	inner.before = before.s;
 	inner.typed = c->typed + n;
-	while (dp && (d = readdir(dp)) && seen++ < 2000) {
-		struct str name = STR_INIT;
-
-		if (d->d_name[0] != '.') {
-			str_add(&name, d->d_name);
-			if (d->d_type == DT_DIR)
-				str_addc(&name, '/');
-			offer(&inner, name.s, NULL);
-		}
-		str_fini(&name);
-	}
-	if (dp)
-		closedir(dp);
+	files_list(dir, offer_file, &inner);
 	str_fini(&before);
 	free(dir);
 }

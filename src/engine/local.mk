@@ -1,4 +1,6 @@
 libcupel_a_SOURCES += \
+	src/engine/scan.c \
+	src/engine/scan.h \
 	src/engine/cache_prune.c \
 	src/engine/cache_prune.h \
 	src/engine/exact.c \

@@ -75,6 +75,9 @@ unsigned app_menu(struct app *a, const char *title, const struct choice *v, size
 /* A form (widget/sheet.h); the app owns it from here on. */
 struct sheet;
 unsigned app_sheet(struct app *a, struct sheet *s);
+unsigned app_show_run(struct app *a, int64_t run);        /* in History */
+int64_t app_selected_model_run(const struct app *a);      /* run that made Models' selected row, or 0 */
+void app_watch_job(struct app *a, int64_t id);            /* :wait-idle waits for it */
 void app_copy(struct app *a, const char *what, const char *text); /* to the clipboard, and says so */
 
 /* --- recipes --------------------------------------------------------------------------------- */
@@ -84,6 +87,7 @@ unsigned app_open_recipe(struct app *a, const char *path);
 /* An unsaved recipe: from `n`, from a run, a branch. Takes the reference; goes to view 3. */
 unsigned app_add_recipe(struct app *a, const struct recipe *r, const char *name, int variant_of,
 	int64_t from_run);
+unsigned app_open_run_recipe(struct app *a, int64_t run); /* its recipe as a new variant */
 unsigned app_select_doc(struct app *a, size_t i);
 
 /* --- the rest --------------------------------------------------------------------------------- */

@@ -6,3 +6,10 @@ libcupelui_a_SOURCES += \
 	ui/view/tensors_plot.c \
 	ui/view/view_recipe.c ui/view/view_recipe.h \
 	ui/view/view_tensors.c ui/view/view_tensors.h
+libcupelui_a_SOURCES += \
+	ui/view/app.h ui/view/view.h ui/view/views.def \
+	ui/view/doc.c ui/view/doc.h \
+	ui/view/lineage_rows.c ui/view/lineage_rows.h \
+	ui/view/model_card.c ui/view/model_card.h \
+	ui/view/run_page.c ui/view/run_page.h \
+	ui/view/view_history.c ui/view/view_jobs.c ui/view/view_models.c

@@ -7,14 +7,14 @@
 #include "base/xalloc.h"
 #include "ui/widget/filter.h"
 
-void filter_fini(struct filter *f)
+void row_filter_fini(struct row_filter *f)
 {
 	for (size_t i = 0; i < f->n; i++)
 		if (f->terms[i].has_rx)
 			regfree(&f->terms[i].rx);
 	free(f->terms);
 	free(f->text);
-	*f = (struct filter){ 0 };
+	*f = (struct row_filter){ 0 };
 }
 
 static void escape_regex(struct str *out, const char *s)
@@ -131,12 +131,12 @@ static bool parse_term(struct filter_term *t, const char *word, const struct fil
 	return true;
 }
 
-bool filter_parse(struct filter *f, const char *text, const struct filter_columns *c, struct err *e)
+bool row_filter_parse(struct row_filter *f, const char *text, const struct filter_columns *c, struct err *e)
 {
 	char *copy = xstrdup(text), *save = NULL;
 	bool ok = true;
 
-	*f = (struct filter){ 0 };
+	*f = (struct row_filter){ 0 };
 	for (char *w = strtok_r(copy, " \t", &save); w && ok; w = strtok_r(NULL, " \t", &save)) {
 		struct filter_term t = { 0 };
 
@@ -148,7 +148,7 @@ bool filter_parse(struct filter *f, const char *text, const struct filter_column
 	}
 	free(copy);
 	if (!ok)
-		filter_fini(f);
+		row_filter_fini(f);
 	else if (f->n)
 		f->text = xstrdup(text);
 	return ok;
@@ -167,7 +167,7 @@ static bool compare(enum filter_op op, double a, double b)
 	}
 }
 
-bool filter_match(const struct filter *f, const struct filter_row *row)
+bool row_filter_match(const struct row_filter *f, const struct filter_row *row)
 {
 	for (size_t i = 0; i < f->n; i++) {
 		const struct filter_term *t = &f->terms[i];

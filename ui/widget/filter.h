@@ -21,7 +21,7 @@ struct filter_term {
 	regex_t rx;
 	bool has_rx;
 };
-struct filter {
+struct row_filter {
 	char *text;          /* as typed; NULL = none */
 	struct filter_term *terms;
 	size_t n;
@@ -31,13 +31,13 @@ struct filter_columns {
 	int (*find)(void *ctx, const char *name);
 	void *ctx;
 };
-bool filter_parse(struct filter *f, const char *text, const struct filter_columns *c, struct err *e);
-void filter_fini(struct filter *f);
+bool row_filter_parse(struct row_filter *f, const char *text, const struct filter_columns *c, struct err *e);
+void row_filter_fini(struct row_filter *f);
 /* text: of a column (-1: everything a plain expression looks at); value: NAN if none. */
 struct filter_row {
 	const char *(*text)(void *ctx, int column);
 	double (*value)(void *ctx, int column);
 	void *ctx;
 };
-bool filter_match(const struct filter *f, const struct filter_row *row);
+bool row_filter_match(const struct row_filter *f, const struct filter_row *row);
 #endif

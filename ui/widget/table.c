@@ -58,7 +58,7 @@ void table_init(struct table *t, const struct column *columns, int n,
 
 void table_fini(struct table *t)
 {
-	filter_fini(&t->filter);
+	row_filter_fini(&t->filter);
 	vec_fini(&t->marks.ids);
 	vec_fini(&t->folded.ids);
 	vec_fini(&t->seen.ids);
@@ -140,7 +140,7 @@ static void find_matches(struct forest *f)
 		struct filter_row row = { row_text, row_value, ctx };
 		long p = parent_of(t, i);
 
-		f->match[i] = !t->filter.n || filter_match(&t->filter, &row);
+		f->match[i] = !t->filter.n || row_filter_match(&t->filter, &row);
 		if (p >= 0 && (f->match[i] || f->below[i]))
 			f->below[p] = true;
 	}
@@ -569,11 +569,11 @@ static int find_column(void *ctx, const char *name)
 bool table_filter(struct table *t, const char *text, struct err *e)
 {
 	struct filter_columns columns = { find_column, t };
-	struct filter f;
+	struct row_filter f;
 
-	if (!filter_parse(&f, text, &columns, e))
+	if (!row_filter_parse(&f, text, &columns, e))
 		return false;
-	filter_fini(&t->filter);
+	row_filter_fini(&t->filter);
 	t->filter = f;
 	table_refresh(t);
 	return true;

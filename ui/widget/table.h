@@ -67,7 +67,7 @@ struct table {
 	int sort;                 /* column, -1 = the order of the rows */
 	bool reverse;
 	uint64_t hidden, asked;   /* bits of columns hidden, and of those shown against their priority */
-	struct filter filter;
+	struct row_filter filter;
 	struct id_set marks, folded, seen;
 	vec(uint64_t) mark_order; /* marked ids, first marked first */
 	uint64_t cursor_id, range_id; /* range_id: where v was pressed, 0 none */
