@@ -1,9 +1,11 @@
-check_PROGRAMS += tests/unit/test_recipe tests/unit/test_effect
-TESTS += tests/unit/test_recipe tests/unit/test_effect
+check_PROGRAMS += tests/unit/test_recipe tests/unit/test_effect tests/unit/test_edit
+TESTS += tests/unit/test_recipe tests/unit/test_effect tests/unit/test_edit
 tests_unit_test_recipe_SOURCES = tests/unit/test_recipe.c tests/unit/golden.h
 tests_unit_test_recipe_LDADD = $(UNIT_LIBS)
 tests_unit_test_effect_SOURCES = tests/unit/test_effect.c tests/unit/golden.h
 tests_unit_test_effect_LDADD = $(UNIT_LIBS)
+tests_unit_test_edit_SOURCES = tests/unit/test_edit.c tests/unit/golden.h
+tests_unit_test_edit_LDADD = $(UNIT_LIBS)
 EXTRA_DIST += \
 	tests/golden/recipe/card000.yml \
 	tests/golden/recipe/card001.yml \
