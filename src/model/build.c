@@ -13,15 +13,15 @@ bool shape_elements(int rank, const uint64_t *shape, uint64_t *elements)
 	return true;
 }
 
-struct tensor *build_tensor(struct model_build *b, const char *name, size_t name_len, enum dtype t,
-	int rank, const uint64_t *shape, struct span at)
+struct tensor *build_tensor(struct model_build *b, const char *name, size_t name_len, int rank,
+	const uint64_t *shape, struct span at)
 {
 	struct tensor *x = vec_push(&b->tensors);
 	struct layout *l = vec_push(&b->layouts);
 
 	x->name = x->stored = arena_strndup(&b->arena, name, name_len);
-	x->dtype = t;
-	x->dtype_text = dtype_name(t);
+	x->dtype = at.type;
+	x->dtype_text = dtype_name(at.type);
 	x->rank = rank;
 	memcpy(x->shape, shape, (size_t)rank * sizeof *shape);
 	shape_elements(rank, shape, &x->elements);
@@ -30,7 +30,7 @@ struct tensor *build_tensor(struct model_build *b, const char *name, size_t name
 	x->layer = x->expert = -1;
 	x->file = at.file;
 	x->offset = at.offset;
-	x->readable = t != DT_UNKNOWN && dtype_info(t)->decode;
+	x->readable = at.type != DT_UNKNOWN && dtype_info(at.type)->decode;
 	l->kind = LAYOUT_PLAIN;
 	l->n_spans = 1;
 	l->span[0] = at;

@@ -13,6 +13,7 @@
 struct span {
 	int file;
 	uint64_t offset, bytes;
+	enum dtype type; /* nearly always the tensor's; joined halves may differ */
 };
 enum layout_kind {
 	LAYOUT_PLAIN,  /* elements in order, one span */
@@ -39,8 +40,7 @@ struct layout {
 	struct span span[3];
 	uint64_t row, group;     /* elements of a row; rows of a group (see row_order) */
 	struct affine affine;    /* LAYOUT_AFFINE */
-	enum dtype code, scale;  /* LAYOUT_SCALED */
-	int scale_group;
+	int scale_group;         /* LAYOUT_SCALED */
 };
 
 struct model_build {
@@ -56,10 +56,10 @@ static inline struct model_build *build_of(const struct model *m)
 {
 	return (struct model_build *)m;
 }
-/* A tensor of `rank` and `shape` lying at [offset, offset + bytes) of file `file`, plain. Sets
- * elements (checked by the caller), dtype_text, readable and the layout; role is found later. */
-struct tensor *build_tensor(struct model_build *b, const char *name, size_t name_len, enum dtype t,
-	int rank, const uint64_t *shape, struct span at);
+/* A tensor of `rank` and `shape` whose stored bytes are `at`, plain. Sets elements (checked by the
+ * caller), dtype_text, readable and the layout; role is found later. */
+struct tensor *build_tensor(struct model_build *b, const char *name, size_t name_len, int rank,
+	const uint64_t *shape, struct span at);
 /* Takes the file; its number. */
 int build_file(struct model_build *b, struct file *f);
 void build_note(struct model_build *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -78,6 +78,8 @@ bool hfdir_load(struct model_build *b, const char *dir, const char *only, struct
 bool shards_load(struct model_build *b, const char *dir, char *const *names, size_t n, size_t total,
 	struct err *e);
 bool shards_load_index(struct model_build *b, const char *dir, const char *path, struct err *e);
+/* A .gguf file, all parts if it is one of several; their tensors under Hugging Face names. */
+bool gguf_load(struct model_build *b, const char *path, struct err *e);
 int shard_count(const char *name); /* "…-00002-of-00007.safetensors": 7, else 0 */
 bool refuse_pickle(const char *path, struct err *e);
 #endif

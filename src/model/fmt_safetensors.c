@@ -147,8 +147,8 @@ static bool read_tensor(struct load *l)
 		return wrong(l, l->name.v, "fetch the file again: it is cut short or damaged",
 			"its data ends at byte %llu of the data, the file has %llu",
 			(unsigned long long)x.end, (unsigned long long)(l->f->id.size - l->data));
-	struct tensor *n = build_tensor(l->b, l->name.v, l->name.n - 1, t, x.rank, x.shape,
-		(struct span){ l->file, l->data + x.begin, x.end - x.begin });
+	struct tensor *n = build_tensor(l->b, l->name.v, l->name.n - 1, x.rank, x.shape,
+		(struct span){ l->file, l->data + x.begin, x.end - x.begin, t });
 	if (t == DT_UNKNOWN)
 		n->dtype_text = arena_strdup(&l->b->arena, x.dtype);
 	*vec_push(&l->entries) = (struct entry){ l->b->tensors.n - 1, x.begin, x.end };

@@ -52,15 +52,15 @@ static bool span_read(const struct model_build *b, const struct span *s, uint64_
 }
 
 /* Elements [first, first+n) of a span that holds them in order; first starts a block. */
-static bool run_read(const struct model_build *b, const struct span *s, enum dtype t,
-	uint64_t first, size_t n, float *out, struct err *e)
+static bool run_read(const struct model_build *b, const struct span *s, uint64_t first, size_t n,
+	float *out, struct err *e)
 {
-	const struct dtype_info *d = dtype_info(t);
+	const struct dtype_info *d = dtype_info(s->type);
 	size_t whole = n / d->block * d->block, rest = n - whole;
 	uint64_t offset = first / d->block * d->bytes;
 	size_t bytes = (n + d->block - 1) / d->block * d->bytes;
 
-	if (t == DT_F32)
+	if (s->type == DT_F32)
 		return span_read(b, s, offset, bytes, out, e);
 	unsigned char *raw = scratch(bytes, b->m.source.label, e);
 	if (!raw || !span_read(b, s, offset, bytes, raw, e))
@@ -101,8 +101,8 @@ static void row_place(const struct layout *l, uint64_t r, int *span, uint64_t *a
 	}
 }
 
-static bool rows_read(const struct model_build *b, const struct layout *l, enum dtype t,
-	uint64_t first, size_t n, float *out, struct err *e)
+static bool rows_read(const struct model_build *b, const struct layout *l, uint64_t first,
+	size_t n, float *out, struct err *e)
 {
 	while (n) {
 		uint64_t r = first / l->row, col = first % l->row, at, run;
@@ -110,7 +110,7 @@ static bool rows_read(const struct model_build *b, const struct layout *l, enum 
 		row_place(l, r, &span, &at, &run);
 		uint64_t most = run > UINT64_MAX / l->row ? UINT64_MAX : run * l->row - col;
 		size_t m = most < n ? (size_t)most : n;
-		if (!run_read(b, &l->span[span], t, at * l->row + col, m, out, e))
+		if (!run_read(b, &l->span[span], at * l->row + col, m, out, e))
 			return false;
 		first += m;
 		out += m;
@@ -146,7 +146,7 @@ static bool scaled_read(const struct model_build *b, const struct layout *l, uin
 	size_t n, float *out, struct err *e)
 {
 	size_t g = (size_t)l->scale_group, groups = (n + g - 1) / g;
-	const struct dtype_info *d = dtype_info(l->scale);
+	const struct dtype_info *d = dtype_info(l->span[1].type);
 	float *scale = xtry_malloc(groups * sizeof *scale);
 	unsigned char *raw = scratch(groups * d->bytes, b->m.source.label, e);
 	bool ok = raw && (scale || err_set(e, ERR_MEMORY, b->m.source.label, NULL,
@@ -155,7 +155,7 @@ static bool scaled_read(const struct model_build *b, const struct layout *l, uin
 	ok = ok && span_read(b, &l->span[1], first / g * d->bytes, groups * d->bytes, raw, e);
 	if (ok)
 		d->decode(raw, scale, groups);
-	ok = ok && run_read(b, &l->span[0], l->code, first, n, out, e);
+	ok = ok && run_read(b, &l->span[0], first, n, out, e);
 	for (size_t i = 0; ok && i < n; i++)
 		out[i] *= scale[i / g];
 	free(scale);
@@ -186,15 +186,14 @@ bool layout_read(struct source *s, size_t t, uint64_t first, size_t n, float *ou
 {
 	const struct model_build *b = (struct model_build *)s;
 	const struct layout *l = &b->layouts.v[t];
-	enum dtype d = s->tensors[t].dtype;
 	bool ok = false;
 
 	switch ((enum layout_kind)l->kind) {
 	case LAYOUT_PLAIN:
-		ok = run_read(b, &l->span[0], d, first, n, out, e);
+		ok = run_read(b, &l->span[0], first, n, out, e);
 		break;
 	case LAYOUT_ROWS:
-		ok = rows_read(b, l, d, first, n, out, e);
+		ok = rows_read(b, l, first, n, out, e);
 		break;
 	case LAYOUT_AFFINE:
 		ok = affine_read(b, l, first, n, out, e);

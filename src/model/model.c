@@ -90,6 +90,8 @@ static bool open_any(struct model_build *b, const char *path, struct err *e)
 		if (str_ends(path, pickles[i]))
 			return refuse_pickle(path, e);
 	b->m.format = sniff(path);
+	if (b->m.format == MODEL_GGUF || str_ends(path, ".gguf"))
+		return gguf_load(b, path, e);
 	return open_safetensors(b, path, e);
 }
 

@@ -417,13 +417,14 @@ bool role_hf_name(struct str *out, const char *family, const char *stem, const c
 	if (!r)
 		r = row_of(&table.hf, family, "", stem, strlen(stem));
 	free(key);
-	if (!r || str_starts(r->pattern, "*."))
+	if (!r || str_starts(r->pattern, "*.") || (layer < 0 && strstr(r->pattern, "{L}")) ||
+		(expert < 0 && strstr(r->pattern, "{E}")))
 		return false;
 	for (const char *s = r->pattern; *s; ) {
-		if (str_starts(s, "{L}") && layer >= 0) {
+		if (str_starts(s, "{L}")) {
 			str_addf(out, "%d", layer);
 			s += 3;
-		} else if (str_starts(s, "{E}") && expert >= 0) {
+		} else if (str_starts(s, "{E}")) {
 			str_addf(out, "%d", expert);
 			s += 3;
 		} else {
