@@ -1,5 +1,6 @@
 libcupel_a_SOURCES += \
 	src/cli/args.c src/cli/args.h \
+	src/cli/export.c src/cli/export.h \
 	src/cli/history.c src/cli/history.h \
 	src/cli/open.c src/cli/open_model.c \
 	src/cli/show.c \
@@ -8,6 +9,7 @@ libcupel_a_SOURCES += \
 	src/cli/verb_cancel.c \
 	src/cli/verb_completion.c \
 	src/cli/verb_doctor.c \
+	src/cli/verb_export.c \
 	src/cli/verb_help.c \
 	src/cli/verb_jobs.c \
 	src/cli/verb_log.c \

@@ -1,0 +1,17 @@
+/* export: a run's facts in the forms that others read. Nothing here names a path, a user or a host of
+ * this machine. Printed to stdout; main thread. */
+#ifndef CUPEL_CLI_EXPORT_H
+#define CUPEL_CLI_EXPORT_H
+#include "catalog/catalog.h"
+
+struct export_run { /* borrowed; filled by the verb */
+	struct catalog_run *run;
+	struct catalog_input *inputs;
+	size_t n_inputs;
+	struct catalog_score *scores;
+	size_t n_scores;
+};
+bool export_recipe(const struct export_run *r, struct err *e);
+bool export_markdown(const struct export_run *r, struct err *e);
+void export_csv(const struct export_run *v, size_t n); /* a row a run, results as columns */
+#endif

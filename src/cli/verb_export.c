@@ -1,0 +1,115 @@
+#include "config.h"
+#include <stdlib.h>
+#include "base/str.h"
+#include "base/vec.h"
+#include "cli/export.h"
+#include "cli/history.h"
+
+struct loaded { struct export_run *v; size_t n, cap; };
+
+static bool load(struct catalog *c, const char *word, struct loaded *runs, struct err *e)
+{
+	struct export_run *r;
+	int64_t id;
+
+	if (!history_run_id(c, word, &id, e))
+		return false;
+	r = vec_push(runs);
+	r->run = catalog_run_get(c, id, e);
+	if (!r->run)
+		return false;
+	r->inputs = catalog_run_inputs(c, id, &r->n_inputs, e);
+	if (r->inputs)
+		r->scores = catalog_scores(c, id, 0, &r->n_scores, e);
+	return r->scores != NULL;
+}
+
+static void let_go(struct loaded *runs)
+{
+	for (size_t i = 0; i < runs->n; i++) {
+		catalog_runs_free(runs->v[i].run, runs->v[i].run != NULL);
+		catalog_inputs_free(runs->v[i].inputs, runs->v[i].n_inputs);
+		catalog_scores_free(runs->v[i].scores, runs->v[i].n_scores);
+	}
+	vec_fini(runs);
+}
+
+static bool print_json(struct catalog *c, const struct loaded *runs, struct err *e)
+{
+	json_t *list = json_array(), *whole;
+	bool ok = true;
+
+	for (size_t i = 0; i < runs->n && ok; i++) {
+		whole = history_whole(c, runs->v[i].run, e);
+		ok = whole != NULL;
+		if (whole)
+			json_array_append_new(list, whole);
+	}
+	if (ok)
+		json_print(runs->n == 1 ? json_array_get(list, 0) : list);
+	json_decref(list);
+	return ok;
+}
+
+static bool print_each(const struct loaded *runs, bool (*print)(const struct export_run *, struct err *),
+	struct err *e)
+{
+	for (size_t i = 0; i < runs->n; i++) {
+		if (i)
+			putchar('\n');
+		if (!print(&runs->v[i], e))
+			return false;
+	}
+	return true;
+}
+
+static bool print_as(struct catalog *c, const struct loaded *runs, const char *format, struct err *e)
+{
+	if (str_eq(format, "json"))
+		return print_json(c, runs, e);
+	if (str_eq(format, "markdown"))
+		return print_each(runs, export_markdown, e);
+	if (str_eq(format, "csv")) {
+		export_csv(runs->v, runs->n);
+		return true;
+	}
+	if (!str_eq(format, "recipe"))
+		return err_set(e, ERR_USAGE, "export", "recipe, json, csv or markdown",
+			"no format %s", format);
+	if (runs->n > 1)
+		return err_set(e, ERR_USAGE, "export", "export them one by one", "one file holds one recipe");
+	return export_recipe(&runs->v[0], e);
+}
+
+static int run(struct cli *c, struct err *e)
+{
+	const char *format = cli_option(c, "--format");
+	struct catalog *cat = cli_catalog(c, e);
+	struct loaded runs = { 0 };
+	bool ok = cat != NULL;
+
+	for (int i = 0; i < c->argc && ok; i++)
+		ok = load(cat, c->argv[i], &runs, e);
+	if (ok)
+		print_as(cat, &runs, format ? format : c->json ? "json" : "recipe", e);
+	let_go(&runs);
+	return err_exit_status(e->code);
+}
+
+static const struct verb_option options[] = {
+	{ "--format", "FORMAT", false, "recipe (the default), json, csv or markdown" },
+	{ 0 },
+};
+
+const struct verb verb_export = {
+	.name = "export",
+	.args = "ID...",
+	.help = "print runs for other people and programs",
+	.detail = "recipe is one file: the YAML that mergekit runs, with revisions, hashes and the seed as "
+		"comments; absolute paths of models become their names. csv has a row for every run and a "
+		"column for every result.",
+	.min_args = 1,
+	.max_args = -1,
+	.options = options,
+	.run = run,
+};
