@@ -15,3 +15,4 @@ completion/cupel: cupel$(EXEEXT)
 bashcompletiondir = $(datarootdir)/bash-completion/completions
 nodist_bashcompletion_DATA = completion/cupel
 CLEANFILES += completion/cupel completion/cupel.tmp
+dist_man_MANS += man/cupel-catalog.7

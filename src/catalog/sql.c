@@ -149,6 +149,22 @@ static json_t *ask(struct db *d, const char *sql, struct err *e)
 	return NULL;
 }
 
+/* Virtual tables set themselves up when they are first used, in ways a question may not. */
+static void set_up(struct db *d)
+{
+	static const char *const first[] = { "run_search", "pragma_table_info('x')",
+		"pragma_table_xinfo('x')", "pragma_table_list", "pragma_index_list('x')",
+		"pragma_index_info('x')", "pragma_foreign_key_list('x')", "json_each('[]')",
+		"json_tree('[]')" };
+
+	for (size_t i = 0; i < sizeof first / sizeof *first; i++) {
+		char *sql = xasprintf("SELECT 1 FROM %s LIMIT 0", first[i]);
+
+		sqlite3_exec(d->handle, sql, NULL, NULL, NULL);
+		free(sql);
+	}
+}
+
 json_t *catalog_sql(struct catalog *c, const char *sql, struct err *e)
 {
 	struct db own = { .path = c->path }, *d = &own;
@@ -168,8 +184,7 @@ json_t *catalog_sql(struct catalog *c, const char *sql, struct err *e)
 		}
 		sqlite3_limit(d->handle, SQLITE_LIMIT_LENGTH, 64 << 20);
 	}
-	/* The index sets itself up when it is first used, in ways a question may not. */
-	sqlite3_exec(d->handle, "SELECT 1 FROM run_search LIMIT 0", NULL, NULL, NULL);
+	set_up(d);
 	sqlite3_set_authorizer(d->handle, may_read, NULL);
 	sqlite3_progress_handler(d->handle, 10000, too_long, &until);
 	rows = ask(d, sql, e);

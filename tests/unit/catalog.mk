@@ -14,3 +14,7 @@ check_PROGRAMS += tests/unit/test_publish
 TESTS += tests/unit/test_publish
 tests_unit_test_publish_SOURCES = tests/unit/test_publish.c
 tests_unit_test_publish_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += tests/unit/test_catalog_man
+TESTS += tests/unit/test_catalog_man
+tests_unit_test_catalog_man_SOURCES = tests/unit/test_catalog_man.c tests/unit/catalog_test.h
+tests_unit_test_catalog_man_LDADD = $(UNIT_LIBS)
