@@ -47,34 +47,13 @@ bool slot_moments(struct slot_pair p, double m[MO_COUNT])
 
 /* --- from the sample ----------------------------------------------------------------------------- */
 
-double sample_read_elements(const struct sample *at)
-{
-	double n = 0;
-
-	for (size_t j = 0; j < at->n; j++)
-		n += (double)sample_len(at, j);
-	return n;
-}
-
-double sample_scale_of(const struct slot *s, const struct sample *at)
-{
-	double read = sample_read_elements(at);
-
-	return read > 0 ? (double)s->like->elements / read * (double)at->n : 0;
-}
-
-double sample_rest(const struct sample *at)
-{
-	return at->whole || !at->blocks ? 0 : 1 - (double)at->n / (double)at->blocks;
-}
-
-bool slot_rows(struct slot_pair p, double (**rows)[MO_COUNT], struct estimate *est)
+bool slot_rows(struct slot_pair p, struct stratum *out)
 {
 	const struct slot_sample *x = atomic_load(&p.slot->sample);
 
 	if (!x)
 		return false;
-	double scale = sample_scale_of(p.slot, &x->at), (*z)[MO_COUNT] = xcalloc(x->at.n + 1, sizeof *z);
+	double (*z)[MO_COUNT] = xcalloc(x->at.n + 1, sizeof *z);
 	for (size_t j = 0; j < x->at.n; j++) {
 		size_t at = j * SAMPLE_BLOCK, n = sample_len(&x->at, j);
 		const float *a = x->x[p.x] + at, *b = x->x[p.m] + at, *base = x->x[0] + at;
@@ -96,12 +75,8 @@ bool slot_rows(struct slot_pair p, double (**rows)[MO_COUNT], struct estimate *e
 			z[j][MO_BOTH] = (double)sign.both;
 			z[j][MO_AGREE] = (double)sign.agree;
 		}
-		for (int i = 0; i < MO_COUNT; i++)
-			z[j][i] *= scale;
 	}
-	*rows = z;
-	*est = (struct estimate){ (const double (*)[MO_COUNT])z, x->at.n, sample_rest(&x->at),
-		sample_read_elements(&x->at) };
+	*out = (struct stratum){ &x->at, *z };
 	return true;
 }
 
@@ -136,33 +111,34 @@ static struct figure extreme(const struct slot_pair *p, size_t n, enum stat_id s
 struct figure pair_figure(const struct slot_pair *p, size_t n, enum stat_id s)
 {
 	double known[MO_COUNT] = { 0 }, one[MO_COUNT];
-	struct estimate *est = NULL;
+	struct stratum *est = NULL;
 	size_t sampled = 0;
 	bool based = against_base(p, n), failed = false, none = false;
 
 	if (s == STAT_MAX_ABS || s == STAT_ABS_MAX || s == STAT_NONFINITE)
 		return extreme(p, n, s);
 	for (size_t k = 0; k < n; k++) {
-		double (*rows)[MO_COUNT];
 		if (slot_moments(p[k], one)) {
 			for (int i = 0; i < MO_COUNT; i++)
 				known[i] += one[i];
 			continue;
 		}
 		if (!est)
-			est = xnew(struct estimate, n);
-		if (slot_rows(p[k], &rows, &est[sampled]))
+			est = xnew(struct stratum, n + 1);
+		if (slot_rows(p[k], &est[sampled]))
 			sampled++;
 		else if (atomic_load(&p[k].slot->failed))
 			failed = true;
 		else
 			none = true;
 	}
+	if (sampled)
+		est[sampled] = similarity_known(known);
 	struct figure f = failed || !n ? figure_failed() : none ? figure_none()
-		: sampled ? similarity_estimate(s, known, est, sampled, based)
+		: sampled ? similarity_estimate(s, est, sampled + 1, based)
 		: similarity_figure(s, known, based, FIG_EXACT);
 	for (size_t k = 0; k < sampled; k++)
-		free((void *)est[k].z);
+		free((void *)est[k].sums);
 	free(est);
 	return f;
 }
@@ -205,16 +181,16 @@ static struct figure share(struct figure f, double over)
 }
 
 /* Rows of a swap at t on the sample: m moved from x by the distance to the other, at most t. */
-static bool swap_rows(struct slot_pair p, enum dtype out, double t, struct estimate *est)
+static bool swap_rows(struct slot_pair p, enum dtype type, double t, struct stratum *out)
 {
 	const struct slot_sample *x = atomic_load(&p.slot->sample);
-	const struct dtype_info *info = dtype_info(out);
+	const struct dtype_info *info = dtype_info(type);
 	float m[SAMPLE_BLOCK], stored[SAMPLE_BLOCK], base[SAMPLE_BLOCK];
 	char bytes[SAMPLE_BLOCK * 8];
 
 	if (!x)
 		return false;
-	double scale = sample_scale_of(p.slot, &x->at), (*z)[MO_COUNT] = xcalloc(x->at.n + 1, sizeof *z);
+	double (*z)[MO_COUNT] = xcalloc(x->at.n + 1, sizeof *z);
 	for (size_t j = 0; j < x->at.n; j++) {
 		size_t n = sample_len(&x->at, j);
 		const float *a = x->x[p.x] + j * SAMPLE_BLOCK, *b = x->x[p.m] + j * SAMPLE_BLOCK;
@@ -235,32 +211,31 @@ static bool swap_rows(struct slot_pair p, enum dtype out, double t, struct estim
 			info->decode(bytes, base, n);
 		}
 		change_sums_add(&c, m, stored, a, base, &swap, n);
-		z[j][MO_N] = scale * (double)n;
-		z[j][MO_FULL] = scale * (double)c.full;
-		z[j][MO_SHIFT] = scale * shift;
-		z[j][MO_CHANGED] = scale * (double)c.changed;
-		z[j][MO_FROZEN] = scale * (double)c.frozen;
+		z[j][MO_N] = (double)n;
+		z[j][MO_FULL] = (double)c.full;
+		z[j][MO_SHIFT] = shift;
+		z[j][MO_CHANGED] = (double)c.changed;
+		z[j][MO_FROZEN] = (double)c.frozen;
 	}
-	*est = (struct estimate){ (const double (*)[MO_COUNT])z, x->at.n, sample_rest(&x->at),
-		sample_read_elements(&x->at) };
+	*out = (struct stratum){ &x->at, *z };
 	return true;
 }
 
 static bool swap_sampled(const struct slot_pair *p, const enum dtype *out, size_t n, double t,
 	struct swap_point *point)
 {
-	struct estimate *est = xnew(struct estimate, n + 1);
+	struct stratum *est = xnew(struct stratum, n + 1);
 	size_t got = 0;
 
 	while (got < n && swap_rows(p[got], out[got], t, &est[got]))
 		got++;
 	if (got == n) {
-		point->full = similarity_estimate(STAT_SWAPPED, NULL, est, n, true);
-		point->mean_shift = similarity_estimate(STAT_MEAN_SHIFT, NULL, est, n, true);
-		point->frozen = similarity_estimate(STAT_FROZEN, NULL, est, n, true);
+		point->full = similarity_estimate(STAT_SWAPPED, est, n, true);
+		point->mean_shift = similarity_estimate(STAT_MEAN_SHIFT, est, n, true);
+		point->frozen = similarity_estimate(STAT_FROZEN, est, n, true);
 	}
 	for (size_t k = 0; k < got; k++)
-		free((void *)est[k].z);
+		free((void *)est[k].sums);
 	free(est);
 	return got == n;
 }

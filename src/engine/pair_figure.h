@@ -11,16 +11,10 @@ struct slot_pair {
 };
 /* Moments of the whole tensor; false where the sums are not there yet. */
 bool slot_moments(struct slot_pair p, double m[MO_COUNT]);
-/* Moments per block of the sample, scaled to the tensor; false where there is no sample yet. *rows is the
- * caller's to free. */
-bool slot_rows(struct slot_pair p, double (**rows)[MO_COUNT], struct estimate *est);
+/* Moments per block of the sample, malloc'd; false where there is no sample yet. */
+bool slot_rows(struct slot_pair p, struct stratum *out);
 /* Figure of several as one long vector; FIG_NONE while one has neither sums nor sample. */
 struct figure pair_figure(const struct slot_pair *p, size_t n, enum stat_id s);
-
-/* How a sample's figures scale: what every row is multiplied with, and the share not read. */
-double sample_scale_of(const struct slot *s, const struct sample *at);
-double sample_rest(const struct sample *at);
-double sample_read_elements(const struct sample *at);
 
 /* NearSwap from x to m at t, over several. out(k): output dtype for `frozen` of pair k. False while one
  * has neither sums nor sample. */

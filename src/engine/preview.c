@@ -297,7 +297,7 @@ static bool step_sampled(struct preview *v)
 	pthread_mutex_unlock(&v->lock);
 	if (i != SIZE_MAX) {
 		struct known *k = w->t[i].known;
-		struct tensor_sampled *s = sampled_make(&w->plan->tensors[i], &w->t[i]);
+		struct tensor_sampled *s = sampled_make(w->plan, i, &w->t[i]);
 		if (s)
 			atomic_store(&k->sampled, s);
 		pthread_mutex_lock(&v->lock);

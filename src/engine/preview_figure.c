@@ -20,8 +20,9 @@ struct gather {
 	enum stat_id stat;
 	uint32_t needs;
 	double known[MO_COUNT];
-	struct estimate *est;
+	struct stratum *est, *less, *more; /* less, more: with chance against or for it */
 	size_t n_est, tensors;
+	bool chance;
 	enum figure_state state;       /* lowest met */
 	bool none, failed;
 };
@@ -60,11 +61,14 @@ static bool sampled_moments(struct gather *g, const struct view_tensor *t, int v
 {
 	const struct tensor_sampled *s = atomic_load(&t->known->sampled);
 
-	if (s)
-		g->est[g->n_est++] = (struct estimate){
-			(const double (*)[MO_COUNT])(s->rows + (size_t)vec * s->blocks), s->blocks,
-			s->rest, s->read };
-	return s != NULL;
+	if (!s)
+		return false;
+	size_t at = (size_t)vec * s->at->n, i = g->n_est++;
+	g->est[i] = (struct stratum){ s->at, s->rows[at] };
+	g->less[i] = (struct stratum){ s->at, (s->less ? s->less : s->rows)[at] };
+	g->more[i] = (struct stratum){ s->at, (s->more ? s->more : s->rows)[at] };
+	g->chance = g->chance || s->less || s->more;
+	return true;
 }
 
 static void gather_add(struct gather *g, size_t i, int vec)
@@ -95,6 +99,27 @@ static int vector_of(const struct view *w, size_t i, enum stat_id s, int input)
 	if (!stat_info(s)->per_input)
 		return 0;
 	return input >= 0 && (size_t)input < w->plan->inputs->n ? w->t[i].vector[input] : -1;
+}
+
+static void widen(struct figure *f, struct figure by)
+{
+	if (by.state != FIG_SAMPLED)
+		return;
+	f->lo = fmin(f->lo, by.lo);
+	f->hi = fmax(f->hi, by.hi);
+}
+
+static struct figure estimate(struct gather *g, bool based)
+{
+	size_t n = g->n_est;
+
+	g->est[n] = g->less[n] = g->more[n] = similarity_known(g->known);
+	struct figure f = similarity_estimate(g->stat, g->est, n + 1, based);
+	if (g->chance && f.state == FIG_SAMPLED) {
+		widen(&f, similarity_estimate(g->stat, g->less, n + 1, based));
+		widen(&f, similarity_estimate(g->stat, g->more, n + 1, based));
+	}
+	return f;
 }
 
 static bool all_based(const struct view *w, const size_t *tensors, size_t n)
@@ -236,11 +261,13 @@ struct figure preview_group(struct preview *v, const size_t *tensors, size_t n, 
 	if (swap && is_swap_stat(s) && !any_exact(w, tensors, n) && swap_closed(v, tensors, n, s, &f))
 		return f;
 	struct gather g = { .v = v, .stat = s, .needs = similarity_needs(s), .state = FIG_EXACT };
-	struct estimate local[8];
+	struct stratum local[3 * 9];
 	bool based = all_based(w, tensors, n);
 	if (s == STAT_SIGN_AGREEMENT || s == STAT_INPUT_CONFLICT)
 		g.needs = based ? M(BOTH) | M(AGREE) : M(AGREE0) | M(N);
-	g.est = n <= 8 ? local : xnew(struct estimate, n);
+	g.est = n <= 8 ? local : xnew(struct stratum, 3 * (n + 1));
+	g.less = g.est + n + 1;
+	g.more = g.less + n + 1;
 	for (size_t k = 0; k < n; k++) {
 		size_t i = tensors ? tensors[k] : k;
 		int vec = vector_of(w, i, s, input);
@@ -252,7 +279,7 @@ struct figure preview_group(struct preview *v, const size_t *tensors, size_t n, 
 	else if (g.none)
 		f = figure_none();
 	else if (g.n_est)
-		f = similarity_estimate(s, g.known, g.est, g.n_est, based);
+		f = estimate(&g, based);
 	else
 		f = similarity_figure(s, g.known, based, g.state);
 	if (g.est != local)
@@ -397,36 +424,38 @@ double preview_swap_solve(struct preview *v, const size_t *tensors, size_t n, in
 	return t;
 }
 
+static double share_of_column(const double *totals, const void *ctx)
+{
+	const size_t *at = ctx; /* column, columns */
+	double all = 0;
+
+	for (size_t c = 0; c < at[1]; c++)
+		all += totals[c];
+	return totals[at[0]] / all;
+}
+
 bool preview_coverage(struct preview *v, double *coverage, double *interval, size_t *n)
 {
 	struct view *w = v->view;
-	double variance[MERGE_MAX_INPUTS + 1] = { 0 }, elements = 0;
+	size_t columns = w ? w->plan->inputs->n + 1 : 0, got = 0;
+	struct stratum *s = xnew(struct stratum, w ? w->n + 1 : 1);
+	bool all = w != NULL;
 
 	*n = 0;
-	memset(coverage, 0, (MERGE_MAX_INPUTS + 1) * sizeof *coverage);
-	for (size_t i = 0; w && i < w->n; i++) {
-		const struct tensor_sampled *s = atomic_load(&w->t[i].known->sampled);
-		if (!s)
-			return false;
-		for (size_t c = 0; c < s->survivors; c++) {
-			double sum = 0, square = 0, b = (double)s->blocks;
-			for (size_t j = 0; j < s->blocks; j++) {
-				double y = s->cover[j * s->survivors + c];
-				sum += y;
-				square += y * y;
-			}
-			coverage[c] += sum / b;
-			if (s->blocks > 1)
-				variance[c] += (square - sum * sum / b) / (b - 1) / b * s->rest;
-		}
-		*n = s->survivors > *n ? s->survivors : *n;
+	for (size_t i = 0; w && i < w->n && all; i++) {
+		const struct tensor_sampled *x = atomic_load(&w->t[i].known->sampled);
+		all = x != NULL || w->t[i].known->sampling == NEVER;
+		if (x && x->cover)
+			s[got++] = (struct stratum){ x->at, x->cover };
 	}
-	for (size_t c = 0; c < *n; c++)
-		elements += coverage[c];
-	for (size_t c = 0; c < *n; c++) {
-		coverage[c] /= elements;
+	for (size_t c = 0; all && got && c < columns && c <= MERGE_MAX_INPUTS; c++) {
+		size_t at[2] = { c, columns };
+		struct figure f = sample_figure(s, got, columns, share_of_column, at, SAMPLE_SHARE);
+		coverage[c] = f.value;
 		if (interval)
-			interval[c] = 1.96 * sqrt(variance[c] > 0 ? variance[c] : 0) / elements;
+			interval[c] = fmax(f.hi - f.value, f.value - f.lo);
+		*n = f.value > 0 ? c + 1 : *n;
 	}
+	free(s);
 	return *n > 0;
 }

@@ -5,6 +5,7 @@
 #ifndef CUPEL_STAT_SIMILARITY_H
 #define CUPEL_STAT_SIMILARITY_H
 #include <stdint.h>
+#include "stat/sample.h"
 #include "stat/stats.h"
 
 enum moment {
@@ -35,17 +36,10 @@ uint32_t similarity_needs(enum stat_id s);
 double similarity_value(enum stat_id s, const double m[MO_COUNT], bool against_base);
 struct figure similarity_figure(enum stat_id s, const double m[MO_COUNT], bool against_base,
 	enum figure_state state);
-void similarity_clamp(enum stat_id s, struct figure *f); /* the interval to what is possible */
-
-/* A sampled tensor: totals estimated as the mean of `blocks` pseudo-totals z (row j: what block j alone
- * would say), whose spread gives the interval. rest: share of the tensor not read (1 - n/N). */
-struct estimate {
-	const double (*z)[MO_COUNT];
-	size_t blocks;
-	double rest;
-	double read;                 /* elements read */
-};
-/* Figure of several tensors as one vector: known totals (may be NULL) plus estimated tensors. */
-struct figure similarity_estimate(enum stat_id s, const double *known, const struct estimate *v,
-	size_t n, bool against_base);
+/* Of tensors together as one vector, sampled (rows of MO_COUNT sums per block, sample.h) or known (a stratum
+ * of similarity_known). */
+struct figure similarity_estimate(enum stat_id s, const struct stratum *v, size_t n,
+	bool against_base);
+/* A stratum of one row, the totals: nothing of it is uncertain. */
+struct stratum similarity_known(const double totals[MO_COUNT]);
 #endif
