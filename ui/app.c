@@ -21,7 +21,7 @@ static const struct view_ops *const all_views[] = {
 };
 #define N_VIEWS (sizeof all_views / sizeof *all_views)
 
-/* --- views -------------------------------------------------------------------------------------- */
+/* --- views ---------------------------------------------------------------------------------- */
 void *app_view_of(struct app *a, const struct view_ops *ops)
 {
 	return a->views[ops->digit];
@@ -83,7 +83,7 @@ static void close_views(struct app *a)
 	}
 }
 
-/* --- drawing ------------------------------------------------------------------------------------ */
+/* --- drawing -------------------------------------------------------------------------------- */
 static void draw_tabs(const struct shell *s, struct grid *g)
 {
 	int x = 1;
@@ -183,7 +183,7 @@ void shell_resize(struct shell *s, int w, int h)
 	app_changed(&s->a, CHANGED_LAYOUT);
 }
 
-/* --- input -------------------------------------------------------------------------------------- */
+/* --- input ---------------------------------------------------------------------------------- */
 unsigned shell_context(const struct shell *s)
 {
 	return s->top ? s->top->ops->context : s->a.view->ops->context;
@@ -351,7 +351,7 @@ static void read_terminal(struct shell *s, bool final)
 		shell_input(s, &in);
 }
 
-/* --- the background ------------------------------------------------------------------------------ */
+/* --- the background ------------------------------------------------------------------------- */
 static void count_jobs(struct shell *s)
 {
 	struct catalog_job *v;
@@ -487,7 +487,7 @@ static void loop(struct shell *s)
 	}
 }
 
-/* --- open and close ------------------------------------------------------------------------------ */
+/* --- open and close ------------------------------------------------------------------------- */
 static void bad_setting(void *ctx, const struct err *e)
 {
 	struct shell *s = ctx;

@@ -9,7 +9,7 @@
 #include "ui/widget/help.h"
 #include "ui/widget/prompt.h"
 
-/* --- when a command applies ------------------------------------------------------------------------ */
+/* --- when a command applies ----------------------------------------------------------------- */
 static struct table *table_of(const struct app *a)
 {
 	return a->view ? a->view->table : NULL;
@@ -77,7 +77,7 @@ const char *command_reason(const struct command *c)
 	return "not now";
 }
 
-/* --- moving ------------------------------------------------------------------------------------- */
+/* --- moving --------------------------------------------------------------------------------- */
 static unsigned move(struct app *a, enum move m)
 {
 	struct overlay *o = shell_of(a)->top;
@@ -152,7 +152,7 @@ unsigned cmd_close(struct app *a, const char *args)
 	return CHANGED_SCREEN;
 }
 
-/* --- views -------------------------------------------------------------------------------------- */
+/* --- views ---------------------------------------------------------------------------------- */
 unsigned cmd_view_models(struct app *a, const char *args)
 {
 	(void)args;
@@ -171,7 +171,7 @@ unsigned cmd_view_history(struct app *a, const char *args)
 	return app_go(a, 7);
 }
 
-/* --- marks, order, columns ------------------------------------------------------------------------ */
+/* --- marks, order, columns ------------------------------------------------------------------ */
 unsigned cmd_mark(struct app *a, const char *args)
 {
 	(void)args;
@@ -267,7 +267,7 @@ unsigned cmd_columns(struct app *a, const char *args)
 	return app_menu(a, "show or hide a column", items, n, 0, column_picked, NULL);
 }
 
-/* --- filter --------------------------------------------------------------------------------------- */
+/* --- filter --------------------------------------------------------------------------------- */
 static char *filter_before; /* what Esc brings back */
 
 static void filter_typed(struct app *a, const char *text, void *ctx)
@@ -311,7 +311,7 @@ unsigned cmd_filter(struct app *a, const char *args)
 	return app_ask(a, &q);
 }
 
-/* --- settings --------------------------------------------------------------------------------------- */
+/* --- settings ------------------------------------------------------------------------------- */
 unsigned cmd_set(struct app *a, const char *args)
 {
 	size_t n = strcspn(args, " ");
@@ -406,7 +406,7 @@ unsigned cmd_redraw(struct app *a, const char *args)
 	return CHANGED_LAYOUT;
 }
 
-/* --- help, palette, leaving --------------------------------------------------------------------------- */
+/* --- help, palette, leaving ----------------------------------------------------------------- */
 static unsigned run_picked(struct app *a, const struct command *c)
 {
 	return shell_run(shell_of(a), c, "");
@@ -445,7 +445,7 @@ unsigned cmd_suspend(struct app *a, const char *args)
 	return CHANGED_LAYOUT;
 }
 
-/* --- a line being typed --------------------------------------------------------------------------------- */
+/* --- a line being typed --------------------------------------------------------------------- */
 static unsigned edit(struct app *a, enum edit e)
 {
 	struct overlay *o = shell_of(a)->top;

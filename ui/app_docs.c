@@ -11,7 +11,7 @@
 #define OUTSIDE_SECONDS 1.0 /* how often files are looked at */
 #define JOURNAL_SECONDS 2.0
 
-/* --- inputs: opened on a worker -------------------------------------------------------------------------- */
+/* --- inputs: opened on a worker ------------------------------------------------------------- */
 struct opening {
 	struct doc *doc;
 	struct recipe *recipe;
@@ -77,7 +77,7 @@ static void open_inputs(struct app *a, struct doc *d)
 	app_work(a, opening_work, opening_done, opening_free, o);
 }
 
-/* --- what follows from the present snapshot ----------------------------------------------------------------- */
+/* --- what follows from the present snapshot ------------------------------------------------- */
 static void preview_wake(void *ctx)
 {
 	event_wake(ctx);
@@ -206,7 +206,7 @@ unsigned app_add_recipe(struct app *a, const struct recipe *r, const char *name,
 	return add(a, d);
 }
 
-/* --- undo, redo, flip ------------------------------------------------------------------------------------------ */
+/* --- undo, redo, flip ----------------------------------------------------------------------- */
 unsigned cmd_undo(struct app *a, const char *args)
 {
 	const char *what = doc_undo(a->doc);
@@ -243,7 +243,7 @@ unsigned cmd_flip(struct app *a, const char *args)
 	return CHANGED_DOC;
 }
 
-/* --- saving ------------------------------------------------------------------------------------------------------ */
+/* --- saving --------------------------------------------------------------------------------- */
 static unsigned save_as(struct app *a, const char *path, void *ctx)
 {
 	struct err e = { 0 };
@@ -308,7 +308,7 @@ unsigned cmd_open(struct app *a, const char *args)
 	return app_show_models(a, &args, 1);
 }
 
-/* --- the editor ----------------------------------------------------------------------------------------------------- */
+/* --- the editor ----------------------------------------------------------------------------- */
 static bool run_editor(struct shell *s, const char *path)
 {
 	const char *editor = getenv("VISUAL");
@@ -383,7 +383,7 @@ unsigned cmd_edit(struct app *a, const char *args)
 	return bits;
 }
 
-/* --- the background, and leaving -------------------------------------------------------------------------------------- */
+/* --- the background, and leaving ------------------------------------------------------------ */
 void shell_docs_tick(struct shell *s)
 {
 	static double outside, journal;

@@ -11,7 +11,7 @@
 #include "ui/shell.h"
 #include "ui/widget/prompt.h"
 
-/* --- words that complete an argument ----------------------------------------------------------------- */
+/* --- words that complete an argument -------------------------------------------------------- */
 struct completion {
 	struct candidates *out;
 	const char *before, *typed; /* the line up to the word; the word */
@@ -108,7 +108,7 @@ void complete_word(struct shell *s, const char *kind, const char *before, const 
 		offer_files(&c);
 }
 
-/* --- commands ------------------------------------------------------------------------------------------ */
+/* --- commands ------------------------------------------------------------------------------- */
 struct scored {
 	const struct command *command;
 	int score;

@@ -39,7 +39,7 @@ void shell_push(struct shell *s, struct overlay *o)
 	app_changed(&s->a, CHANGED_SCREEN);
 }
 
-/* --- a line ------------------------------------------------------------------------------------- */
+/* --- a line --------------------------------------------------------------------------------- */
 struct asking {
 	struct ask q;
 	char *kind;
@@ -83,7 +83,7 @@ unsigned app_ask(struct app *a, const struct ask *q)
 	return CHANGED_SCREEN;
 }
 
-/* --- one key ------------------------------------------------------------------------------------ */
+/* --- one key -------------------------------------------------------------------------------- */
 static struct {
 	unsigned (*done)(struct app *a, char key, void *ctx);
 	void *ctx;

@@ -72,7 +72,7 @@ bool command_is_enabled(const struct command *c, const struct app *a)
 	return c->enabled(a);
 }
 
-/* --- keys --------------------------------------------------------------------------------- */
+/* --- keys ----------------------------------------------------------------------------------- */
 const struct binding *keymap_find(uint32_t key, unsigned context)
 {
 	load();
@@ -168,7 +168,7 @@ void command_keys(const struct command *c, bool first_only, struct str *out)
 	}
 }
 
-/* --- the manual --------------------------------------------------------------------------- */
+/* --- the manual ----------------------------------------------------------------------------- */
 static const struct { unsigned bit; const char *name; } sections[] = {
 	{ CTX_VIEWS, "In every view" }, { CTX_MODELS, "Models" }, { CTX_TENSORS, "Tensors" },
 	{ CTX_RECIPE, "Recipe" }, { CTX_QUANT, "Quant" }, { CTX_JOBS, "Jobs" },

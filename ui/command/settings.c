@@ -88,7 +88,7 @@ bool settings_set(const char *name, const char *value, struct err *e)
 	return true;
 }
 
-/* --- files -------------------------------------------------------------------------------- */
+/* --- files ---------------------------------------------------------------------------------- */
 char *share_path(const char *name)
 {
 	const char *override = getenv("CUPEL_SHARE"), *self = process_self_path();

@@ -73,7 +73,7 @@ uint32_t key_by_name(const char *s)
 	return code ? code | mods : 0;
 }
 
-/* --- the decoder -------------------------------------------------------------------------- */
+/* --- the decoder ---------------------------------------------------------------------------- */
 void key_decoder_fini(struct key_decoder *d)
 {
 	str_fini(&d->paste);

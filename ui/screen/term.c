@@ -37,7 +37,7 @@ static const char mouse_on[] = "\033[?1000h\033[?1002h\033[?1006h";
 static const char mouse_off[] = "\033[?1000l\033[?1002l\033[?1006l";
 static const int fatal_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
 
-/* --- stderr while curses owns the terminal ------------------------------------------------- */
+/* --- stderr while curses owns the terminal -------------------------------------------------- */
 static void stderr_keep(void)
 {
 	fflush(stderr);
@@ -93,7 +93,7 @@ static void catch_fatal(void)
 	xalloc_on_abort(term_panic);
 }
 
-/* --- open and close ----------------------------------------------------------------------- */
+/* --- open and close ------------------------------------------------------------------------- */
 void term_write(struct term *t, const char *s, size_t n)
 {
 	fwrite(s, 1, n, t->out);
@@ -242,7 +242,7 @@ void term_resume(struct term *t)
 	term_resize(t, &w, &h);
 }
 
-/* --- drawing ------------------------------------------------------------------------------ */
+/* --- drawing -------------------------------------------------------------------------------- */
 /* 256 colours on a terminal of 8: the nearest corner of the cube. */
 static int to8(int c, attr_t *attrs)
 {

@@ -45,7 +45,7 @@ void app_changed(struct app *a, unsigned bits);
 /* Show these models side by side in view 2 (names as the catalog has them, or paths) and go there. */
 unsigned app_show_models(struct app *a, const char *const *names, size_t n);
 
-/* --- saying and asking ----------------------------------------------------------------------- */
+/* --- saying and asking ---------------------------------------------------------------------- */
 void app_say(struct app *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 unsigned app_fail(struct app *a, const struct err *e); /* in the error style; CHANGED_SCREEN */
 /* A line at the bottom. done gets the text on Enter (nothing on Esc); changed, if any, every edit.
@@ -80,7 +80,7 @@ int64_t app_selected_model_run(const struct app *a);      /* run that made Model
 void app_watch_job(struct app *a, int64_t id);            /* :wait-idle waits for it */
 void app_copy(struct app *a, const char *what, const char *text); /* to the clipboard, and says so */
 
-/* --- recipes --------------------------------------------------------------------------------- */
+/* --- recipes -------------------------------------------------------------------------------- */
 /* The present recipe becomes `r` (its reference is taken): figures follow by themselves. */
 unsigned app_edit(struct app *a, const struct recipe *r, const char *what, const char *merge_key);
 unsigned app_open_recipe(struct app *a, const char *path);
@@ -90,12 +90,12 @@ unsigned app_add_recipe(struct app *a, const struct recipe *r, const char *name,
 unsigned app_open_run_recipe(struct app *a, int64_t run); /* its recipe as a new variant */
 unsigned app_select_doc(struct app *a, size_t i);
 
-/* --- the rest --------------------------------------------------------------------------------- */
+/* --- the rest ------------------------------------------------------------------------------- */
 bool app_is_model_dir(const char *path);         /* a folder that is one model, not many */
 void app_settings_changed(struct app *a);        /* after settings_set: tiers, colours */
 unsigned app_write_sheet(struct app *a, struct plan *p, const char *output); /* of doc's plan */
 
-/* --- work that takes longer than a keystroke -------------------------------------------------- */
+/* --- work that takes longer than a keystroke ------------------------------------------------ */
 /* `work` runs on a worker; then, back on the UI thread, `done` (returns CHANGED_ bits). Neither is
  * called after the app began to close (drop is, if given, to free ctx). */
 void app_work(struct app *a, void (*work)(void *ctx), unsigned (*done)(struct app *a, void *ctx),

@@ -119,7 +119,7 @@ void doc_free(struct doc *d)
 	free(d);
 }
 
-/* --- steps ---------------------------------------------------------------------------------------- */
+/* --- steps ---------------------------------------------------------------------------------- */
 static void drop_after(struct doc *d, size_t keep)
 {
 	while (d->steps.n > keep) {
@@ -193,7 +193,7 @@ const char *doc_flip(struct doc *d)
 	return d->steps.v[d->at].what;
 }
 
-/* --- the file --------------------------------------------------------------------------------------- */
+/* --- the file ------------------------------------------------------------------------------- */
 bool doc_save(struct doc *d, const char *path, struct err *e)
 {
 	if (!path && !d->path)
@@ -233,7 +233,7 @@ bool doc_check_outside(struct doc *d, struct err *e)
 	return true;
 }
 
-/* --- journal ------------------------------------------------------------------------------------------ */
+/* --- journal -------------------------------------------------------------------------------- */
 char *doc_state_dir(void)
 {
 	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");

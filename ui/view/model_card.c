@@ -32,7 +32,7 @@ static void line(struct model_card *c, const char *label, unsigned style, const 
 	l->text = str_steal(&s);
 }
 
-/* --- what only its files say, read on a worker ---------------------------------------------------------- */
+/* --- what only its files say, read on a worker ---------------------------------------------- */
 struct peek {
 	struct model_card *card;
 	int64_t id;
@@ -164,7 +164,7 @@ static void start_peek(struct model_card *c, struct app *a, const struct catalog
 	app_work(a, peek_work, peek_done, peek_free, p);
 }
 
-/* --- what the catalog knows -------------------------------------------------------------------------------- */
+/* --- what the catalog knows ----------------------------------------------------------------- */
 static const struct catalog_model *model_by_id(const struct app *a, int64_t id)
 {
 	for (size_t i = 0; id && i < a->n_models; i++)

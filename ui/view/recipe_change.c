@@ -5,7 +5,7 @@
 #include "base/xalloc.h"
 #include "ui/view/view_recipe.h"
 
-/* --- changing values ------------------------------------------------------------------------------ */
+/* --- changing values ------------------------------------------------------------------------ */
 
 static struct recipe_view *here(struct app *a)
 {
@@ -234,7 +234,7 @@ unsigned cmd_presets(struct app *a, const char *args)
 	return app_menu(a, "shape over the layers", shapes, 5, 0, shape_chosen, here(a));
 }
 
-/* --- other commands --------------------------------------------------------------------------------- */
+/* --- other commands ------------------------------------------------------------------------- */
 
 unsigned cmd_view_recipe(struct app *a, const char *args)
 {

@@ -161,7 +161,7 @@ void recipe_figures_rows(struct recipe_view *v)
 	v->generation = 0;
 }
 
-/* --- a figure by layer ------------------------------------------------------------------------ */
+/* --- a figure by layer ---------------------------------------------------------------------- */
 
 static void trend_choose(struct recipe_view *v, struct recipe_trend *t)
 {

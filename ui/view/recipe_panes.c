@@ -9,7 +9,7 @@
 
 #define NUMBER_W 8
 
-/* --- the head: what this is, and the open variants -------------------------------------------- */
+/* --- the head: what this is, and the open variants ------------------------------------------ */
 
 static void head_text(const struct recipe_view *v, struct str *s)
 {
@@ -55,7 +55,7 @@ void recipe_draw_head(const struct recipe_view *v, struct grid *g, struct rect r
 		draw_variants(v, g, (struct rect){ r.x + 1, r.y + 1, r.w - 1, 1 });
 }
 
-/* --- sliders ---------------------------------------------------------------------------------- */
+/* --- sliders -------------------------------------------------------------------------------- */
 
 int recipe_label_width(const struct recipe_view *v)
 {
@@ -175,7 +175,7 @@ void recipe_draw_knobs(const struct recipe_view *v, struct grid *g, struct rect 
 	grid_clip(g, clip);
 }
 
-/* --- what it really does ------------------------------------------------------------------------ */
+/* --- what it really does -------------------------------------------------------------------- */
 
 struct lines {
 	struct grid *g;      /* NULL: only counts */
@@ -272,7 +272,7 @@ void recipe_draw_error(const struct recipe_view *v, struct grid *g, struct rect 
 	str_fini(&s);
 }
 
-/* --- findings --------------------------------------------------------------------------------- */
+/* --- findings ------------------------------------------------------------------------------- */
 
 static unsigned severity_style(enum severity s)
 {
@@ -312,7 +312,7 @@ void recipe_draw_findings(const struct recipe_view *v, struct grid *g, struct re
 	str_fini(&s);
 }
 
-/* --- an open gradient ------------------------------------------------------------------------- */
+/* --- an open gradient ----------------------------------------------------------------------- */
 
 void recipe_draw_gradient(const struct recipe_view *v, struct grid *g, struct rect r)
 {
@@ -356,7 +356,7 @@ void recipe_draw_gradient(const struct recipe_view *v, struct grid *g, struct re
 	str_fini(&s);
 }
 
-/* --- the YAML itself ---------------------------------------------------------------------------- */
+/* --- the YAML itself ------------------------------------------------------------------------ */
 
 static const char *line_at(const char *text, int line)
 {

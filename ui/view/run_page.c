@@ -128,7 +128,7 @@ bool run_page_one(struct run_page *p, struct catalog *c, int64_t id, struct err 
 	return true;
 }
 
-/* --- two runs ------------------------------------------------------------------------------------------- */
+/* --- two runs ------------------------------------------------------------------------------- */
 struct lines {
 	vec(char *) v;
 };

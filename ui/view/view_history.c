@@ -53,7 +53,7 @@ static struct catalog_run *selected(const struct app *a)
 	return row >= 0 ? &v->runs[row] : NULL;
 }
 
-/* --- the table --------------------------------------------------------------------------------------- */
+/* --- the table ------------------------------------------------------------------------------ */
 static unsigned status_style(const char *s)
 {
 	return str_eq(s, "done") ? STYLE_good : str_eq(s, "failed") ? STYLE_bad :
@@ -126,7 +126,7 @@ static uint64_t id(void *ctx, size_t i)
 
 static const struct table_source source = { cell, value, id, NULL };
 
-/* --- life ----------------------------------------------------------------------------------------------- */
+/* --- life ----------------------------------------------------------------------------------- */
 static void open_view(struct view *view)
 {
 	struct history_view *v = (struct history_view *)view;
@@ -278,7 +278,7 @@ const struct view_ops view_history = {
 	.copy_command = copy_command,
 };
 
-/* --- commands ---------------------------------------------------------------------------------------------- */
+/* --- commands ------------------------------------------------------------------------------- */
 bool command_on_run(const struct app *a)
 {
 	return selected(a) != NULL;

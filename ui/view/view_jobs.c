@@ -47,7 +47,7 @@ static struct catalog_job *selected(const struct app *a)
 	return row >= 0 ? &v->jobs[row] : NULL;
 }
 
-/* --- the table ------------------------------------------------------------------------------------ */
+/* --- the table ------------------------------------------------------------------------------ */
 static unsigned state_style(const char *state)
 {
 	if (str_eq(state, "done"))
@@ -125,7 +125,7 @@ static uint64_t id(void *ctx, size_t i)
 
 static const struct table_source source = { cell, value, id, NULL };
 
-/* --- life -------------------------------------------------------------------------------------------- */
+/* --- life ----------------------------------------------------------------------------------- */
 static void open_view(struct view *view)
 {
 	struct jobs_view *v = (struct jobs_view *)view;
@@ -177,7 +177,7 @@ static void update(struct view *view, unsigned changed)
 	}
 }
 
-/* --- on the screen -------------------------------------------------------------------------------------- */
+/* --- on the screen -------------------------------------------------------------------------- */
 static void layout(struct view *view, struct rect area)
 {
 	struct jobs_view *v = (struct jobs_view *)view;
@@ -298,7 +298,7 @@ const struct view_ops view_jobs = {
 	.label = label,
 };
 
-/* --- commands ----------------------------------------------------------------------------------------------- */
+/* --- commands ------------------------------------------------------------------------------- */
 bool command_on_job(const struct app *a)
 {
 	const struct catalog_job *j = selected(a);

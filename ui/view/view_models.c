@@ -48,7 +48,7 @@ static const struct catalog_model *selected(const struct app *a)
 	return row >= 0 ? row_at(v, (size_t)row)->model : NULL;
 }
 
-/* --- the table ----------------------------------------------------------------------------------- */
+/* --- the table ------------------------------------------------------------------------------ */
 static unsigned kind_style(const char *kind)
 {
 	return str_eq(kind, "base") ? STYLE_value : str_eq(kind, "merge") ? STYLE_note :
@@ -130,7 +130,7 @@ static long parent(void *ctx, size_t i)
 
 static const struct table_source source = { cell, value, id, parent };
 
-/* --- life ------------------------------------------------------------------------------------------ */
+/* --- life ----------------------------------------------------------------------------------- */
 static void open_view(struct view *view)
 {
 	struct models_view *v = (struct models_view *)view;
@@ -216,7 +216,7 @@ static void update(struct view *view, unsigned changed)
 	model_card_show(&v->card, view->app, selected(view->app));
 }
 
-/* --- on the screen ------------------------------------------------------------------------------------ */
+/* --- on the screen -------------------------------------------------------------------------- */
 static void layout(struct view *view, struct rect area)
 {
 	struct models_view *v = (struct models_view *)view;
@@ -306,7 +306,7 @@ const struct view_ops view_models = {
 	.label = label,
 };
 
-/* --- commands -------------------------------------------------------------------------------------------- */
+/* --- commands ------------------------------------------------------------------------------- */
 bool command_on_model(const struct app *a)
 {
 	return a->view->ops->digit == 1 ? selected(a) != NULL : a->n_shown > 0;

@@ -5,7 +5,7 @@
 #include "base/xalloc.h"
 #include "ui/view/view_recipe.h"
 
-/* --- following the document -------------------------------------------------------------------- */
+/* --- following the document ----------------------------------------------------------------- */
 
 static void clamp_cursor(struct recipe_view *v)
 {
@@ -105,7 +105,7 @@ static bool recipe_busy(const struct view *view)
 	return strcmp(p.phase, "ready") && strcmp(p.phase, "failed");
 }
 
-/* --- places -------------------------------------------------------------------------------------- */
+/* --- places --------------------------------------------------------------------------------- */
 
 static void layout_left(struct recipe_view *v, struct rect r)
 {
@@ -236,7 +236,7 @@ static void recipe_draw(const struct view *view, struct grid *g)
 	str_fini(&s);
 }
 
-/* --- moving ----------------------------------------------------------------------------------------- */
+/* --- moving --------------------------------------------------------------------------------- */
 
 static unsigned move_gradient(struct recipe_view *v, enum move m, int count)
 {

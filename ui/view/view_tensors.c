@@ -162,7 +162,7 @@ static void unfold_roots(struct tensors_view *v)
 			table_fold(&v->table, v->groups.nodes.v[i].id, false);
 }
 
-/* --- opening what is to be shown ----------------------------------------------------------------- */
+/* --- opening what is to be shown ------------------------------------------------------------ */
 
 struct opening {
 	struct app *app;
@@ -352,7 +352,7 @@ static bool tensors_busy(const struct view *view)
 	return strcmp(p.phase, "ready") && strcmp(p.phase, "failed");
 }
 
-/* --- drawing ---------------------------------------------------------------------------------- */
+/* --- drawing -------------------------------------------------------------------------------- */
 
 static void focus_rows(struct tensors_view *v)
 {
@@ -434,7 +434,7 @@ static void tensors_draw(const struct view *view, struct grid *g)
 	tensors_draw_plot(v, g, v->plot_area);
 }
 
-/* --- commands --------------------------------------------------------------------------------- */
+/* --- commands ------------------------------------------------------------------------------- */
 
 static struct tensors_view *here(struct app *a)
 {

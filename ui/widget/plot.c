@@ -83,7 +83,7 @@ void plot_bar_text(struct str *out, int w, double u)
 			glyph_shade(1));
 }
 
-/* --- curves: a canvas of dots, two by four in a cell --------------------------------------------- */
+/* --- curves: a canvas of dots, two by four in a cell ---------------------------------------- */
 struct canvas {
 	struct rect r;
 	unsigned char *dots;   /* glyph_dots bits per cell */
@@ -221,7 +221,7 @@ void plot_curve(struct grid *g, struct rect r, const struct plot_curve *c)
 	free(cv.style);
 }
 
-/* --- heat ----------------------------------------------------------------------------------------- */
+/* --- heat ----------------------------------------------------------------------------------- */
 static int heat_level(const struct plot_heat *h, double v)
 {
 	if (isnan(v))
@@ -274,7 +274,7 @@ int plot_heat_legend(struct grid *g, int x, int y, const char *lo, const char *h
 	return x - start;
 }
 
-/* --- histogram and intervals ----------------------------------------------------------------------- */
+/* --- histogram and intervals ---------------------------------------------------------------- */
 void plot_histogram(struct grid *g, struct rect r, unsigned style, const double *bins, size_t n,
 	bool log_y)
 {

@@ -21,7 +21,7 @@ struct prompt {
 	char *typed;
 };
 
-/* --- lines typed before, kept for the session -------------------------------------------------- */
+/* --- lines typed before, kept for the session ----------------------------------------------- */
 struct history {
 	char *name;
 	vec(char *) lines;
@@ -50,7 +50,7 @@ static void history_add(struct history *h, const char *line)
 	*vec_push(&h->lines) = xstrdup(line);
 }
 
-/* --- candidates --------------------------------------------------------------------------------- */
+/* --- candidates ----------------------------------------------------------------------------- */
 void candidates_add(struct candidates *c, const char *text, const char *label, const char *right,
 	const char *help, uint64_t hits)
 {
@@ -83,7 +83,7 @@ static void refill(struct prompt *p, struct app *a)
 		p->ops.fill(a, p->text.s, &p->list, p->ctx);
 }
 
-/* --- editing ------------------------------------------------------------------------------------ */
+/* --- editing -------------------------------------------------------------------------------- */
 static size_t step_back(const struct prompt *p)
 {
 	const char *s = p->text.s, *end = s + p->at;
@@ -223,7 +223,7 @@ const char *prompt_text(const struct overlay *o)
 	return ((const struct prompt *)o)->text.s;
 }
 
-/* --- as an overlay ------------------------------------------------------------------------------ */
+/* --- as an overlay -------------------------------------------------------------------------- */
 static unsigned prompt_input(struct overlay *o, struct app *a, const struct key_input *in)
 {
 	struct prompt *p = (struct prompt *)o;

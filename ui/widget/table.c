@@ -546,7 +546,7 @@ size_t table_marked(const struct table *t, size_t *rows, size_t max)
 	return n;
 }
 
-/* --- filter, sort, columns -------------------------------------------------------------------- */
+/* --- filter, sort, columns ------------------------------------------------------------------ */
 int table_column(const struct table *t, const char *name)
 {
 	size_t n = strlen(name);

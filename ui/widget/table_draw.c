@@ -14,7 +14,7 @@ static int indent(const struct table *t, const struct table_row *r)
 	return is_tree(t) ? 2 * (r->depth < 20 ? r->depth : 20) + 2 : 0;
 }
 
-/* --- widths: wide enough for what is in sight, the least important columns dropped first -------- */
+/* --- widths: wide enough for what is in sight, the least important columns dropped first ---- */
 static int natural_width(const struct table *t, int c)
 {
 	const struct column *col = &t->columns[c];
@@ -118,7 +118,7 @@ void table_place(struct table *t, struct rect area)
 	fit_widths(t);
 }
 
-/* --- drawing ---------------------------------------------------------------------------------- */
+/* --- drawing -------------------------------------------------------------------------------- */
 static void draw_header(const struct table *t, struct grid *g)
 {
 	int x = t->area.x;
