@@ -91,6 +91,10 @@ static bool refuse_later_work(struct planner *w)
 		return problem(w, &t->mark, "tokenizer", "tokenizer",
 			"name one of the models as tokenizer_source",
 			"this version builds no new vocabulary");
+	if (r->chat_template && !strchr(r->chat_template, '{') && !str_eq(r->chat_template, "auto"))
+		return problem(w, &r->method_mark, "chat_template", "chat_template",
+			"write the template itself, or leave it out",
+			"this version has no template named \"%s\"", r->chat_template);
 	for (size_t i = 0; i < w->in->n; i++)
 		layers[i] = w->in->v[i].model ? w->in->v[i].model->layers : -1;
 	if (r->n_slices && !recipe_whole(r, layers, &e))

@@ -1,0 +1,227 @@
+#include "config.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/str.h"
+#include "base/xalloc.h"
+#include "engine/journal.h"
+
+#define MAGIC "cupel-journal 1\n"
+#define JOURNAL_MAX ((size_t)256 << 20)
+
+struct journal {
+	int fd;
+	char *path;
+	const struct plan *plan;
+};
+
+struct finished *finished_new(const struct plan *p)
+{
+	size_t inputs = 1;
+	struct finished *v = xnew(struct finished, p->n + 1);
+	struct hash *hashes;
+
+	for (size_t i = 0; i < p->n; i++)
+		inputs += (size_t)p->tensors[i].spec.n_inputs;
+	hashes = xnew(struct hash, inputs);
+	for (size_t i = 0; i <= p->n; i++) {
+		v[i].input = hashes;
+		if (i < p->n)
+			hashes += p->tensors[i].spec.n_inputs;
+	}
+	return v;
+}
+
+void finished_free(struct finished *v)
+{
+	if (v)
+		free(v[0].input);
+	free(v);
+}
+
+/* --- the head: one line for each thing that must be as it was ------------------------------------ */
+
+/* Who the files of an input are; content would do, but it may be known only afterwards. */
+static struct hash input_identity(const struct model *m)
+{
+	struct str s = STR_INIT;
+	struct hash h;
+
+	for (size_t i = 0; i < m->n_files; i++)
+		str_addn(&s, (const char *)&m->files[i]->id, sizeof m->files[i]->id);
+	h = hash_bytes(s.s, s.n);
+	str_fini(&s);
+	return h;
+}
+
+static char *head(const struct plan *p, uint64_t shard_size)
+{
+	struct str s = STR_INIT;
+	char hex[HASH_HEX_SIZE];
+
+	hash_hex(recipe_hash(p->recipe), hex);
+	str_addf(&s, MAGIC "version %s\nrecipe %s\nseed %016" PRIx64 "\narithmetic %d\n"
+		"shard-size %" PRIu64 "\ntensors %zu\n", PACKAGE_VERSION, hex, p->seed,
+		(int)p->arithmetic, shard_size, p->n);
+	for (size_t i = 0; i < p->inputs->n; i++) {
+		hash_hex(input_identity(p->inputs->v[i].model), hex);
+		str_addf(&s, "input:%zu %s\n", i, hex);
+	}
+	return str_steal(&s);
+}
+
+/* The first line of `want` that `have` lacks names what changed. */
+static bool head_refuse(const char *path, const struct plan *p, const char *have, const char *want,
+	struct err *e)
+{
+	const char *what = "the journal", *input = NULL;
+
+	while (*want && *have) {
+		size_t n = strcspn(want, "\n");
+
+		if (strncmp(want, have, n + 1) != 0) {
+			input = str_starts(want, "input:") ?
+				p->inputs->v[strtoul(want + 6, NULL, 10)].text : NULL;
+			what = str_starts(want, "recipe ") ? "the recipe" :
+				str_starts(want, "seed ") ? "the seed" :
+				str_starts(want, "version ") ? "cupel's version" :
+				str_starts(want, "shard-size ") ? "--shard-size" :
+				str_starts(want, "tensors ") ? "the list of tensors" : what;
+			break;
+		}
+		want += n + (want[n] == '\n');
+		have += strcspn(have, "\n");
+		have += *have == '\n';
+	}
+	return err_set(e, ERR_INPUT, path, "give them back, or start anew with --force",
+		"cannot resume: %s%s changed since it began", input ? "the files of " : "",
+		input ? input : what);
+}
+
+/* --- lines ---------------------------------------------------------------------------------------- */
+
+static bool line_read(const struct plan *p, const char *line, struct finished *v)
+{
+	struct finished f = {.done = true};
+	struct hash input[MERGE_MAX_INPUTS];
+	char hex[HASH_HEX_SIZE];
+	size_t index;
+	int used = 0;
+
+	if (sscanf(line, "tensor %zu %32s %" SCNu64 "%n", &index, hex, &f.nonfinite, &used) != 3 ||
+		index >= p->n || !hash_parse(hex, &f.hash))
+		return false;
+	for (int k = 0; k < p->tensors[index].spec.n_inputs; k++) {
+		int more = 0;
+
+		if (sscanf(line + used, " %32s%n", hex, &more) != 1 || !hash_parse(hex, &input[k]))
+			return false;
+		used += more;
+	}
+	if (line[used] != '\n')
+		return false;
+	f.input = v[index].input;
+	memcpy(f.input, input, (size_t)p->tensors[index].spec.n_inputs * sizeof *input);
+	v[index] = f;
+	return true;
+}
+
+static bool journal_read(const char *path, const struct plan *p, const char *want,
+	struct finished *v, size_t *keep, struct err *e)
+{
+	size_t n;
+	char *text = file_read_all(path, JOURNAL_MAX, &n, e);
+	bool ok = text != NULL;
+
+	if (ok && strncmp(text, want, strlen(want)) != 0)
+		ok = head_refuse(path, p, text, want, e);
+	*keep = strlen(want);
+	while (ok && strchr(text + *keep, '\n') && line_read(p, text + *keep, v))
+		*keep += strcspn(text + *keep, "\n") + 1;
+	free(text);
+	return ok;
+}
+
+size_t journal_count(const char *path)
+{
+	size_t n, count = 0;
+	char *text = file_exists(path) ? file_read_all(path, JOURNAL_MAX, &n, NULL) : NULL;
+
+	for (const char *at = text; at && (at = strstr(at, "\ntensor ")) != NULL; at++)
+		count++;
+	free(text);
+	return count;
+}
+
+static bool append(struct journal *j, const char *text, size_t n, struct err *e)
+{
+	ssize_t done;
+
+	do
+		done = write(j->fd, text, n);
+	while (done < 0 && errno == EINTR);
+	if (done == (ssize_t)n)
+		return true;
+	if (done >= 0)
+		errno = ENOSPC;
+	return err_errno(e, j->path, "write the journal");
+}
+
+bool journal_add(struct journal *j, size_t tensor, const struct finished *f, struct err *e)
+{
+	struct str s = STR_INIT;
+	char hex[HASH_HEX_SIZE];
+	bool ok;
+
+	hash_hex(f->hash, hex);
+	str_addf(&s, "tensor %zu %s %" PRIu64, tensor, hex, f->nonfinite);
+	for (int k = 0; k < j->plan->tensors[tensor].spec.n_inputs; k++) {
+		hash_hex(f->input[k], hex);
+		str_addf(&s, " %s", hex);
+	}
+	str_addc(&s, '\n');
+	ok = append(j, s.s, s.n, e);
+	str_fini(&s);
+	return ok;
+}
+
+struct journal *journal_open(const char *path, const struct plan *p, uint64_t shard_size, bool resume,
+	struct finished *v, struct err *e)
+{
+	struct journal *j = xnew(struct journal, 1);
+	char *want = head(p, shard_size);
+	size_t keep = 0;
+	bool ok = !resume || journal_read(path, p, want, v, &keep, e);
+
+	j->plan = p;
+	j->path = xstrdup(path);
+	j->fd = -1;
+	if (ok) {
+		j->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (resume ? 0 : O_TRUNC),
+			0666);
+		ok = j->fd >= 0 || err_errno(e, path, "create the journal");
+	}
+	if (ok && resume && ftruncate(j->fd, (off_t)keep) != 0)
+		ok = err_errno(e, path, "write the journal");
+	if (ok && !resume)
+		ok = append(j, want, strlen(want), e);
+	free(want);
+	if (ok)
+		return j;
+	journal_close(j);
+	return NULL;
+}
+
+void journal_close(struct journal *j)
+{
+	if (!j)
+		return;
+	if (j->fd >= 0)
+		close(j->fd);
+	free(j->path);
+	free(j);
+}

@@ -1,0 +1,392 @@
+#include "config.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/str.h"
+#include "base/xalloc.h"
+#include "engine/output.h"
+#include "engine/stream.h"
+#include "system/process.h"
+
+#define MARGIN ((uint64_t)16 << 20) /* room for the files beside the weights */
+
+/* --- paths ------------------------------------------------------------------------------------ */
+
+char *output_path(const char *path, struct err *e)
+{
+	char *copy = xstrdup(path), *name, *parent, *real, *out;
+	size_t n = strlen(copy);
+
+	while (n > 1 && copy[n - 1] == '/')
+		copy[--n] = 0;
+	name = strrchr(copy, '/');
+	name = name ? name + 1 : copy;
+	if (!*name || str_eq(name, ".") || str_eq(name, "..")) {
+		err_set(e, ERR_USAGE, path, "name the folder to write", "this is no name for an output");
+		free(copy);
+		return NULL;
+	}
+	parent = name > copy ? xstrndup(copy, (size_t)(name - copy)) : xstrdup(".");
+	real = realpath(parent, NULL);
+	if (real)
+		out = str_join_path(real, name);
+	else if (*copy == '/')
+		out = xstrdup(copy);
+	else {
+		char *cwd = getcwd(NULL, 0);
+
+		out = str_join_path(cwd ? cwd : ".", copy);
+		free(cwd);
+	}
+	free(real);
+	free(parent);
+	free(copy);
+	return out;
+}
+
+static char *beside(const char *path, const char *suffix)
+{
+	const char *name = str_base(path);
+
+	return xasprintf("%.*s.%s%s", (int)(name - path), path, name, suffix);
+}
+
+static bool folder_empty(const char *path)
+{
+	size_t n = 1;
+	char **names = file_is_dir(path) ? file_list(path, &n, NULL) : NULL;
+
+	if (names)
+		file_list_free(names, n);
+	return n == 0;
+}
+
+/* --- refusals ----------------------------------------------------------------------------------- */
+
+static bool inside(const char *path, const char *folder)
+{
+	size_t n = strlen(folder);
+
+	return strncmp(path, folder, n) == 0 && (path[n] == '/' || path[n] == 0);
+}
+
+/* An output must not replace what it is made of. */
+static bool refuse_inputs(const struct output *o, struct err *e)
+{
+	const struct inputs *in = o->plan->inputs;
+
+	for (size_t i = 0; i < in->n; i++) {
+		char *real = realpath(in->v[i].model->path, NULL);
+		bool hit = real && inside(real, o->path);
+
+		free(real);
+		if (hit)
+			return err_set(e, ERR_INPUT, o->path, "name another folder",
+				"this is where the input %s lies", in->v[i].text);
+	}
+	return true;
+}
+
+/* Only files that an earlier run lists in its cupel.json may be replaced. */
+static bool refuse_foreign(const char *path, struct err *e)
+{
+	char *list = str_join_path(path, "cupel.json");
+	json_t *j = file_exists(list) ? json_parse_file(list, (size_t)256 << 20, NULL) : NULL;
+	const json_t *files = json_at(j, "files");
+	size_t n = 0;
+	char **names = file_list(path, &n, e);
+	bool ok = names != NULL;
+
+	for (size_t i = 0; ok && i < n; i++)
+		if (!(j && str_eq(names[i], "cupel.json")) && !json_object_get(files, names[i]))
+			ok = err_set(e, ERR_INPUT, path,
+				"choose another folder, or take that file away",
+				"it holds %s, which no run of cupel wrote", names[i]);
+	if (names)
+		file_list_free(names, n);
+	json_decref(j);
+	free(list);
+	return ok;
+}
+
+static bool check_target(struct output *o, const struct run_options *opt, struct err *e)
+{
+	if (!refuse_inputs(o, e))
+		return false;
+	if (!file_exists(o->path) || folder_empty(o->path))
+		return true;
+	if (!opt->force)
+		return err_set(e, ERR_INPUT, o->path, "choose another name, or --force replaces it",
+			"it is there already");
+	if (!file_is_dir(o->path))
+		return err_set(e, ERR_INPUT, o->path, "choose another name", "it is not a folder");
+	o->replace = true;
+	return refuse_foreign(o->path, e);
+}
+
+/* What a killed run left. */
+static bool check_leftover(const struct output *o, const struct run_options *opt, bool *resume,
+	struct err *e)
+{
+	size_t n = journal_count(o->journal_path);
+
+	*resume = opt->resume && file_is_dir(o->tmp) && file_exists(o->journal_path);
+	if (*resume)
+		return true;
+	if (n > 0 && file_is_dir(o->tmp) && !opt->force)
+		return err_set(e, ERR_INPUT, o->path, "--resume goes on, --force starts anew",
+			"an unfinished merge lies beside it, with %zu of its tensors done", n);
+	if (file_exists(o->tmp) && !file_remove_tree(o->tmp, e))
+		return false;
+	if (unlink(o->journal_path) != 0 && errno != ENOENT)
+		return err_errno(e, o->journal_path, "remove the old journal");
+	return true;
+}
+
+static bool check_space(const struct output *o, bool resume, struct err *e)
+{
+	uint64_t room = 0, need = o->shards->total + MARGIN;
+	struct str a = STR_INIT, b = STR_INIT;
+	bool ok;
+
+	if (resume || !file_free_space(o->path, &room))
+		return true;
+	str_add_bytes(&a, need);
+	str_add_bytes(&b, room);
+	ok = room >= need || err_set(e, ERR_SPACE, o->path, "free some space or write elsewhere",
+		"the output needs %s, and %s are free", a.s, b.s);
+	str_fini(&a);
+	str_fini(&b);
+	return ok;
+}
+
+/* --- shards --------------------------------------------------------------------------------------- */
+
+static bool write_all(int fd, const char *where, const void *bytes, size_t n, uint64_t offset,
+	struct err *e)
+{
+	const char *b = bytes;
+
+	while (n > 0) {
+		ssize_t done = pwrite(fd, b, n, (off_t)offset);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done == 0)
+			errno = ENOSPC;
+		if (done <= 0)
+			return err_errno(e, where, "write");
+		b += done;
+		n -= (size_t)done;
+		offset += (uint64_t)done;
+	}
+	return true;
+}
+
+/* Its blocks are asked for now where the file system can: a disk that fills up later cannot hurt. */
+static bool shard_open(struct output *o, size_t i, struct err *e)
+{
+	const struct shard *f = &o->shards->v[i];
+	char *path = str_join_path(o->tmp, f->name);
+	bool ok;
+
+	o->fd[i] = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	ok = o->fd[i] >= 0 || err_errno(e, o->path, "create a file");
+	if (ok && ftruncate(o->fd[i], (off_t)f->bytes) != 0)
+		ok = err_errno(e, o->path, "make room");
+#ifdef HAVE_FALLOCATE
+	if (ok && fallocate(o->fd[i], 0, 0, (off_t)f->bytes) != 0 &&
+		(errno == ENOSPC || errno == EDQUOT || errno == EFBIG))
+		ok = err_errno(e, o->path, "make room");
+#endif
+	ok = ok && write_all(o->fd[i], o->path, f->header, f->header_n, 0, e);
+	free(path);
+	return ok;
+}
+
+bool output_piece(struct output *o, size_t tensor, uint64_t offset, const void *bytes, size_t n,
+	struct err *e)
+{
+	return write_all(o->fd[o->shards->of[tensor]], o->path, bytes, n,
+		o->shards->offset[tensor] + offset, e);
+}
+
+bool output_done(struct output *o, const struct stream_done *d, struct err *e)
+{
+	struct finished *f = &o->tensors[d->tensor];
+
+	f->done = true;
+	f->hash = d->hash;
+	f->nonfinite = d->nonfinite;
+	memcpy(f->input, d->input,
+		(size_t)o->plan->tensors[d->tensor].spec.n_inputs * sizeof *d->input);
+	return journal_add(o->journal, d->tensor, f, e);
+}
+
+/* --- resuming: what the journal says is done must be there, byte for byte ---------------------------- */
+
+static void verify_one(void *ctx, size_t t, unsigned worker)
+{
+	struct output *o = ctx;
+	const struct plan_tensor *pt = &o->plan->tensors[t];
+	size_t n = (size_t)((pt->bytes + HASH_PIECE - 1) / HASH_PIECE);
+	struct hash *pieces;
+	unsigned char *b;
+	bool ok = true;
+
+	(void)worker;
+	if (!o->tensors[t].done)
+		return;
+	pieces = xnew(struct hash, n + 1);
+	b = xmalloc(HASH_PIECE);
+	for (size_t i = 0; ok && i < n; i++) {
+		uint64_t at = (uint64_t)i * HASH_PIECE, left = pt->bytes - at;
+		size_t m = left < HASH_PIECE ? (size_t)left : HASH_PIECE;
+
+		ok = pread(o->fd[o->shards->of[t]], b, m, (off_t)(o->shards->offset[t] + at)) ==
+			(ssize_t)m;
+		pieces[i] = hash_bytes(b, m);
+	}
+	o->tensors[t].done = ok && hash_eq(o->tensors[t].hash, hash_tensor(dtype_name(pt->dtype),
+		pt->like->shape, pt->like->rank, pieces, n));
+	free(b);
+	free(pieces);
+}
+
+static void verify(struct output *o, struct pool *pool)
+{
+	pool_for(pool, o->plan->n, verify_one, o, NULL);
+	for (size_t t = 0; t < o->plan->n; t++)
+		o->resumed += o->tensors[t].done;
+}
+
+/* --- opening ------------------------------------------------------------------------------------------ */
+
+static bool make_parent(const struct output *o, struct err *e)
+{
+	char *parent = xstrndup(o->path, (size_t)(str_base(o->path) - o->path));
+	bool ok = file_mkdirs(parent, e);
+
+	free(parent);
+	return ok;
+}
+
+static bool output_begin(struct output *o, struct pool *pool, const struct run_options *opt,
+	struct err *e)
+{
+	char *lock = beside(o->path, ".cupel-lock");
+	bool resume = false, ok;
+
+	o->journal_path = beside(o->path, ".cupel-journal");
+	ok = make_parent(o, e) && (o->lock = process_lock_take(lock, e)) != NULL &&
+		check_target(o, opt, e) && check_leftover(o, opt, &resume, e) &&
+		check_space(o, resume, e) && file_mkdirs(o->tmp, e);
+	free(lock);
+	if (!ok)
+		return false;
+	o->journal = journal_open(o->journal_path, o->plan, opt->shard_size, resume, o->tensors, e);
+	if (!o->journal)
+		return false;
+	for (size_t i = 0; i < o->shards->n; i++)
+		if (!shard_open(o, i, e)) {
+			if (!resume) /* nothing is done yet: leave nothing behind */
+				file_remove_tree(o->tmp, NULL), unlink(o->journal_path);
+			return false;
+		}
+	if (resume)
+		verify(o, pool);
+	return true;
+}
+
+struct output *output_open(const struct plan *p, struct pool *pool, const struct run_options *opt,
+	struct err *e)
+{
+	char *path = output_path(opt->output, e);
+	struct output *o;
+
+	if (!path)
+		return NULL;
+	o = xnew(struct output, 1);
+	o->plan = p;
+	o->path = path;
+	o->name = xstrdup(str_base(path));
+	o->tmp = beside(path, ".cupel-tmp");
+	o->shards = shards_make(p, opt->shard_size);
+	o->tensors = finished_new(p);
+	o->fd = xnew(int, o->shards->n);
+	for (size_t i = 0; i < o->shards->n; i++)
+		o->fd[i] = -1;
+	if (output_begin(o, pool, opt, e))
+		return o;
+	output_close(o);
+	return NULL;
+}
+
+/* --- the end --------------------------------------------------------------------------------------------- */
+
+static bool sync_all(struct output *o, struct err *e)
+{
+	int dir;
+
+	for (size_t i = 0; i < o->shards->n; i++)
+		if (fsync(o->fd[i]) != 0)
+			return err_errno(e, o->path, "put it on the disk");
+	dir = open(o->tmp, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir >= 0) {
+		syncfs(dir);
+		close(dir);
+	}
+	return true;
+}
+
+/* The earlier output goes only once the new one has its name. */
+static bool swap_in(struct output *o, struct err *e)
+{
+	char *old;
+	bool ok;
+
+	if (renameat2(AT_FDCWD, o->tmp, AT_FDCWD, o->path, RENAME_EXCHANGE) == 0)
+		return file_remove_tree(o->tmp, e);
+	old = beside(o->path, ".cupel-old");
+	ok = (rename(o->path, old) == 0 && rename(o->tmp, o->path) == 0) ||
+		err_errno(e, o->path, "replace the earlier output");
+	ok = ok && file_remove_tree(old, e);
+	free(old);
+	return ok;
+}
+
+bool output_publish(struct output *o, bool sync, struct err *e)
+{
+	if (sync && !sync_all(o, e))
+		return false;
+	if (o->replace) {
+		if (!refuse_foreign(o->path, e) || !swap_in(o, e))
+			return false;
+	} else if (rename(o->tmp, o->path) != 0) { /* onto nothing, or an empty folder */
+		return err_errno(e, o->path, "give the output its name");
+	}
+	unlink(o->journal_path);
+	return true;
+}
+
+void output_close(struct output *o)
+{
+	if (!o)
+		return;
+	for (size_t i = 0; i < o->shards->n; i++)
+		if (o->fd[i] >= 0)
+			close(o->fd[i]);
+	journal_close(o->journal);
+	process_lock_drop(o->lock);
+	finished_free(o->tensors);
+	shards_free(o->shards);
+	free(o->fd);
+	free(o->journal_path);
+	free(o->path);
+	free(o->name);
+	free(o->tmp);
+	free(o);
+}

@@ -1,0 +1,49 @@
+/* output: the folder a run writes. It grows under a temporary name beside its final one, with a
+ * journal, and is renamed when whole:
+ *	OUT                  absent until then (an earlier output is swapped out with --force)
+ *	.OUT.cupel-tmp/      the files
+ *	.OUT.cupel-journal   finished tensors
+ *	.OUT.cupel-lock      who is at work
+ * One owner; output_piece may be called by any thread, output_done by one at a time. */
+#ifndef CUPEL_ENGINE_OUTPUT_H
+#define CUPEL_ENGINE_OUTPUT_H
+#include "engine/journal.h"
+#include "engine/run.h"
+#include "engine/shards.h"
+#include "engine/stream.h"
+
+struct output {
+	const struct plan *plan;
+	struct shards *shards;
+	struct finished *tensors;  /* per plan tensor */
+	size_t resumed;            /* of them found done */
+	char *path, *name, *tmp;   /* final path (absolute), its last component, the temporary folder */
+	bool replace;              /* there is an earlier output at path */
+	/* private */
+	char *journal_path;
+	int *fd;
+	struct process_lock *lock;
+	struct journal *journal;
+};
+/* Absolute, without trailing slashes; parents need not exist. Caller frees. */
+char *output_path(const char *path, struct err *e);
+/* NULL: refused, with the reason. Nothing was written then. */
+struct output *output_open(const struct plan *p, struct pool *pool, const struct run_options *o,
+	struct err *e);
+bool output_piece(struct output *o, size_t tensor, uint64_t offset, const void *bytes, size_t n,
+	struct err *e);
+bool output_done(struct output *o, const struct stream_done *d, struct err *e);
+/* Gives the folder its name. names: every file in it, for the check of a later --force. */
+bool output_publish(struct output *o, bool sync, struct err *e);
+void output_close(struct output *o); /* what is not published stays for --resume */
+
+/* The files beside the weights (output_files.c): config, tokenizer, card, recipe, provenance. */
+struct output_facts {
+	struct hash hash;          /* of the output */
+	const struct hash *input;  /* per input of the plan: of the whole model */
+	int donor;                 /* whose tokenizer it gets; -1 none */
+};
+bool output_files(struct output *o, const struct output_facts *f, struct err *e);
+/* What a path may be called in an output: owner/name, else the last component. Borrowed. */
+const char *output_input_name(const struct plan *p, size_t i);
+#endif

@@ -1,0 +1,367 @@
+#include "config.h"
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/str.h"
+#include "base/vec.h"
+#include "engine/config_text.h"
+#include "engine/output.h"
+
+#define TEXT_MAX ((size_t)1 << 30)
+
+/* What the donor's folder gives, where it has it. */
+static const char *const donor_files[] = {
+	"tokenizer.json", "tokenizer_config.json", "tokenizer.model", "special_tokens_map.json",
+	"added_tokens.json", "vocab.json", "vocab.txt", "merges.txt", "spiece.model", "tekken.json",
+	"chat_template.jinja", "chat_template.json", "generation_config.json",
+	"preprocessor_config.json", "processor_config.json", "video_preprocessor_config.json",
+};
+
+static char *folder_of(const struct model *m)
+{
+	return file_is_dir(m->path) ? xstrdup(m->path) :
+		xstrndup(m->path, (size_t)(str_base(m->path) - m->path) + (str_base(m->path) == m->path));
+}
+
+static bool is_id(const char *name)
+{
+	const char *slash = strchr(name, '/');
+
+	return slash && slash > name && slash[1] && !strchr(slash + 1, '/') && *name != '.' &&
+		*name != '~';
+}
+
+const char *output_input_name(const struct plan *p, size_t i)
+{
+	const struct input *in = &p->inputs->v[i];
+	const char *path = recipe_input_ref(p->recipe, i)->path;
+
+	if (*path != '/' && *path != '~')
+		return in->text;
+	return in->model->name && *in->model->name && *in->model->name != '/' ? in->model->name
+		: str_base(in->model->path);
+}
+
+static bool put(struct output *o, const char *name, const char *text, size_t n, struct err *e)
+{
+	char *path = str_join_path(o->tmp, name);
+	bool ok = file_write_all(path, text, n, e);
+
+	free(path);
+	return ok || err_at(e, "%s", o->path);
+}
+
+/* --- config.json ---------------------------------------------------------------------------------- */
+
+/* The dtype that most bytes have. */
+static enum dtype main_dtype(const struct plan *p)
+{
+	uint64_t bytes[DT_COUNT] = {0};
+	enum dtype best = DT_F32;
+
+	for (size_t i = 0; i < p->n; i++)
+		if (!p->tensors[i].verbatim)
+			bytes[p->tensors[i].dtype] += p->tensors[i].bytes;
+	for (int t = 0; t < DT_COUNT; t++)
+		if (bytes[t] > bytes[best])
+			best = t;
+	return best;
+}
+
+/* Text of the config that the output gets: of the base, else the first model that has one. */
+static char *config_text(const struct plan *p, size_t *n, struct err *e)
+{
+	int first = p->inputs->base >= 0 ? p->inputs->base : 0;
+
+	for (int i = -1; i < (int)p->inputs->n; i++) {
+		const struct model *m = p->inputs->v[i < 0 ? first : i].model;
+		char *dir = folder_of(m), *path = str_join_path(dir, "config.json"), *text = NULL;
+		bool there = file_exists(path);
+
+		if (there)
+			text = file_read_all(path, TEXT_MAX, n, e);
+		free(path);
+		free(dir);
+		if (there || text)
+			return text;
+		if (i < 0 && m->config) {
+			text = json_dumps(m->config, JSON_INDENT(2));
+			*n = text ? strlen(text) : 0;
+			return text;
+		}
+	}
+	return NULL;
+}
+
+static bool put_config(struct output *o, struct err *e)
+{
+	struct err why = {0};
+	size_t n = 0;
+	char *text = config_text(o->plan, &n, &why), *edited;
+	const char *dtype = dtype_torch_name(main_dtype(o->plan));
+	bool ok = true;
+
+	if (!text && why.code) {
+		*e = why;
+		return false;
+	}
+	edited = text && dtype ? config_with_dtype(text, n, dtype) : NULL;
+	if (text)
+		ok = put(o, "config.json", edited ? edited : text, edited ? strlen(edited) : n, e);
+	free(edited);
+	free(text);
+	return ok;
+}
+
+/* --- tokenizer, chat template, generation settings --------------------------------------------------- */
+
+static bool copy_from(struct output *o, const char *dir, const char *name, struct err *e)
+{
+	char *from = str_join_path(dir, name), *to = str_join_path(o->tmp, name);
+	bool ok = !file_exists(from) || file_copy(from, to, e);
+
+	free(from);
+	free(to);
+	return ok;
+}
+
+static bool put_tokenizer(struct output *o, int donor, struct err *e)
+{
+	const char *template = o->plan->recipe->chat_template;
+	char *dir;
+	bool ok = true;
+
+	if (donor >= 0) {
+		dir = folder_of(o->plan->inputs->v[donor].model);
+		for (size_t i = 0; ok && i < sizeof donor_files / sizeof *donor_files; i++)
+			ok = copy_from(o, dir, donor_files[i], e);
+		free(dir);
+	}
+	if (ok && template && strchr(template, '{'))
+		ok = put(o, "chat_template.jinja", template, strlen(template), e);
+	return ok;
+}
+
+/* --- the recipe ---------------------------------------------------------------------------------------- */
+
+struct swap { /* an absolute path in the text, and what stands there instead */
+	size_t begin, end;
+	const char *name;
+	struct hash hash;
+};
+
+static int by_place(const void *a, const void *b)
+{
+	const struct swap *x = a, *y = b;
+
+	return x->begin < y->begin ? -1 : x->begin > y->begin;
+}
+
+/* Every place where the path of input i is written; the same path may stand at several. */
+static void find_paths(const struct plan *p, size_t i, const struct hash *hash, struct swap **v,
+	size_t *n, size_t *cap)
+{
+	const struct recipe *r = p->recipe;
+	const char *path = recipe_input_ref(r, i)->path, *at = r->text;
+	size_t len = strlen(path);
+
+	if (*path != '/' && *path != '~')
+		return;
+	while ((at = strstr(at, path)) != NULL) {
+		size_t begin = (size_t)(at - r->text), end = begin + len;
+		char after = r->text[end], before = begin ? r->text[begin - 1] : ' ';
+
+		at += len;
+		/* not in the middle of a longer path */
+		if (!strchr(" \t\r\n\"',]}#@+", after) || !strchr(" \t\n\"'[{:,", before))
+			continue;
+		if (*n == *cap)
+			*v = xrealloc(*v, (*cap = *cap * 2 + 8) * sizeof **v);
+		(*v)[(*n)++] = (struct swap){begin, end, output_input_name(p, i), *hash};
+	}
+}
+
+/* The recipe as the user wrote it, but for absolute paths, which say where, not what. Hashes go to the
+ * end of the line. Caller frees. */
+static char *recipe_text(const struct plan *p, const struct hash *input)
+{
+	const struct recipe *r = p->recipe;
+	struct swap *v = NULL;
+	size_t n = 0, cap = 0, k = 0, at = 0;
+	struct str out = STR_INIT, tail = STR_INIT;
+	char hex[HASH_HEX_SIZE];
+
+	for (size_t i = 0; i < p->inputs->n; i++)
+		find_paths(p, i, &input[i], &v, &n, &cap);
+	if (n)
+		qsort(v, n, sizeof *v, by_place);
+	str_add(&out, "");
+	str_add(&tail, "");
+	while (at < r->text_n) {
+		while (k < n && v[k].begin < at)
+			k++;
+		if (k < n && v[k].begin == at) {
+			str_add(&out, v[k].name);
+			hash_hex(v[k].hash, hex);
+			str_addf(&tail, "%s%s", tail.n ? ", " : "  # hash ", hex);
+			at = v[k].end;
+			continue;
+		}
+		if (r->text[at] == '\n' || r->text[at] == '\r') {
+			str_addn(&out, tail.s, tail.n);
+			str_clear(&tail);
+		}
+		str_addc(&out, r->text[at++]);
+	}
+	str_addn(&out, tail.s, tail.n);
+	str_fini(&tail);
+	free(v);
+	return str_steal(&out);
+}
+
+/* --- the card ------------------------------------------------------------------------------------------- */
+
+static void card_head(struct str *s, const struct output *o)
+{
+	const struct plan *p = o->plan;
+	bool any = false;
+
+	str_add(s, "---\n");
+	for (size_t i = 0; i < p->inputs->n; i++) {
+		const char *name = p->inputs->v[i].model->name;
+
+		if (!name || !is_id(name))
+			continue;
+		str_addf(s, "%s- %s\n", any ? "" : "base_model:\n", name);
+		any = true;
+	}
+	str_addf(s, "library_name: transformers\ntags:\n- %s\n- merge\n---\n# ",
+		"cupel");
+	str_add_safe(s, o->name, strlen(o->name));
+	str_add(s, "\n\n");
+}
+
+static void card_models(struct str *s, const struct output *o, const struct output_facts *f)
+{
+	const struct plan *p = o->plan;
+	char hex[HASH_HEX_SIZE];
+
+	for (size_t i = 0; i < p->inputs->n; i++) {
+		hash_hex(f->input[i], hex);
+		str_add(s, "- ");
+		str_add_safe(s, output_input_name(p, i), strlen(output_input_name(p, i)));
+		str_addf(s, "%s, hash %s\n", (int)i == p->inputs->base ? " (base)" : "", hex);
+	}
+	if (f->donor >= 0) {
+		str_add(s, "\nTokenizer and chat template come from ");
+		str_add_safe(s, output_input_name(p, (size_t)f->donor),
+			strlen(output_input_name(p, (size_t)f->donor)));
+		str_add(s, ".\n");
+	}
+}
+
+static bool put_card(struct output *o, const struct output_facts *f, const char *recipe,
+	struct err *e)
+{
+	const struct plan *p = o->plan;
+	const struct method *m = p->recipe->method;
+	struct str s = STR_INIT;
+	char hex[HASH_HEX_SIZE];
+	bool ok;
+
+	card_head(&s, o);
+	str_addf(&s, "A merge of %zu models by %s", p->inputs->n, m->title);
+	if (m->paper)
+		str_addf(&s, " (%s)", m->paper);
+	str_addf(&s, ", made with cupel %s.\n\n## Models\n\n", PACKAGE_VERSION);
+	card_models(&s, o, f);
+	str_addf(&s, "\n## Recipe\n\n```yaml\n%s%s```\n\n", recipe,
+		*recipe && !str_ends(recipe, "\n") ? "\n" : "");
+	hash_hex(f->hash, hex);
+	str_addf(&s, "Seed %" PRIu64 ", %s arithmetic, rounded once to %s; %zu tensors, hash %s.\n",
+		p->seed, p->arithmetic == ARITH_MERGEKIT ? "mergekit" : "float32",
+		dtype_torch_name(main_dtype(p)) ? dtype_torch_name(main_dtype(p)) : "its dtype", p->n,
+		hex);
+	ok = put(o, "README.md", s.s, s.n, e);
+	str_fini(&s);
+	return ok;
+}
+
+/* --- provenance --------------------------------------------------------------------------------------------- */
+
+static json_t *hash_json(struct hash h)
+{
+	char hex[HASH_HEX_SIZE];
+
+	hash_hex(h, hex);
+	return hash_is_zero(h) ? json_null() : json_string(hex);
+}
+
+static json_t *provenance(const struct output *o, const struct output_facts *f)
+{
+	const struct plan *p = o->plan;
+	json_t *j = json_object(), *inputs = json_array(), *tensors = json_object();
+
+	json_object_set_new(j, "cupel", json_string(PACKAGE_VERSION));
+	json_object_set_new(j, "kind", json_string("merge"));
+	json_object_set_new(j, "method", json_string(p->recipe->method->name));
+	json_object_set_new(j, "recipe", hash_json(recipe_hash(p->recipe)));
+	json_object_set_new(j, "seed", json_u64(p->seed));
+	json_object_set_new(j, "arithmetic",
+		json_string(p->arithmetic == ARITH_MERGEKIT ? "mergekit" : "float32"));
+	json_object_set_new(j, "hash", hash_json(f->hash));
+	for (size_t i = 0; i < p->inputs->n; i++) {
+		json_t *in = json_object();
+
+		json_object_set_new(in, "name", json_textn(output_input_name(p, i)));
+		json_object_set_new(in, "role",
+			json_string((int)i == p->inputs->base ? "base" : "input"));
+		json_object_set_new(in, "hash", hash_json(f->input[i]));
+		json_array_append_new(inputs, in);
+	}
+	json_object_set_new(j, "inputs", inputs);
+	for (size_t i = 0; i < p->n; i++)
+		json_object_set_new(tensors, p->tensors[i].like->name, hash_json(o->tensors[i].hash));
+	json_object_set_new(j, "tensors", tensors);
+	return j;
+}
+
+/* Names of all files, itself left out: --force replaces these and no others. */
+static bool put_provenance(struct output *o, const struct output_facts *f, struct err *e)
+{
+	json_t *j = provenance(o, f), *files = json_object();
+	size_t n = 0;
+	char **names = file_list(o->tmp, &n, e), *path = str_join_path(o->tmp, "cupel.json");
+	bool ok = names != NULL;
+
+	for (size_t i = 0; ok && i < n; i++) {
+		char *one = str_join_path(o->tmp, names[i]);
+		struct file_id id = {0};
+
+		file_stat_id(one, &id);
+		if (!str_eq(names[i], "cupel.json"))
+			json_object_set_new(files, names[i], json_u64(id.size));
+		free(one);
+	}
+	if (names)
+		file_list_free(names, n);
+	json_object_set_new(j, "files", files);
+	ok = ok && json_write_file(path, j, 1, e);
+	free(path);
+	json_decref(j);
+	return ok;
+}
+
+bool output_files(struct output *o, const struct output_facts *f, struct err *e)
+{
+	char *index = shards_index(o->plan, o->shards), *recipe = recipe_text(o->plan, f->input);
+	bool ok;
+
+	ok = (!index || put(o, "model.safetensors.index.json", index, strlen(index), e)) &&
+		put_config(o, e) && put_tokenizer(o, f->donor, e) &&
+		put(o, "mergekit_config.yml", recipe, strlen(recipe), e) &&
+		put_card(o, f, recipe, e) && put_provenance(o, f, e);
+	free(recipe);
+	free(index);
+	return ok;
+}

@@ -1,0 +1,394 @@
+#include "config.h"
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/str.h"
+#include "base/vec.h"
+#include "base/xalloc.h"
+#include "engine/inputs.h"
+#include "engine/output.h"
+#include "engine/rate.h"
+#include "engine/run.h"
+#include "engine/stream.h"
+#include "system/process.h"
+
+typedef bool progress_fn(void *ctx, const struct run_progress *p);
+struct run {
+	struct plan *plan;
+	struct catalog *catalog;
+	struct pool *pool;
+	const struct run_options *o;
+	struct output *out;
+	progress_fn *progress;
+	void *ctx;
+	int64_t id;                /* in the catalog; 0: not recorded */
+	double begun, told;
+	uint64_t resumed;          /* bytes found done */
+	atomic_ullong done;        /* stored bytes of the output */
+	atomic_size_t at;          /* the tensor at work */
+};
+
+static double seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* --- the catalog's side ------------------------------------------------------------------------- */
+
+static bool run_begin(struct run *r, struct err *e)
+{
+	const struct plan *p = r->plan;
+	char hex[HASH_HEX_SIZE], arithmetic[] = "float32", version[] = PACKAGE_VERSION;
+	struct catalog_run row = {.kind = (char *)"merge", .name = r->out->name,
+		.recipe_text = (char *)p->recipe->text, .recipe_hash = hex,
+		.recipe_path = (char *)p->recipe->path, .method = (char *)p->recipe->method->name,
+		.output = r->out->path, .seed = p->seed, .command = (char *)r->o->command,
+		.version = version, .arithmetic = arithmetic, .parent = r->o->parent_run};
+	struct catalog_input in[MERGE_MAX_INPUTS] = {{0}};
+
+	if (!r->catalog)
+		return true;
+	hash_hex(recipe_hash(p->recipe), hex);
+	for (size_t i = 0; i < p->inputs->n; i++) {
+		in[i].name = (char *)p->inputs->v[i].text;
+		in[i].path = p->inputs->v[i].model->path;
+		in[i].role = (int)i == p->inputs->base ? (char *)"base" : (char *)"input";
+	}
+	r->id = catalog_run_begin(r->catalog, &row, in, p->inputs->n, e);
+	return r->id != 0;
+}
+
+static void run_failed(struct run *r, const struct err *e)
+{
+	char text[sizeof e->where + sizeof e->what + 4];
+
+	if (!r->id)
+		return;
+	snprintf(text, sizeof text, "%s: %s", e->where, e->what);
+	catalog_run_end(r->catalog, r->id, e->code == ERR_CANCELLED ? "cancelled" : "failed",
+		seconds() - r->begun, NULL, NULL, 0, 0, text, NULL);
+}
+
+static char *shape_of(const struct tensor *t)
+{
+	struct str s = STR_INIT;
+
+	str_add(&s, "");
+	for (int d = 0; d < t->rank; d++)
+		str_addf(&s, "%s%" PRIu64, d ? "x" : "", t->shape[d]);
+	return str_steal(&s);
+}
+
+/* The output as a model of the catalog, with what its tensors are. */
+static bool record_model(struct run *r, const char *hash, struct err *e)
+{
+	const struct plan *p = r->plan;
+	const struct model *first = p->inputs->v[inputs_first(p->inputs)].model;
+	struct catalog_model m = {.name = r->out->name, .path = r->out->path,
+		.format = (char *)"hf", .architecture = (char *)first->architecture,
+		.kind = (char *)"merge", .hash = (char *)hash, .parameters = p->parameters,
+		.bytes = r->out->shards->total, .run = r->id};
+	struct catalog_tensor *v = xnew(struct catalog_tensor, p->n + 1);
+	char (*hex)[HASH_HEX_SIZE] = xcalloc(p->n + 1, sizeof *hex);
+	bool ok;
+
+	m.bits = p->parameters ? 8.0 * (double)r->out->shards->data / (double)p->parameters : 0.0;
+	for (size_t i = 0; i < p->n; i++) {
+		hash_hex(r->out->tensors[i].hash, hex[i]);
+		v[i] = (struct catalog_tensor){.name = (char *)p->tensors[i].like->name,
+			.dtype = (char *)dtype_name(p->tensors[i].dtype),
+			.shape = shape_of(p->tensors[i].like), .bytes = p->tensors[i].bytes,
+			.hash = hex[i]};
+	}
+	ok = catalog_model_put(r->catalog, &m, NULL, e) &&
+		catalog_tensors_put(r->catalog, hash, v, p->n, e);
+	for (size_t i = 0; i < p->n; i++)
+		free(v[i].shape);
+	free(v);
+	free(hex);
+	return ok;
+}
+
+static bool run_record(struct run *r, const struct output_facts *f, const struct run_result *out,
+	struct err *e)
+{
+	char hex[HASH_HEX_SIZE];
+
+	if (!r->id)
+		return true;
+	for (size_t i = 0; i < r->plan->inputs->n; i++) {
+		hash_hex(f->input[i], hex);
+		if (!hash_is_zero(f->input[i]) && !catalog_run_input_hash(r->catalog, r->id,
+			r->plan->inputs->v[i].text, hex, e))
+			return false;
+	}
+	hash_hex(f->hash, hex);
+	return catalog_run_end(r->catalog, r->id, "done", out->seconds, r->out->path, hex, out->bytes,
+		out->tensors, NULL, e) && record_model(r, hex, e);
+}
+
+/* --- progress ------------------------------------------------------------------------------------- */
+
+static bool tell(struct run *r)
+{
+	struct run_progress p = {.total = r->out->shards->data, .done = atomic_load(&r->done),
+		.tensor = r->plan->tensors[atomic_load(&r->at)].like->name};
+	double now = seconds();
+	bool cancel = false;
+
+	if (now - r->told < 0.1)
+		return true;
+	r->told = now;
+	p.seconds = now - r->begun;
+	p.rate = p.seconds > 0 ? (double)(p.done - r->resumed) / p.seconds : 0;
+	p.left = p.rate > 0 ? (double)(p.total - p.done) / p.rate : -1;
+	if (r->o->job && r->catalog)
+		catalog_job_progress(r->catalog, r->o->job, p.done, p.total, p.rate, p.left, p.tensor,
+			&cancel, NULL);
+	return !cancel && (!r->progress || r->progress(r->ctx, &p));
+}
+
+static bool on_tick(void *ctx, size_t tensor)
+{
+	(void)tensor;
+	return tell(ctx);
+}
+
+static bool on_piece(void *ctx, size_t tensor, uint64_t offset, const void *bytes, size_t n,
+	struct err *e)
+{
+	struct run *r = ctx;
+
+	if (!output_piece(r->out, tensor, offset, bytes, n, e))
+		return false;
+	atomic_fetch_add(&r->done, n);
+	atomic_store(&r->at, tensor);
+	return true;
+}
+
+static bool on_done(void *ctx, const struct stream_done *d, struct err *e)
+{
+	struct run *r = ctx;
+
+	return output_done(r->out, d, e);
+}
+
+/* --- hashes of whole models -------------------------------------------------------------------------- */
+
+struct rest { /* a tensor of an input that no output tensor needed */
+	struct model *m;
+	size_t t;
+	struct hash *pieces;
+	size_t n;
+};
+struct rest_all {
+	vec(struct rest) v;
+	vec(struct { size_t rest, piece; }) jobs;
+	atomic_bool failed, *stop;
+	struct err error;
+};
+
+static void rest_piece(void *ctx, size_t i, unsigned worker)
+{
+	struct rest_all *all = ctx;
+	struct rest *r = &all->v.v[all->jobs.v[i].rest];
+	uint64_t at = (uint64_t)all->jobs.v[i].piece * HASH_PIECE;
+	uint64_t left = r->m->source.tensors[r->t].bytes - at;
+	size_t n = left < HASH_PIECE ? (size_t)left : HASH_PIECE;
+	unsigned char *b = xmalloc(n + 1);
+	struct err e = {0};
+
+	(void)worker;
+	if (source_read_raw(&r->m->source, r->t, at, n, b, &e))
+		r->pieces[all->jobs.v[i].piece] = hash_bytes(b, n);
+	else if (!atomic_exchange(&all->failed, true))
+		all->error = e;
+	free(b);
+}
+
+/* Reads what no pass has hashed: tensors left out, and those whose file is not plain. */
+static bool hash_rest(struct run *r, struct err *e)
+{
+	struct rest_all all = {.stop = &process_cancelled};
+	const struct inputs *in = r->plan->inputs;
+	struct hash known;
+	bool ok;
+
+	for (size_t i = 0; i < in->n; i++) {
+		const struct source *s = &in->v[i].model->source;
+
+		for (size_t t = 0; t < s->n_tensors; t++) {
+			size_t n = (size_t)((s->tensors[t].bytes + HASH_PIECE - 1) / HASH_PIECE);
+
+			if (model_hash_cached(in->v[i].model, t, &known))
+				continue;
+			*vec_push(&all.v) = (struct rest){in->v[i].model, t, xnew(struct hash, n + 1), n};
+			for (size_t k = 0; k < n; k++) {
+				vec_push(&all.jobs);
+				all.jobs.v[all.jobs.n - 1].rest = all.v.n - 1;
+				all.jobs.v[all.jobs.n - 1].piece = k;
+			}
+		}
+	}
+	pool_for(r->pool, all.jobs.n, rest_piece, &all, all.stop);
+	ok = !atomic_load(&all.failed);
+	if (!ok && e)
+		*e = all.error;
+	if (atomic_load(all.stop))
+		ok = err_set(e, ERR_CANCELLED, "merge", NULL, "cancelled");
+	for (size_t k = 0; k < all.v.n; k++) {
+		const struct tensor *t = &all.v.v[k].m->source.tensors[all.v.v[k].t];
+
+		if (ok)
+			model_hash_store(all.v.v[k].m, all.v.v[k].t, hash_tensor(
+				t->dtype == DT_UNKNOWN ? t->dtype_text : dtype_name(t->dtype), t->shape,
+				t->rank, all.v.v[k].pieces, all.v.v[k].n));
+		free(all.v.v[k].pieces);
+	}
+	vec_fini(&all.v);
+	vec_fini(&all.jobs);
+	return ok;
+}
+
+/* Hash of a whole input; zero if a tensor's is unknown. */
+static struct hash input_hash(const struct model *m)
+{
+	size_t n = m->source.n_tensors;
+	const char **names = xnew(const char *, n + 1);
+	struct hash *h = xnew(struct hash, n + 1), all = {{0}};
+	bool known = true;
+
+	for (size_t t = 0; known && t < n; t++) {
+		names[t] = m->source.tensors[t].name;
+		known = model_hash_cached(m, t, &h[t]);
+	}
+	if (known)
+		all = hash_model(names, h, n);
+	free(names);
+	free(h);
+	return all;
+}
+
+static struct hash output_hash(const struct run *r)
+{
+	const struct plan *p = r->plan;
+	const char **names = xnew(const char *, p->n + 1);
+	struct hash *h = xnew(struct hash, p->n + 1), all;
+
+	for (size_t i = 0; i < p->n; i++) {
+		names[i] = p->tensors[i].like->name;
+		h[i] = r->out->tensors[i].hash;
+	}
+	all = hash_model(names, h, p->n);
+	free(names);
+	free(h);
+	return all;
+}
+
+/* --- the run --------------------------------------------------------------------------------------------- */
+
+/* Tensors that are not done, in the order of the files. Those done count as progress. */
+static uint32_t *order_left(struct run *r, size_t *n)
+{
+	const struct plan *p = r->plan;
+	uint32_t *order = xnew(uint32_t, p->n + 1);
+
+	*n = 0;
+	for (size_t i = 0; i < p->n; i++) {
+		uint32_t t = r->out->shards->order[i];
+
+		if (!r->out->tensors[t].done)
+			order[(*n)++] = t;
+		else
+			r->resumed += p->tensors[t].bytes;
+	}
+	atomic_store(&r->done, r->resumed);
+	return order;
+}
+
+/* What a resumed run knows of its inputs from the journal. */
+static void remember_hashes(const struct run *r)
+{
+	const struct plan *p = r->plan;
+
+	for (size_t i = 0; i < p->n; i++)
+		for (int k = 0; r->out->tensors[i].done && k < p->tensors[i].spec.n_inputs; k++)
+			if (!hash_is_zero(r->out->tensors[i].input[k]))
+				model_hash_store(p->inputs->v[p->tensors[i].input[k]].model,
+					(size_t)p->tensors[i].source[k], r->out->tensors[i].input[k]);
+}
+
+static bool run_stream(struct run *r, struct err *e)
+{
+	struct stream_sink sink = {.piece = on_piece, .done = on_done, .tick = on_tick, .ctx = r};
+	size_t n;
+	uint32_t *order = order_left(r, &n);
+	bool ok;
+
+	remember_hashes(r);
+	ok = stream_run(r->plan, order, n, r->pool, &sink, &process_cancelled, e);
+	free(order);
+	return ok;
+}
+
+static bool run_finish(struct run *r, struct run_result *out, struct err *e)
+{
+	const struct plan *p = r->plan;
+	struct hash input[MERGE_MAX_INPUTS];
+	struct model *models[MERGE_MAX_INPUTS];
+	struct output_facts f = {.input = input};
+
+	if (!hash_rest(r, e))
+		return false;
+	for (size_t i = 0; i < p->inputs->n; i++) {
+		models[i] = p->inputs->v[i].model;
+		input[i] = input_hash(models[i]);
+	}
+	f.hash = output_hash(r);
+	f.donor = recipe_donor(p->recipe, models, p->inputs->n, p->inputs->base, NULL);
+	for (size_t i = 0; i < p->n; i++)
+		out->nonfinite += r->out->tensors[i].nonfinite;
+	out->bytes = r->out->shards->total;
+	out->tensors = p->n;
+	out->resumed = r->out->resumed;
+	out->seed = p->seed;
+	out->hash = f.hash;
+	snprintf(out->output, sizeof out->output, "%s", r->out->path);
+	if (!output_files(r->out, &f, e) || !output_publish(r->out, r->o->sync, e))
+		return false;
+	out->seconds = seconds() - r->begun;
+	out->run = r->id;
+	rate_learn(p, r->resumed, out->seconds);
+	return run_record(r, &f, out, e);
+}
+
+bool run_merge(struct plan *p, struct catalog *c, struct pool *pool, const struct run_options *o,
+	bool (*progress)(void *ctx, const struct run_progress *p), void *ctx,
+	struct run_result *out, struct err *e)
+{
+	struct run r = {.plan = p, .catalog = c, .pool = pool, .o = o, .progress = progress,
+		.ctx = ctx, .begun = seconds()};
+	struct err why = {0};
+	bool ok;
+
+	memset(out, 0, sizeof *out);
+	r.out = output_open(p, pool, o, e);
+	if (!r.out)
+		return false;
+	ok = run_begin(&r, &why) && run_stream(&r, &why) && run_finish(&r, out, &why);
+	out->run = r.id;
+	if (!ok) {
+		run_failed(&r, &why);
+		if (e)
+			*e = why;
+	}
+	output_close(r.out);
+	return ok;
+}
