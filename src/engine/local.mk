@@ -1,13 +1,17 @@
 libcupel_a_SOURCES += \
-	src/engine/scan.c \
-	src/engine/scan.h \
 	src/engine/cache_prune.c \
 	src/engine/cache_prune.h \
+	src/engine/config_text.c \
+	src/engine/config_text.h \
+	src/engine/content.c \
+	src/engine/content.h \
 	src/engine/exact.c \
 	src/engine/inputs.c \
 	src/engine/inputs.h \
 	src/engine/job.c \
 	src/engine/job.h \
+	src/engine/journal.c \
+	src/engine/journal.h \
 	src/engine/lineage.c \
 	src/engine/look.c \
 	src/engine/look.h \
@@ -17,6 +21,9 @@ libcupel_a_SOURCES += \
 	src/engine/memo.h \
 	src/engine/memo_store.c \
 	src/engine/memo_work.h \
+	src/engine/output.c \
+	src/engine/output.h \
+	src/engine/output_files.c \
 	src/engine/pair_figure.c \
 	src/engine/pair_figure.h \
 	src/engine/passes.c \
@@ -33,8 +40,13 @@ libcupel_a_SOURCES += \
 	src/engine/preview_work.h \
 	src/engine/pump.c \
 	src/engine/pump.h \
+	src/engine/rate.c \
+	src/engine/rate.h \
+	src/engine/run.c \
 	src/engine/run.h \
 	src/engine/samples.c \
+	src/engine/scan.c \
+	src/engine/scan.h \
 	src/engine/shards.c \
 	src/engine/shards.h \
 	src/engine/stream.c \

@@ -44,6 +44,7 @@ struct output_facts {
 	int donor;                 /* whose tokenizer it gets; -1 none */
 };
 bool output_files(struct output *o, const struct output_facts *f, struct err *e);
-/* What a path may be called in an output: owner/name, else the last component. Borrowed. */
-const char *output_input_name(const struct plan *p, size_t i);
+/* What an input may be called in an output: an absolute path is owner/name, else its last component.
+ * Caller frees. */
+char *output_input_name(const struct plan *p, size_t i);
 #endif

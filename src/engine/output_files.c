@@ -3,9 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/str.h"
-#include "base/vec.h"
+#include "base/xalloc.h"
 #include "engine/config_text.h"
 #include "engine/output.h"
+#include "recipe/publish.h"
 
 #define TEXT_MAX ((size_t)1 << 30)
 
@@ -31,15 +32,16 @@ static bool is_id(const char *name)
 		*name != '~';
 }
 
-const char *output_input_name(const struct plan *p, size_t i)
+char *output_input_name(const struct plan *p, size_t i)
 {
 	const struct input *in = &p->inputs->v[i];
 	const char *path = recipe_input_ref(p->recipe, i)->path;
 
 	if (*path != '/' && *path != '~')
-		return in->text;
-	return in->model->name && *in->model->name && *in->model->name != '/' ? in->model->name
-		: str_base(in->model->path);
+		return xstrdup(in->text);
+	if (in->model->name && is_id(in->model->name))
+		return xstrdup(in->model->name);
+	return publish_name(path);
 }
 
 static bool put(struct output *o, const char *name, const char *text, size_t n, struct err *e)
@@ -144,79 +146,22 @@ static bool put_tokenizer(struct output *o, int donor, struct err *e)
 
 /* --- the recipe ---------------------------------------------------------------------------------------- */
 
-struct swap { /* an absolute path in the text, and what stands there instead */
-	size_t begin, end;
-	const char *name;
-	struct hash hash;
-};
-
-static int by_place(const void *a, const void *b)
+/* As the user wrote it, but for absolute paths, which say where, not what. Caller frees. */
+static char *recipe_text(const struct plan *p, const struct hash *input, struct err *e)
 {
-	const struct swap *x = a, *y = b;
+	struct publish_input v[MERGE_MAX_INPUTS] = {{0}};
+	char hex[MERGE_MAX_INPUTS][HASH_HEX_SIZE], *name[MERGE_MAX_INPUTS], *out;
 
-	return x->begin < y->begin ? -1 : x->begin > y->begin;
-}
-
-/* Every place where the path of input i is written; the same path may stand at several. */
-static void find_paths(const struct plan *p, size_t i, const struct hash *hash, struct swap **v,
-	size_t *n, size_t *cap)
-{
-	const struct recipe *r = p->recipe;
-	const char *path = recipe_input_ref(r, i)->path, *at = r->text;
-	size_t len = strlen(path);
-
-	if (*path != '/' && *path != '~')
-		return;
-	while ((at = strstr(at, path)) != NULL) {
-		size_t begin = (size_t)(at - r->text), end = begin + len;
-		char after = r->text[end], before = begin ? r->text[begin - 1] : ' ';
-
-		at += len;
-		/* not in the middle of a longer path */
-		if (!strchr(" \t\r\n\"',]}#@+", after) || !strchr(" \t\n\"'[{:,", before))
-			continue;
-		if (*n == *cap)
-			*v = xrealloc(*v, (*cap = *cap * 2 + 8) * sizeof **v);
-		(*v)[(*n)++] = (struct swap){begin, end, output_input_name(p, i), *hash};
+	for (size_t i = 0; i < p->inputs->n; i++) {
+		hash_hex(input[i], hex[i]);
+		name[i] = output_input_name(p, i);
+		v[i] = (struct publish_input){.text = p->inputs->v[i].text, .name = name[i],
+			.hash = hash_is_zero(input[i]) ? NULL : hex[i]};
 	}
-}
-
-/* The recipe as the user wrote it, but for absolute paths, which say where, not what. Hashes go to the
- * end of the line. Caller frees. */
-static char *recipe_text(const struct plan *p, const struct hash *input)
-{
-	const struct recipe *r = p->recipe;
-	struct swap *v = NULL;
-	size_t n = 0, cap = 0, k = 0, at = 0;
-	struct str out = STR_INIT, tail = STR_INIT;
-	char hex[HASH_HEX_SIZE];
-
+	out = recipe_publish(p->recipe->text, v, p->inputs->n, e);
 	for (size_t i = 0; i < p->inputs->n; i++)
-		find_paths(p, i, &input[i], &v, &n, &cap);
-	if (n)
-		qsort(v, n, sizeof *v, by_place);
-	str_add(&out, "");
-	str_add(&tail, "");
-	while (at < r->text_n) {
-		while (k < n && v[k].begin < at)
-			k++;
-		if (k < n && v[k].begin == at) {
-			str_add(&out, v[k].name);
-			hash_hex(v[k].hash, hex);
-			str_addf(&tail, "%s%s", tail.n ? ", " : "  # hash ", hex);
-			at = v[k].end;
-			continue;
-		}
-		if (r->text[at] == '\n' || r->text[at] == '\r') {
-			str_addn(&out, tail.s, tail.n);
-			str_clear(&tail);
-		}
-		str_addc(&out, r->text[at++]);
-	}
-	str_addn(&out, tail.s, tail.n);
-	str_fini(&tail);
-	free(v);
-	return str_steal(&out);
+		free(name[i]);
+	return out;
 }
 
 /* --- the card ------------------------------------------------------------------------------------------- */
@@ -241,6 +186,14 @@ static void card_head(struct str *s, const struct output *o)
 	str_add(s, "\n\n");
 }
 
+static void add_name(struct str *s, const struct plan *p, size_t i)
+{
+	char *name = output_input_name(p, i);
+
+	str_add_safe(s, name, strlen(name));
+	free(name);
+}
+
 static void card_models(struct str *s, const struct output *o, const struct output_facts *f)
 {
 	const struct plan *p = o->plan;
@@ -249,13 +202,12 @@ static void card_models(struct str *s, const struct output *o, const struct outp
 	for (size_t i = 0; i < p->inputs->n; i++) {
 		hash_hex(f->input[i], hex);
 		str_add(s, "- ");
-		str_add_safe(s, output_input_name(p, i), strlen(output_input_name(p, i)));
+		add_name(s, p, i);
 		str_addf(s, "%s, hash %s\n", (int)i == p->inputs->base ? " (base)" : "", hex);
 	}
 	if (f->donor >= 0) {
 		str_add(s, "\nTokenizer and chat template come from ");
-		str_add_safe(s, output_input_name(p, (size_t)f->donor),
-			strlen(output_input_name(p, (size_t)f->donor)));
+		add_name(s, p, (size_t)f->donor);
 		str_add(s, ".\n");
 	}
 }
@@ -312,8 +264,10 @@ static json_t *provenance(const struct output *o, const struct output_facts *f)
 	json_object_set_new(j, "hash", hash_json(f->hash));
 	for (size_t i = 0; i < p->inputs->n; i++) {
 		json_t *in = json_object();
+		char *name = output_input_name(p, i);
 
-		json_object_set_new(in, "name", json_textn(output_input_name(p, i)));
+		json_object_set_new(in, "name", json_textn(name));
+		free(name);
 		json_object_set_new(in, "role",
 			json_string((int)i == p->inputs->base ? "base" : "input"));
 		json_object_set_new(in, "hash", hash_json(f->input[i]));
@@ -354,10 +308,11 @@ static bool put_provenance(struct output *o, const struct output_facts *f, struc
 
 bool output_files(struct output *o, const struct output_facts *f, struct err *e)
 {
-	char *index = shards_index(o->plan, o->shards), *recipe = recipe_text(o->plan, f->input);
+	char *index = shards_index(o->plan, o->shards);
+	char *recipe = recipe_text(o->plan, f->input, e);
 	bool ok;
 
-	ok = (!index || put(o, "model.safetensors.index.json", index, strlen(index), e)) &&
+	ok = recipe && (!index || put(o, "model.safetensors.index.json", index, strlen(index), e)) &&
 		put_config(o, e) && put_tokenizer(o, f->donor, e) &&
 		put(o, "mergekit_config.yml", recipe, strlen(recipe), e) &&
 		put_card(o, f, recipe, e) && put_provenance(o, f, e);

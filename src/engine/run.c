@@ -7,8 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/str.h"
-#include "base/vec.h"
 #include "base/xalloc.h"
+#include "engine/content.h"
 #include "engine/inputs.h"
 #include "engine/output.h"
 #include "engine/rate.h"
@@ -180,101 +180,7 @@ static bool on_done(void *ctx, const struct stream_done *d, struct err *e)
 	return output_done(r->out, d, e);
 }
 
-/* --- hashes of whole models -------------------------------------------------------------------------- */
-
-struct rest { /* a tensor of an input that no output tensor needed */
-	struct model *m;
-	size_t t;
-	struct hash *pieces;
-	size_t n;
-};
-struct rest_all {
-	vec(struct rest) v;
-	vec(struct { size_t rest, piece; }) jobs;
-	atomic_bool failed, *stop;
-	struct err error;
-};
-
-static void rest_piece(void *ctx, size_t i, unsigned worker)
-{
-	struct rest_all *all = ctx;
-	struct rest *r = &all->v.v[all->jobs.v[i].rest];
-	uint64_t at = (uint64_t)all->jobs.v[i].piece * HASH_PIECE;
-	uint64_t left = r->m->source.tensors[r->t].bytes - at;
-	size_t n = left < HASH_PIECE ? (size_t)left : HASH_PIECE;
-	unsigned char *b = xmalloc(n + 1);
-	struct err e = {0};
-
-	(void)worker;
-	if (source_read_raw(&r->m->source, r->t, at, n, b, &e))
-		r->pieces[all->jobs.v[i].piece] = hash_bytes(b, n);
-	else if (!atomic_exchange(&all->failed, true))
-		all->error = e;
-	free(b);
-}
-
-/* Reads what no pass has hashed: tensors left out, and those whose file is not plain. */
-static bool hash_rest(struct run *r, struct err *e)
-{
-	struct rest_all all = {.stop = &process_cancelled};
-	const struct inputs *in = r->plan->inputs;
-	struct hash known;
-	bool ok;
-
-	for (size_t i = 0; i < in->n; i++) {
-		const struct source *s = &in->v[i].model->source;
-
-		for (size_t t = 0; t < s->n_tensors; t++) {
-			size_t n = (size_t)((s->tensors[t].bytes + HASH_PIECE - 1) / HASH_PIECE);
-
-			if (model_hash_cached(in->v[i].model, t, &known))
-				continue;
-			*vec_push(&all.v) = (struct rest){in->v[i].model, t, xnew(struct hash, n + 1), n};
-			for (size_t k = 0; k < n; k++) {
-				vec_push(&all.jobs);
-				all.jobs.v[all.jobs.n - 1].rest = all.v.n - 1;
-				all.jobs.v[all.jobs.n - 1].piece = k;
-			}
-		}
-	}
-	pool_for(r->pool, all.jobs.n, rest_piece, &all, all.stop);
-	ok = !atomic_load(&all.failed);
-	if (!ok && e)
-		*e = all.error;
-	if (atomic_load(all.stop))
-		ok = err_set(e, ERR_CANCELLED, "merge", NULL, "cancelled");
-	for (size_t k = 0; k < all.v.n; k++) {
-		const struct tensor *t = &all.v.v[k].m->source.tensors[all.v.v[k].t];
-
-		if (ok)
-			model_hash_store(all.v.v[k].m, all.v.v[k].t, hash_tensor(
-				t->dtype == DT_UNKNOWN ? t->dtype_text : dtype_name(t->dtype), t->shape,
-				t->rank, all.v.v[k].pieces, all.v.v[k].n));
-		free(all.v.v[k].pieces);
-	}
-	vec_fini(&all.v);
-	vec_fini(&all.jobs);
-	return ok;
-}
-
-/* Hash of a whole input; zero if a tensor's is unknown. */
-static struct hash input_hash(const struct model *m)
-{
-	size_t n = m->source.n_tensors;
-	const char **names = xnew(const char *, n + 1);
-	struct hash *h = xnew(struct hash, n + 1), all = {{0}};
-	bool known = true;
-
-	for (size_t t = 0; known && t < n; t++) {
-		names[t] = m->source.tensors[t].name;
-		known = model_hash_cached(m, t, &h[t]);
-	}
-	if (known)
-		all = hash_model(names, h, n);
-	free(names);
-	free(h);
-	return all;
-}
+/* --- hashes ---------------------------------------------------------------------------------------- */
 
 static struct hash output_hash(const struct run *r)
 {
@@ -345,12 +251,10 @@ static bool run_finish(struct run *r, struct run_result *out, struct err *e)
 	struct model *models[MERGE_MAX_INPUTS];
 	struct output_facts f = {.input = input};
 
-	if (!hash_rest(r, e))
-		return false;
-	for (size_t i = 0; i < p->inputs->n; i++) {
+	for (size_t i = 0; i < p->inputs->n; i++)
 		models[i] = p->inputs->v[i].model;
-		input[i] = input_hash(models[i]);
-	}
+	if (!content_hashes(models, p->inputs->n, r->pool, &process_cancelled, input, e))
+		return false;
 	f.hash = output_hash(r);
 	f.donor = recipe_donor(p->recipe, models, p->inputs->n, p->inputs->base, NULL);
 	for (size_t i = 0; i < p->n; i++)
