@@ -4,6 +4,37 @@
 #include "tensor/cpu.h"
 #include "tensor/half.h"
 
+static inline float scale_at(const uint8_t *p, enum dtype t)
+{
+	float f;
+
+	if (t == DT_BF16)
+		return bf16_f32(le16(p));
+	if (t == DT_F16)
+		return f16_f32(le16(p));
+	memcpy(&f, p, 4);
+	return f;
+}
+
+/* The `bits` bytes of eight codes, without reading beyond them. */
+static inline uint64_t eight(const uint8_t *s, uint32_t bits)
+{
+	switch (bits) {
+	case 2:
+		return le16(s);
+	case 3:
+		return le16(s) | (uint32_t)s[2] << 16;
+	case 4:
+		return le32(s);
+	case 5:
+		return le32(s) | (uint64_t)s[4] << 32;
+	case 6:
+		return le32(s) | (uint64_t)le16(s + 4) << 32;
+	default:
+		return le64(s);
+	}
+}
+
 #define PATH_IMPL "tensor/codec_affine_impl.h"
 #include "tensor/every_path.h"
 
