@@ -23,7 +23,8 @@ AC_DEFUN([AX_CUPEL_LIB], [
 AC_DEFUN([AX_CUPEL_LIB_OPTIONAL], [
   AX_CUPEL_LIB_TRY([$1], [$2], [$3], [$4], [$5])
   AS_IF([test "x$cupel_cv_lib_$1" = xno],
-    [AC_MSG_NOTICE([lib$2 is missing: make check cannot build the unit tests; on Debian: apt-get install $5])])
+    [AC_MSG_NOTICE([lib$2 is missing: make check cannot build the unit tests;])
+     AC_MSG_NOTICE([on Debian: apt-get install $5])])
   AM_CONDITIONAL([HAVE_$1], [test "x$cupel_cv_lib_$1" != xno])
 ])
 dnl Warnings the project is clean under; --enable-werror makes them errors (CI does).
@@ -37,6 +38,7 @@ AC_DEFUN([AX_CUPEL_WARNINGS], [
   AC_SUBST([WARN_CFLAGS])
   SAN_CFLAGS=
   AS_IF([test "x$enable_sanitizers" = xyes],
-    [SAN_CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"])
+    [SAN_CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=undefined"
+     SAN_CFLAGS="$SAN_CFLAGS -fno-omit-frame-pointer"])
   AC_SUBST([SAN_CFLAGS])
 ])

@@ -30,14 +30,15 @@ done | awk -v order="$order" '
     dir = to; sub(/\/[^\/]*$/, "", dir)
     if (!(from in rank)) { print file ": folder " from " has no place in the list"; next }
     if (!(dir in rank)) { print file ":" line ": folder of " to " has no place in the list"; next }
-    if (rank[dir] > rank[from]) print file ":" line ": " from " may not include " to " (it is below)"
+    if (rank[dir] > rank[from]) print file ":" line ": " from " may not include " to ", below it"
   }')
 [ -z "$found" ] || fail "$found"
 
 # What the archives ask of others.
 if command -v nm >/dev/null 2>&1 && [ -f "$build/libcupel.a" ] && [ -f "$build/libcupelui.a" ]; then
   undefined() { nm -u "$1" 2>/dev/null | awk 'NF == 2 && $1 == "U" { print $2 }' | sort -u; }
-  screen='^(stdscr|initscr|newterm|endwin|setupterm|tigetstr|tparm|w?(refresh|getch|add_?n?w?(ch|str)))$'
+  screen='^(stdscr|initscr|newterm|endwin|setupterm|tigetstr|tparm)$'
+  screen="$screen|^w?(refresh|getch|add_?n?w?(ch|str))\$"
   if undefined "$build/libcupel.a" | grep -E "$screen"; then
     fail 'libcupel.a asks for curses'
   fi

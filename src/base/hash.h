@@ -26,6 +26,7 @@ struct hash hash_stream_end(struct hash_stream *s); /* digests and frees */
 #define HASH_PIECE ((size_t)4 << 20)
 struct hash hash_tensor(const char *dtype, const uint64_t *shape, int rank,
 	const struct hash *pieces, size_t n_pieces);
-/* Model hash: over tensors sorted by name bytes: name, 0, digest. Arrays are sorted copies inside. */
+/* Model hash: over tensors sorted by name bytes: name, 0, digest. Arrays are sorted copies
+ * inside. */
 struct hash hash_model(const char *const *names, const struct hash *digests, size_t n);
 #endif

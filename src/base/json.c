@@ -43,8 +43,9 @@ static bool prepare(const char *s, size_t n, const char *where, struct str *out,
 		case '{':
 		case '[':
 			if (++depth > MAX_DEPTH)
-				return err_set(e, ERR_INPUT, where, "no model file nests like this: "
-					"get a good copy", "line %zu: JSON nested deeper than %d levels",
+				return err_set(e, ERR_INPUT, where,
+					"no model file nests like this: get a good copy",
+					"line %zu: JSON nested deeper than %d levels",
 					line, MAX_DEPTH);
 			break;
 		case '}':
@@ -90,9 +91,10 @@ json_t *json_parse(const char *text, size_t n, const char *where, bool reject_du
 	j = fixed.n ? json_loadb(fixed.s, fixed.n, flags, &je) : json_loadb(text, n, flags, &je);
 	str_fini(&fixed);
 	if (!j)
-		err_set(e, json_error_code(&je) == json_error_out_of_memory ? ERR_MEMORY : ERR_INPUT,
-			where, "the file is damaged or not JSON: get a good copy", "line %d, column %d: %s",
-			je.line, je.column, je.text);
+		err_set(e, json_error_code(&je) == json_error_out_of_memory ?
+			ERR_MEMORY : ERR_INPUT, where,
+			"the file is damaged or not JSON: get a good copy",
+			"line %d, column %d: %s", je.line, je.column, je.text);
 	return j;
 }
 

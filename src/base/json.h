@@ -1,5 +1,5 @@
-/* json: jansson with the project's habits: limits on size and depth, Python's NaN and Infinity read,
- * getters that never crash, non-finite numbers written as null, at most 256 levels deep.
+/* json: jansson with the project's habits: limits on size and depth, Python's NaN and Infinity
+ * read, getters that never crash, non-finite numbers written as null, at most 256 levels deep.
  * json_t is reference counted; functions that return one return a new reference unless they say
  * "borrowed". One thread per tree. */
 #ifndef CUPEL_BASE_JSON_H
@@ -14,7 +14,8 @@
  * -Infinity outside strings are read as {"__float__": "NaN"} and so on. */
 json_t *json_parse(const char *text, size_t n, const char *where, bool reject_dup, struct err *e);
 json_t *json_parse_file(const char *path, size_t max_bytes, struct err *e);
-/* Borrowed or default; tolerate NULL and other types. path may be dotted: "text_config.vocab_size". */
+/* Borrowed or default; tolerate NULL and other types. path may be dotted:
+ * "text_config.vocab_size". */
 json_t *json_at(const json_t *o, const char *path);
 const char *json_text(const json_t *o, const char *path, const char *dflt);
 int64_t json_int(const json_t *o, const char *path, int64_t dflt);

@@ -1,5 +1,5 @@
-/* rng: Philox4x32-10, a counter generator: element i of (seed, tensor, input) needs no state, so any
- * thread may draw any element; and MT19937 for mergekit's CPU masks.
+/* rng: Philox4x32-10, a counter generator: element i of (seed, tensor, input) needs no state, so
+ * any thread may draw any element; and MT19937 for mergekit's CPU masks.
  * Source: Salmon et al. 2011; Matsumoto & Nishimura 1998. Any thread. */
 #ifndef CUPEL_BASE_RNG_H
 #define CUPEL_BASE_RNG_H
@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 void philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
-/* Uniform in [0,1), 24 bits, for elements first … first+n-1 of a tensor: word (element mod 4) of the
- * block whose key and counter are
+/* Uniform in [0,1), 24 bits, for elements first … first+n-1 of a tensor: word (element mod 4) of
+ * the block whose key and counter are
  *	key     = seed                    low word, high word
  *	counter = name_hash               low word, high word   (XXH3-64 of the tensor's name)
  *	          q bits 32-47 << 16 | input                    (q = element / 4)

@@ -26,7 +26,8 @@ static void str_room(struct str *s, size_t n)
 {
 	size_t want, cap;
 
-	if (__builtin_add_overflow(s->n, n, &want) || __builtin_add_overflow(want, (size_t)1, &want))
+	if (__builtin_add_overflow(s->n, n, &want) ||
+		__builtin_add_overflow(want, (size_t)1, &want))
 		xalloc_failed();
 	if (want <= s->cap)
 		return;
@@ -313,7 +314,8 @@ void str_add_count(struct str *s, uint64_t n)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		v = (double)n / rows[i].unit;
 		if (v >= 0.9995) {
-			str_addf(s, "%.*f %s", v < 9.995 ? 2 : v < 99.95 ? 1 : 0, v, rows[i].suffix);
+			str_addf(s, "%.*f %s", v < 9.995 ? 2 : v < 99.95 ? 1 : 0, v,
+				rows[i].suffix);
 			return;
 		}
 	}

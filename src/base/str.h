@@ -26,7 +26,8 @@ bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
 const char *str_base(const char *path);             /* after the last '/' */
 char *str_join_path(const char *dir, const char *name); /* caller frees */
-/* Nearest of n names by edit distance, NULL if none is within a third of its length (at least 2). */
+/* Nearest of n names by edit distance, NULL if none is within a third of its length (at least
+ * 2). */
 const char *str_nearest(const char *word, const char *const *names, size_t n);
 /* Append `bytes` with control bytes and invalid UTF-8 shown as \xNN: safe for a terminal. */
 void str_add_safe(struct str *s, const char *bytes, size_t n);

@@ -1,5 +1,6 @@
-/* xalloc: small allocations that cannot fail (they abort through a hook that restores the terminal),
- * and checked arithmetic for sizes that come from files. Tensor-sized memory uses xtry_*.
+/* xalloc: small allocations that cannot fail (they abort through a hook that restores the
+ * terminal), and checked arithmetic for sizes that come from files. Tensor-sized memory uses
+ * xtry_*.
  * Any thread. The caller owns and frees with free(). */
 #ifndef CUPEL_BASE_XALLOC_H
 #define CUPEL_BASE_XALLOC_H

@@ -95,10 +95,12 @@ static bool take_option(struct cli_args *a, int argc, char **argv, int *i, struc
 	if (!o)
 		return unknown(a, word, n, e);
 	if (o->arg && !eq && *i + 1 >= argc)
-		return err_set(e, ERR_USAGE, a->verb ? a->verb->name : "", NULL, "%s wants a value: %s %s",
+		return err_set(e, ERR_USAGE, a->verb ? a->verb->name : "", NULL,
+			"%s wants a value: %s %s",
 			o->name, o->name, o->arg);
 	if (!o->arg && eq)
-		return err_set(e, ERR_USAGE, a->verb ? a->verb->name : "", NULL, "%s takes no value",
+		return err_set(e, ERR_USAGE, a->verb ? a->verb->name : "", NULL,
+			"%s takes no value",
 			o->name);
 	if (o->arg)
 		value = eq ? eq + 1 : argv[++*i];

@@ -1,4 +1,5 @@
-/* history: what the verbs over runs and jobs share: how an ID is written, a run as JSON and as text.
+/* history: what the verbs over runs and jobs share: how an ID is written, a run as JSON and as
+ * text.
  * Main thread; JSON is the caller's, other results are borrowed unless they say free(). */
 #ifndef CUPEL_CLI_HISTORY_H
 #define CUPEL_CLI_HISTORY_H

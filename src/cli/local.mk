@@ -8,6 +8,7 @@ libcupel_a_SOURCES += \
 	src/cli/verb_archive.c \
 	src/cli/verb_cancel.c \
 	src/cli/verb_completion.c \
+	src/cli/verb_demo.c \
 	src/cli/verb_doctor.c \
 	src/cli/verb_export.c \
 	src/cli/verb_help.c \

@@ -55,6 +55,13 @@ const struct cli_start *cli_start(void)
 	return &start;
 }
 
+int cli_workbench(const struct cli *c, char **paths, size_t n)
+{
+	start = (struct cli_start){ .catalog_path = c->catalog_path, .roots = c->roots,
+		.n_roots = c->n_roots, .threads = c->threads, .paths = paths, .n_paths = n };
+	return -1;
+}
+
 void cli_error(const struct err *e, bool json)
 {
 	json_t *j, *in;

@@ -41,11 +41,13 @@ struct cli { /* what every verb gets */
 struct verb {
 	const char *name, *args;         /* "RECIPE OUT" */
 	const char *help;                /* one line */
-	const char *detail;              /* a paragraph for help and man; blank lines between several */
+	/* a paragraph for help and man; blank lines between several */
+	const char *detail;
 	int min_args, max_args;          /* max -1 = any */
 	bool dash_words;                 /* "-x" is an argument, for those that take things off */
 	const struct verb_option *options; /* ended by a row without a name; NULL for none */
-	int (*run)(struct cli *c, struct err *e); /* exit status; on error fill e and return its status */
+	/* exit status; on error fill e and return its status */
+	int (*run)(struct cli *c, struct err *e);
 };
 const struct verb *verb_by_name(const char *name);
 const struct verb *verb_at(size_t i); /* in the order of verbs.def; NULL after the last */
@@ -61,14 +63,20 @@ struct cli_start {
 	unsigned threads;                /* 0 = all */
 	char **paths;                    /* models, recipes, folders */
 	size_t n_paths;
-	const char *script, *size;       /* --script F, --size 100x30: no terminal; NULL if not given */
+	/* --script F, --size 100x30: no terminal; NULL if not given */
+	const char *script, *size;
 };
 const struct cli_start *cli_start(void);
-/* The error as the command line shows it: one line on stderr and, with json, an object on stdout. */
+/* For a verb that ends in the workbench: its run returns this. paths must outlive the program. */
+int cli_workbench(const struct cli *c, char **paths, size_t n);
+/* The error as the command line shows it: one line on stderr and, with json, an object on
+ * stdout. */
 void cli_error(const struct err *e, bool json);
 
-const char *cli_option(const struct cli *c, const char *name); /* last value, "" for a given flag, NULL */
-const char *cli_option_at(const struct cli *c, const char *name, size_t i); /* of a repeated one; NULL after the last */
+/* last value, "" for a given flag, NULL */
+const char *cli_option(const struct cli *c, const char *name);
+/* of a repeated one; NULL after the last */
+const char *cli_option_at(const struct cli *c, const char *name, size_t i);
 /* false and e on nonsense; *v kept if the option is absent. */
 bool cli_option_u64(const struct cli *c, const char *name, uint64_t *v, struct err *e);
 bool cli_option_number(const struct cli *c, const char *name, double *v, struct err *e);
@@ -86,8 +94,8 @@ bool cli_utf8(void);
 /* Columns `text` takes on a terminal. */
 size_t cli_width(const char *text);
 
-/* Text tables: columns aligned by display width, '|' never; right-align where the header starts with
- * '>'. Cells are copied and made safe; NULL is an empty cell. */
+/* Text tables: columns aligned by display width, '|' never; right-align where the header starts
+ * with '>'. Cells are copied and made safe; NULL is an empty cell. */
 struct table_out;
 struct table_out *table_new(const char *const *headers, size_t n);
 void table_row(struct table_out *t, const char *const *cells);

@@ -10,7 +10,8 @@ static int run(struct cli *c, struct err *e)
 
 	for (int i = 0; cat && i < c->argc && e->code == ERR_NONE; i++)
 		if (history_run_id(cat, c->argv[i], &id, e) && catalog_archive(cat, id, !back, e))
-			json_array_append_new(done, json_pack("{s:I, s:b}", "run", (json_int_t)id, "archived",
+			json_array_append_new(done,
+				json_pack("{s:I, s:b}", "run", (json_int_t)id, "archived",
 				!back));
 	if (c->json && e->code == ERR_NONE)
 		json_print(done);

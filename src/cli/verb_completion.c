@@ -43,8 +43,8 @@ static void bash(void)
 	for (size_t i = 0; (v = verb_at(i)) != NULL; i++)
 		printf("%s%s", i ? " " : "", v->name);
 	puts("'\n\tCOMPREPLY=()\n"
-		"\tif [ -z \"$verb\" ] || [ \"$verb\" = help ] || [ \"${cur#-}\" != \"$cur\" ]; then\n"
-		"\t\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
+		"\tif [ -z \"$verb\" ] || [ \"$verb\" = help ] || [ \"${cur#-}\" != \"$cur\" ]; "
+		"then\n\t\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
 		"\tfi\n"
 		"\tif [ \"${cur#-}\" = \"$cur\" ] && [ \"$verb\" != help ]; then\n"
 		"\t\tlocal files\n"
@@ -74,7 +74,8 @@ static void zsh_options(const struct verb_option *o)
 			continue;
 		printf(" \\\n\t\t\t'%s%s[", o->repeat ? "*" : "", o->name);
 		quoted(o->help, true);
-		printf("]%s%s%s'", o->arg ? ":" : "", o->arg ? o->arg : "", o->arg ? ":_files" : "");
+		printf("]%s%s%s'", o->arg ? ":" : "", o->arg ? o->arg : "",
+			o->arg ? ":_files" : "");
 	}
 }
 
@@ -157,8 +158,9 @@ const struct verb verb_completion = {
 	.name = "completion",
 	.args = "bash|zsh|fish",
 	.help = "print a completion script for a shell",
-	.detail = "For bash: cupel completion bash > ~/.local/share/bash-completion/completions/cupel. "
-		"The one for bash is installed with the program.",
+	.detail = "For bash: cupel completion bash > "
+		"~/.local/share/bash-completion/completions/cupel. The one for bash is installed "
+		"with the program.",
 	.min_args = 1,
 	.max_args = 1,
 	.run = run,

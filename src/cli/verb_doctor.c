@@ -42,14 +42,15 @@ static void check_program(struct doctor *d)
 
 	say(d, "program", "version", false, xstrdup(PACKAGE_VERSION));
 	if (uname(&u) == 0)
-		say(d, "program", "system", false, xasprintf("%s %s %s", u.sysname, u.release, u.machine));
+		say(d, "program", "system", false,
+			xasprintf("%s %s %s", u.sysname, u.release, u.machine));
 	say(d, "program", "data", false, data);
 	for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
 		char *path = file_data_path(needed[i]);
 
 		if (!file_exists(path))
-			say(d, "program", needed[i], true, xstrdup("missing: install cupel again, or set "
-				"CUPEL_DATA to its share folder"));
+			say(d, "program", needed[i], true, xstrdup("missing: install cupel again, "
+				"or set CUPEL_DATA to its share folder"));
 		free(path);
 	}
 }
@@ -61,7 +62,8 @@ static void check_libraries(struct doctor *d)
 	say(d, "libraries", "jansson", false, xstrdup(jansson_version_str()));
 	say(d, "libraries", "libyaml", false, xstrdup(yaml_get_version_string()));
 	say(d, "libraries", "sqlite", false, xstrdup(sqlite3_libversion()));
-	say(d, "libraries", "xxhash", false, xasprintf("%u.%u.%u", x / 10000, x / 100 % 100, x % 100));
+	say(d, "libraries", "xxhash", false,
+		xasprintf("%u.%u.%u", x / 10000, x / 100 % 100, x % 100));
 	say(d, "libraries", "utf8proc", false, xstrdup(utf8proc_version()));
 	say(d, "libraries", "openblas", false, xasprintf("%s, using %s",
 		openblas_get_config(), openblas_get_corename()));
@@ -116,7 +118,8 @@ static void check_catalog(struct doctor *d, const struct cli *c)
 		say(d, "catalog", "state", true, xasprintf("%s%s%s", e.what, e.hint[0] ? "; " : "",
 			e.hint));
 	else if (exists)
-		say(d, "catalog", "state", access(path, W_OK) != 0, xstrdup(access(path, W_OK) == 0 ?
+		say(d, "catalog", "state", access(path, W_OK) != 0,
+			xstrdup(access(path, W_OK) == 0 ?
 			"whole" : "whole, but it cannot be written: nothing will be remembered"));
 	catalog_close(cat);
 	free(path);
@@ -129,7 +132,8 @@ static void check_folder(struct doctor *d, const char *name, const char *variabl
 
 	if (!base || base[0] != '/') {
 		if (!home || !*home) {
-			say(d, "folders", name, true, xasprintf("unknown: set HOME or %s", variable));
+			say(d, "folders", name, true,
+				xasprintf("unknown: set HOME or %s", variable));
 			return;
 		}
 		path = xasprintf("%s/%s/cupel", home, dflt);
@@ -140,7 +144,8 @@ static void check_folder(struct doctor *d, const char *name, const char *variabl
 	while (!file_exists(up) && strrchr(up, '/') > up)
 		*strrchr(up, '/') = '\0';
 	if (access(up, W_OK) != 0)
-		say(d, "folders", name, true, xasprintf("%s cannot be written: set %s", path, variable));
+		say(d, "folders", name, true,
+			xasprintf("%s cannot be written: set %s", path, variable));
 	else
 		say(d, "folders", name, false, size_and_free(path));
 	free(up);
@@ -220,8 +225,8 @@ static int run(struct cli *c, struct err *e)
 const struct verb verb_doctor = {
 	.name = "doctor",
 	.help = "what this installation can do, and what keeps it from more",
-	.detail = "Looks at the program's own data, the libraries it runs with, the vector code this "
-		"machine can use, the catalog, the folders it keeps things in and the terminal. Exit "
-		"status 1 and a mark where something is wrong.",
+	.detail = "Looks at the program's own data, the libraries it runs with, the vector code "
+		"this machine can use, the catalog, the folders it keeps things in and the "
+		"terminal. Exit status 1 and a mark where something is wrong.",
 	.run = run,
 };

@@ -9,7 +9,8 @@
 static json_t *job_json(const struct catalog_job *j)
 {
 	json_t *o = json_object();
-	json_t *command = j->command ? json_parse(j->command, strlen(j->command), "job", false, NULL)
+	json_t *command = j->command ? json_parse(j->command, strlen(j->command), "job", false,
+		NULL)
 		: NULL;
 
 	json_object_set_new(o, "id", json_integer(j->id));
@@ -23,7 +24,8 @@ static json_t *job_json(const struct catalog_job *j)
 	json_object_set_new(o, "threads", j->threads ? json_integer(j->threads) : json_null());
 	json_object_set_new(o, "message", json_textn(j->message));
 	json_object_set_new(o, "pid", j->pid ? json_integer(j->pid) : json_null());
-	json_object_set_new(o, "cancelling", json_boolean(j->cancel && (str_eq(j->state, "running") ||
+	json_object_set_new(o, "cancelling",
+		json_boolean(j->cancel && (str_eq(j->state, "running") ||
 		str_eq(j->state, "waiting"))));
 	json_object_set_new(o, "created", json_textn(j->created));
 	json_object_set_new(o, "updated", json_textn(j->updated));
@@ -34,7 +36,8 @@ static json_t *job_json(const struct catalog_job *j)
 
 static void print_table(const struct catalog_job *v, size_t n)
 {
-	static const char *const headers[] = { ">ID", "WHAT", "STATE", ">DONE", ">OF", ">RATE", ">LEFT",
+	static const char *const headers[] =
+		{ ">ID", "WHAT", "STATE", ">DONE", ">OF", ">RATE", ">LEFT",
 		">RUN", "NOW" };
 	struct table_out *t = table_new(headers, sizeof headers / sizeof *headers);
 
@@ -57,7 +60,8 @@ static void print_table(const struct catalog_job *v, size_t n)
 		}
 		if (at_work && j->left >= 0)
 			str_add_seconds(&left, j->left);
-		table_row(t, (const char *[]){ id, j->what, at_work && j->cancel ? "cancelling" : j->state,
+		table_row(t, (const char *[]){ id, j->what,
+			at_work && j->cancel ? "cancelling" : j->state,
 			done.s, of.s, rate.s, left.s, run, j->message });
 		str_fini(&done);
 		str_fini(&of);
@@ -93,7 +97,7 @@ static int run(struct cli *c, struct err *e)
 const struct verb verb_jobs = {
 	.name = "jobs",
 	.help = "list what runs in the background, from whatever shell it was started",
-	.detail = "A job is a process of its own: it goes on when the terminal that started it is gone. "
-		"\"stopped\" is one whose process ended without a word; it can be resumed.",
+	.detail = "A job is a process of its own: it goes on when the terminal that started it is "
+		"gone. \"stopped\" is one whose process ended without a word; it can be resumed.",
 	.run = run,
 };

@@ -95,7 +95,8 @@ static int run(struct cli *c, struct err *e)
 	if (j)
 		text = job_log_text(cat, id, TAIL, e);
 	if (text && c->json) {
-		history_print(json_pack("{s:I, s:s, s:o, s:o}", "job", (json_int_t)id, "state", j->state,
+		history_print(json_pack("{s:I, s:s, s:o, s:o}", "job", (json_int_t)id, "state",
+			j->state,
 			"log", json_textn(j->log), "text", json_textn(text)));
 	} else if (text) {
 		print_safe(text, strlen(text));

@@ -6,7 +6,8 @@ static int run(struct cli *c, struct err *e)
 	struct catalog *cat = cli_catalog(c, e);
 	int64_t id;
 
-	if (cat && history_run_id(cat, c->argv[0], &id, e) && catalog_rename(cat, id, c->argv[1], e) &&
+	if (cat && history_run_id(cat, c->argv[0], &id, e) &&
+		catalog_rename(cat, id, c->argv[1], e) &&
 	    c->json)
 		history_print(json_pack("{s:I, s:o}", "run", (json_int_t)id, "name",
 			json_textn(c->argv[1])));

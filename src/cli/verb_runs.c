@@ -25,7 +25,8 @@ static void print_table(const struct catalog_run *v, size_t n)
 		/* The first line is enough here; `show` has the rest. */
 		if (r->note)
 			str_addn(&note, r->note, strcspn(r->note, "\n"));
-		table_row(t, (const char *[]){ id, when, r->kind, r->name, r->method, r->status, took.s,
+		table_row(t, (const char *[]){ id, when, r->kind, r->name, r->method, r->status,
+			took.s,
 			size.s, history_output(r), r->tags, note.s });
 		free(when);
 		str_fini(&took);
@@ -59,7 +60,8 @@ static int run(struct cli *c, struct err *e)
 	} else if (n) {
 		print_table(v, n);
 	} else {
-		puts(c->argc ? "No run matches." : "No runs yet: `cupel merge RECIPE OUT` makes one.");
+		puts(c->argc ? "No run matches."
+			: "No runs yet: `cupel merge RECIPE OUT` makes one.");
 	}
 	catalog_runs_free(v, n);
 	return 0;
@@ -69,11 +71,12 @@ const struct verb verb_runs = {
 	.name = "runs",
 	.args = "[FILTER...]",
 	.help = "list what was made, newest first",
-	.detail = "Words of the filter match beginnings of words in names, recipes, inputs, outputs, "
-		"notes and tags; all of them must. tag:X is an exact tag; method:X, status:X, kind:X, "
-		"started:X and recipe:X (its hash) are beginnings; name:X, output:X, input:X and note:X are "
-		"parts. A leading - excludes, \"double quotes\" keep blanks and colons together. Archived "
-		"runs are left out unless archived:yes or archived:all is said.",
+	.detail = "Words of the filter match beginnings of words in names, recipes, inputs, "
+		"outputs, notes and tags; all of them must. tag:X is an exact tag; method:X, "
+		"status:X, kind:X, started:X and recipe:X (its hash) are beginnings; name:X, "
+		"output:X, input:X and note:X are parts. A leading - excludes, \"double quotes\" "
+		"keep blanks and colons together. Archived runs are left out unless archived:yes "
+		"or archived:all is said.",
 	.max_args = -1,
 	.dash_words = true,
 	.run = run,

@@ -90,7 +90,8 @@ static bool print_inputs(struct catalog *c, const struct catalog_run *r, struct 
 		for (size_t i = 0; i < n; i++) {
 			char *role = xasprintf("  %s", v[i].role);
 
-			table_row(t, (const char *[]){ role, v[i].name, v[i].hash ? v[i].hash : "unknown",
+			table_row(t, (const char *[]){ role, v[i].name,
+				v[i].hash ? v[i].hash : "unknown",
 				v[i].path });
 			free(role);
 		}
@@ -116,7 +117,8 @@ static void print_score(const struct catalog_score *s, struct table_out *t)
 
 static bool print_results(struct catalog *c, const struct catalog_run *r, struct err *e)
 {
-	static const char *const headers[] = { "TASK", "METRIC", ">VALUE", ">SE", ">N", "STATED IN" };
+	static const char *const headers[] =
+		{ "TASK", "METRIC", ">VALUE", ">SE", ">N", "STATED IN" };
 	size_t n;
 	struct catalog_score *v = catalog_scores(c, r->id, 0, &n, e);
 

@@ -15,7 +15,8 @@ static bool change(struct catalog *c, int64_t id, const char *word, struct err *
 static void answer(const struct cli *c, const struct catalog_run *r)
 {
 	if (c->json)
-		history_print(json_pack("{s:I, s:o}", "run", (json_int_t)r->id, "tags", history_tags(r)));
+		history_print(json_pack("{s:I, s:o}", "run", (json_int_t)r->id, "tags",
+			history_tags(r)));
 	else
 		puts(r->tags ? r->tags : "");
 }

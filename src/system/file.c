@@ -172,7 +172,8 @@ static int open_locked(const char *tmp, const char *path, struct err *e)
 				"another process is writing this file");
 			break;
 		}
-		if (fstat(fd, &mine) == 0 && lstat(tmp, &there) == 0 && mine.st_ino == there.st_ino &&
+		if (fstat(fd, &mine) == 0 && lstat(tmp, &there) == 0 &&
+			mine.st_ino == there.st_ino &&
 			mine.st_dev == there.st_dev) {
 			if (ftruncate(fd, 0) == 0)
 				return fd;

@@ -1,5 +1,5 @@
-/* file: reading with pread (never mmap: a truncated file is a message, not SIGBUS), and outputs that
- * get their final name only when whole. Struct owners close what they opened.
+/* file: reading with pread (never mmap: a truncated file is a message, not SIGBUS), and outputs
+ * that get their final name only when whole. Struct owners close what they opened.
  * Reading is safe from any thread; a file_out has one owner, but file_out_pwrite any thread. */
 #ifndef CUPEL_SYSTEM_FILE_H
 #define CUPEL_SYSTEM_FILE_H

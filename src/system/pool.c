@@ -1,5 +1,5 @@
-/* threads - 1 helpers and the caller share the items of a pool_for; one more thread runs nothing but
- * background work, so that work submitted to a pool of one thread still runs. */
+/* threads - 1 helpers and the caller share the items of a pool_for; one more thread runs nothing
+ * but background work, so that work submitted to a pool of one thread still runs. */
 #include "system/pool.h"
 
 #include <pthread.h>

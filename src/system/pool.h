@@ -1,5 +1,5 @@
-/* pool: worker threads. pool_for splits work over them and waits; pool_submit queues background work
- * and returns. Results never depend on the number of workers: items are numbered, folds are in
+/* pool: worker threads. pool_for splits work over them and waits; pool_submit queues background
+ * work and returns. Results never depend on the number of workers: items are numbered, folds are in
  * order. The pool is owned by whoever made it; any thread may submit. */
 #ifndef CUPEL_SYSTEM_POOL_H
 #define CUPEL_SYSTEM_POOL_H
@@ -13,7 +13,8 @@ void pool_free(struct pool *p);                /* waits for what runs; drops wha
 unsigned pool_threads(const struct pool *p);
 
 /* Calls fn(ctx, i, worker) for i in [0,n), worker in [0, threads); i's are handed out in order.
- * The caller works too, as the last worker index. Stops handing out when *stop becomes true (stop may be NULL).
+ * The caller works too, as the last worker index. Stops handing out when *stop becomes true (stop
+ * may be NULL).
  * Several threads may call at once. Not re-entrant from fn itself; from a background task it is. */
 void pool_for(struct pool *p, size_t n, void (*fn)(void *ctx, size_t i, unsigned worker),
 	void *ctx, atomic_bool *stop);

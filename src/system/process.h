@@ -15,8 +15,10 @@ bool process_alive(pid_t pid, const char *boot_id); /* same boot and the pid exi
 const char *process_boot_id(void);                  /* borrowed, constant in a boot */
 const char *process_self_path(void);                /* path of this executable, borrowed */
 bool process_start_of(pid_t pid, char out[32]);     /* false if there is no such live process */
-bool process_own_start(char out[32]);               /* start time token of this process, against pid reuse */
-/* The very process that wrote these three still runs. start may be NULL: any process of that pid. */
+/* start time token of this process, against pid reuse */
+bool process_own_start(char out[32]);
+/* The very process that wrote these three still runs. start may be NULL: any process of that
+ * pid. */
 bool process_is(pid_t pid, const char *boot_id, const char *start);
 /* SIGTERM to that very process; false if it is gone or not ours to end. */
 bool process_end(pid_t pid, const char *boot_id, const char *start);

@@ -71,10 +71,13 @@ run 0 completion bash
 has out 'complete -o filenames -F _cupel cupel' --catalog
 if command -v bash >/dev/null 2>&1; then
   bash -n out || bad=1
-  same "$(bash -c '. ./out; COMP_WORDS=(cupel compl); COMP_CWORD=1; _cupel; echo "${COMPREPLY[0]}"')" \
-    completion
-  same "$(bash -c '. ./out; COMP_WORDS=(cupel help comp); COMP_CWORD=2; _cupel; echo "${COMPREPLY[*]}"' |
-    tr ' ' '\n' | grep -c '^completion$')" 1
+  complete() {
+    bash -c '. ./out; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _cupel; echo "${COMPREPLY[*]}"' \
+      bash "$@"
+  }
+  same "$(complete cupel compl)" completion
+  same "$(complete cupel help compl)" completion
+  same "$(complete cupel completion --js)" --json
 fi
 run 0 completion zsh
 if command -v zsh >/dev/null 2>&1; then zsh -n out || bad=1; fi

@@ -1,4 +1,5 @@
-# For tests of the command line: a folder of one's own, an empty catalog, checks that say what failed.
+# For tests of the command line: a folder of one's own, an empty catalog, checks that say what
+# failed.
 set -u
 : "${CUPEL:?}" "${top_srcdir:?}"
 top=$(cd "$top_srcdir" && pwd)

@@ -98,7 +98,8 @@ static void sizes_parse(void **state)
 		uint64_t bytes;
 	} good[] = { { "1000", 1000 }, { "18446744073709551615", UINT64_MAX }, { "0", 0 },
 		{ "128M", 128000000 }, { "5GB", 5000000000 }, { "64KiB", 65536 }, { "64kB", 64000 },
-		{ "1.5G", 1500000000 }, { "2 GiB", 2147483648 }, { "7B", 7 }, { "1TiB", 1ull << 40 } };
+		{ "1.5G", 1500000000 }, { "2 GiB", 2147483648 }, { "7B", 7 },
+		{ "1TiB", 1ull << 40 } };
 	static const char *const bad[] = { "", "M", "-1", "+1", "1X", "1MM", "1.M.", "0x10", " 1",
 		"18446744073709551616", "99999999999T", "nan", "inf", "1e5" };
 	uint64_t v;
@@ -146,7 +147,8 @@ static void text_is_made_safe(void **state)
 
 static void nearest_names(void **state)
 {
-	static const char *const names[] = { "--seed", "--shard-size", "--sync", "dare_ties", "linear",
+	static const char *const names[] =
+		{ "--seed", "--shard-size", "--sync", "dare_ties", "linear",
 		"dare_linear" };
 
 	(void)state;

@@ -23,7 +23,8 @@ static json_t *parse(const char *text, struct err *e)
 static void pythons_words_are_read(void **state)
 {
 	struct err e = { 0 };
-	json_t *j = parse("{\"a\": NaN, \"b\": [Infinity, -Infinity, -1], \"NaN\": \"Infinity\\\" NaN\"}",
+	json_t *j = parse("{\"a\": NaN, \"b\": [Infinity, -Infinity, -1], \"NaN\": \"Infinity\\\" "
+		"NaN\"}",
 		&e);
 
 	(void)state;
@@ -95,7 +96,8 @@ static void reals_are_shortest(void **state)
 		double v;
 		const char *text;
 	} rows[] = { { 0.1, "0.1" }, { 1, "1.0" }, { 1e300, "1e+300" }, { -2.5e-7, "-2.5e-07" },
-		{ 0.30000000000000004, "0.30000000000000004" }, { 5e-324, "4.94065645841247e-324" } };
+		{ 0.30000000000000004, "0.30000000000000004" },
+		{ 5e-324, "4.94065645841247e-324" } };
 	struct str s = STR_INIT;
 	json_t *j;
 
@@ -116,7 +118,8 @@ static void reals_are_shortest(void **state)
 static void text_is_safe_and_whole(void **state)
 {
 	struct str s = STR_INIT;
-	json_t *j = json_pack("{s:s, s:[], s:{}}", "k\033", "a\"\\\n\t\033[2J\xc2\x9b\xe2\x80\xae é", "e", "o");
+	json_t *j = json_pack("{s:s, s:[], s:{}}", "k\033",
+		"a\"\\\n\t\033[2J\xc2\x9b\xe2\x80\xae é", "e", "o");
 	json_t *back, *bad = json_textn("x\xff");
 	struct err e = { 0 };
 

@@ -288,7 +288,8 @@ static void jobs_are_their_own_processes(void **state)
 	assert_true(pid > 0);
 	text = await(log, "end\n");
 	assert_non_null(text);
-	assert_int_equal(sscanf(text, "pid %ld\n%d %d %d %d", &said, &pgrp, &session, &tty, &nice), 5);
+	assert_int_equal(sscanf(text, "pid %ld\n%d %d %d %d", &said, &pgrp, &session, &tty, &nice),
+		5);
 	assert_int_equal(said, pid);
 	assert_int_not_equal(session, getsid(0));
 	assert_int_equal(tty, 0);
