@@ -18,3 +18,7 @@ check_PROGRAMS += tests/unit/test_catalog_man
 TESTS += tests/unit/test_catalog_man
 tests_unit_test_catalog_man_SOURCES = tests/unit/test_catalog_man.c tests/unit/catalog_test.h
 tests_unit_test_catalog_man_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += tests/unit/test_job
+TESTS += tests/unit/test_job
+tests_unit_test_job_SOURCES = tests/unit/test_job.c tests/unit/catalog_test.h
+tests_unit_test_job_LDADD = $(UNIT_LIBS)
