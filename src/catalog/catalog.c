@@ -99,9 +99,9 @@ static bool open_unwritten(struct catalog *c, bool copy, struct err *e)
 	bool ok;
 
 	c->read_only = true;
-	if (!file_exists(c->path))
+	if (!file_exists(c->file))
 		return load_into_memory(c, NULL, e);
-	state = open_to_read(&from, c->path, &version, &code);
+	state = open_to_read(&from, c->file, &version, &code);
 	if (state == SCHEMA_FAILED) {
 		ok = db_fail(&from, code, "read", e);
 	} else if (state == SCHEMA_FOREIGN) {
@@ -166,7 +166,7 @@ static bool open_to_write(struct catalog *c, bool *write, struct err *e)
 	int version, code;
 
 	*write = true;
-	code = db_open(d, c->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+	code = db_open(d, c->file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
 	if (code == SQLITE_OK)
 		state = schema_look(d, latest(), &version, &code);
 	if (state == SCHEMA_FOREIGN)
@@ -181,7 +181,7 @@ static bool open_to_write(struct catalog *c, bool *write, struct err *e)
 		state = SCHEMA_FAILED, code = SQLITE_READONLY;
 	if (state == SCHEMA_EMPTY || state == SCHEMA_OLDER) {
 		code = use_log(d);
-		if (code == SQLITE_OK && !schema_migrate(d, schema_steps, schema_n_steps, c->path, &why))
+		if (code == SQLITE_OK && !schema_migrate(d, schema_steps, schema_n_steps, c->file, &why))
 			code = sqlite3_extended_errcode(d->handle);
 		else if (code == SQLITE_OK)
 			state = SCHEMA_CURRENT;
@@ -242,7 +242,7 @@ static bool check_at_open(struct catalog *c, struct err *e)
 
 static bool make_folder(struct catalog *c)
 {
-	char *folder = xstrdup(c->path), *slash = strrchr(folder, '/');
+	char *folder = xstrdup(c->file), *slash = strrchr(folder, '/');
 	struct err why = { 0 };
 	bool ok = true;
 
@@ -256,12 +256,22 @@ static bool make_folder(struct catalog *c)
 	return ok;
 }
 
+static char *from_root(const char *path)
+{
+	char *folder = path[0] == '/' ? NULL : getcwd(NULL, 0), *file;
+
+	file = folder ? str_join_path(folder, path) : xstrdup(path);
+	free(folder);
+	return file;
+}
+
 struct catalog *catalog_open(const char *path, bool read_only, struct err *e)
 {
 	struct catalog *c = xnew(struct catalog, 1);
 	bool write = !read_only, ok = true;
 
 	c->path = xstrdup(path);
+	c->file = from_root(path);
 	c->reader.path = c->writer.path = c->path;
 	pthread_mutex_init(&c->reader.lock, NULL);
 	pthread_mutex_init(&c->writer.lock, NULL);
@@ -291,6 +301,7 @@ void catalog_close(struct catalog *c)
 	db_close(&c->reader);
 	pthread_mutex_destroy(&c->writer.lock);
 	pthread_mutex_destroy(&c->reader.lock);
+	free(c->file);
 	free(c->path);
 	free(c);
 }

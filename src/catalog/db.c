@@ -89,7 +89,7 @@ bool db_fail(struct db *d, int code, const char *verb, struct err *e)
 
 static int open_second(struct catalog *c, struct db *d, bool write)
 {
-	int rc = db_open(d, c->path, c->no_writer ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
+	int rc = db_open(d, c->file, c->no_writer ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
 
 	if (rc != SQLITE_OK)
 		return rc;

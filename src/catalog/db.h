@@ -18,8 +18,9 @@ struct db {
 	size_t n_kept;
 };
 struct catalog {
-	char *path;
-	bool memory;           /* everything is in `reader`; `file` is only a name */
+	char *path;            /* as given, for messages */
+	char *file;            /* from the root: the process may change its folder */
+	bool memory;           /* everything is in `reader`; path is only a name */
 	bool read_only;        /* what is written is not kept */
 	bool no_writer;        /* not even in memory */
 	struct err warning;    /* code ERR_NONE: none */

@@ -176,7 +176,7 @@ json_t *catalog_sql(struct catalog *c, const char *sql, struct err *e)
 		if (!d)
 			return NULL;
 	} else {
-		int rc = db_open(d, c->path, SQLITE_OPEN_READONLY);
+		int rc = db_open(d, c->file, SQLITE_OPEN_READONLY);
 
 		if (rc != SQLITE_OK) {
 			db_fail(d, rc, "open", e);

@@ -88,6 +88,24 @@ static void new_file(void **state)
 	catalog_close(c);
 }
 
+/* A name that is relative stays that file when the process goes elsewhere. */
+static void relative_path(void **state)
+{
+	char cwd[256], *back = getcwd(cwd, sizeof cwd);
+	struct catalog *c;
+
+	(void)state;
+	assert_int_equal(chdir(test_folder), 0);
+	c = open_ok("relative.db");
+	assert_int_equal(chdir("/"), 0);
+	end_run(c, add_run(c, "one", "linear", "x: 1\n"), "done");
+	json_decref(catalog_sql(c, "SELECT 1", NULL));
+	assert_string_equal(catalog_path(c), "relative.db");
+	catalog_close(c);
+	assert_int_equal(chdir(back), 0);
+	assert_int_equal(number(in_folder("relative.db"), "SELECT count(*) FROM run"), 1);
+}
+
 static void default_path(void **state)
 {
 	char *path;
@@ -510,6 +528,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(new_file),
 		cmocka_unit_test(default_path),
+		cmocka_unit_test(relative_path),
 		cmocka_unit_test(migration),
 		cmocka_unit_test(migration_fails_whole),
 		cmocka_unit_test(newer),

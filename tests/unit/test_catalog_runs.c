@@ -39,7 +39,7 @@ static char *found(const char *filter)
 
 #define FINDS(filter, names) do { char *f_ = found(filter); \
 	if (strcmp(f_, names) != 0) \
-		fail_msg("%s finds '%s', not '%s'", filter, f_, names); \
+		fail_msg("%s finds '%s', not '%s'", (const char *)(filter), f_, names); \
 	free(f_); } while (0)
 
 static void round_trip(void **state)
