@@ -2,6 +2,7 @@ libcupel_a_SOURCES += \
 	src/cli/args.c src/cli/args.h \
 	src/cli/export.c src/cli/export.h \
 	src/cli/history.c src/cli/history.h \
+	src/cli/merging.c src/cli/merging.h \
 	src/cli/open.c src/cli/open_model.c \
 	src/cli/show.c \
 	src/cli/verb.c src/cli/verb.h src/cli/verbs.def \
@@ -14,8 +15,10 @@ libcupel_a_SOURCES += \
 	src/cli/verb_help.c \
 	src/cli/verb_jobs.c \
 	src/cli/verb_log.c \
+	src/cli/verb_merge.c \
 	src/cli/verb_note.c \
 	src/cli/verb_rename.c \
+	src/cli/verb_replay.c \
 	src/cli/verb_runs.c \
 	src/cli/verb_show.c \
 	src/cli/verb_sql.c \

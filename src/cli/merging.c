@@ -1,0 +1,129 @@
+#include "config.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/str.h"
+#include "cli/merging.h"
+#include "recipe/lint.h"
+#include "system/process.h"
+
+static void say(const struct recipe *r, const struct findings *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		const struct finding *one = &f->v[i];
+		struct str s = STR_INIT;
+
+		if (one->severity != SEV_WARNING)
+			continue;
+		str_add(&s, "cupel: ");
+		str_add_safe(&s, r->path ? r->path : "recipe", r->path ? strlen(r->path) : 6);
+		if (one->line > 0)
+			str_addf(&s, ":%d", one->line);
+		str_addf(&s, ": warning: %s", one->message);
+		if (one->hint && *one->hint)
+			str_addf(&s, "; %s", one->hint);
+		fprintf(stderr, "%s\n", s.s);
+		str_fini(&s);
+	}
+}
+
+static void say_donor(const struct recipe *r, const struct inputs *in)
+{
+	struct model *models[MERGE_MAX_INPUTS];
+	char *why = NULL, *safe;
+	int donor;
+
+	for (size_t i = 0; i < in->n; i++)
+		models[i] = in->v[i].model;
+	donor = recipe_donor(r, models, in->n, in->base, &why);
+	if (donor >= 0 && donor != (in->base >= 0 ? in->base : 0) && why) {
+		safe = str_safe(why);
+		fprintf(stderr, "cupel: %s\n", safe);
+		free(safe);
+	}
+	free(why);
+}
+
+struct plan *merging_plan(struct cli *c, const struct recipe *r, const struct plan_options *o,
+	struct err *e)
+{
+	struct catalog *cat = cli_catalog(c, e);
+	struct findings f = {0};
+	struct inputs *in;
+	struct plan *p = NULL;
+
+	if (!cat || !lint_ok(r, e))
+		return NULL;
+	in = inputs_open(r, cli_roots(c), cat, e);
+	if (in)
+		p = plan_make(r, in, o, &f, e);
+	if (p) {
+		say(r, &f);
+		say_donor(r, in);
+	}
+	findings_fini(&f);
+	inputs_unref(in);
+	return p;
+}
+
+static bool on_progress(void *ctx, const struct run_progress *p)
+{
+	(void)ctx;
+	cli_progress(p->done, p->total, p->rate, p->left, p->tensor);
+	return !atomic_load(&process_cancelled);
+}
+
+bool merging_run(struct cli *c, struct catalog *catalog, struct plan *p, const struct run_options *o,
+	struct run_result *out, struct err *e)
+{
+	bool ok;
+
+	process_catch_signals();
+	ok = run_merge(p, catalog, cli_pool(c), o, on_progress, NULL, out, e);
+	cli_progress_end();
+	if (ok && out->nonfinite)
+		fprintf(stderr, "cupel: %s: warning: the inputs hold %" PRIu64 " weights that are NaN "
+			"or infinite; they were merged as they are\n", o->output, out->nonfinite);
+	return ok;
+}
+
+json_t *merging_json(const struct run_result *r)
+{
+	json_t *j = json_object();
+	char hex[HASH_HEX_SIZE];
+
+	hash_hex(r->hash, hex);
+	json_object_set_new(j, "run", r->run ? json_integer(r->run) : json_null());
+	json_object_set_new(j, "output", json_textn(r->output));
+	json_object_set_new(j, "bytes", json_u64(r->bytes));
+	json_object_set_new(j, "seconds", json_number(r->seconds));
+	json_object_set_new(j, "seed", json_u64(r->seed));
+	json_object_set_new(j, "hash", json_string(hex));
+	json_object_set_new(j, "tensors", json_u64(r->tensors));
+	json_object_set_new(j, "nonfinite", json_u64(r->nonfinite));
+	json_object_set_new(j, "resumed", json_u64(r->resumed));
+	return j;
+}
+
+void merging_print(const struct plan *p, const struct run_result *r)
+{
+	struct str s = STR_INIT;
+	char hex[HASH_HEX_SIZE];
+
+	hash_hex(r->hash, hex);
+	str_add_safe(&s, r->output, strlen(r->output));
+	str_addf(&s, "\n  %s of %zu models, ", p->recipe->method->name, p->inputs->n);
+	str_add_count(&s, p->parameters);
+	str_addf(&s, " parameters in %" PRIu64 " tensors, ", r->tensors);
+	str_add_bytes(&s, r->bytes);
+	str_add(&s, "\n  ");
+	str_add_seconds(&s, r->seconds);
+	str_addf(&s, ", seed %" PRIu64 ", hash %s", r->seed, hex);
+	if (r->resumed)
+		str_addf(&s, ", %" PRIu64 " tensors were done before", r->resumed);
+	if (r->run)
+		str_addf(&s, "\n  run %" PRId64, r->run);
+	puts(s.s);
+	str_fini(&s);
+}

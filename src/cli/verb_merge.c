@@ -1,0 +1,181 @@
+#include "config.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/str.h"
+#include "base/vec.h"
+#include "cli/merging.h"
+#include "engine/job.h"
+
+struct options {
+	struct plan_options plan;
+	struct run_options run;
+	uint64_t job;
+};
+
+static bool read_options(struct cli *c, struct options *o, struct err *e)
+{
+	uint64_t seed = 0;
+
+	if (!cli_option_u64(c, "--seed", &seed, e) || !cli_option_u64(c, "--job", &o->job, e) ||
+		!cli_option_size(c, "--shard-size", &o->run.shard_size, e))
+		return false;
+	o->plan.has_seed = cli_option(c, "--seed") != NULL;
+	o->plan.seed = seed;
+	o->plan.shard_size = o->run.shard_size;
+	o->run.output = c->argv[1];
+	o->run.force = cli_option(c, "--force") != NULL;
+	o->run.resume = cli_option(c, "--resume") != NULL;
+	o->run.sync = cli_option(c, "--sync") != NULL;
+	o->run.job = (int64_t)o->job;
+	return true;
+}
+
+/* The line that does this again; also what a job is given, as words. */
+static size_t words_of(struct cli *c, const char **v)
+{
+	size_t n = 0;
+
+	v[n++] = "merge";
+	for (size_t i = 0; i < c->n_options; i++) {
+		if (str_eq(c->options[i].name, "--detach") || str_eq(c->options[i].name, "--job"))
+			continue;
+		v[n++] = c->options[i].name;
+		if (c->options[i].value)
+			v[n++] = c->options[i].value;
+	}
+	v[n++] = "--";
+	v[n++] = c->argv[0];
+	v[n++] = c->argv[1];
+	return n;
+}
+
+static void add_word(struct str *s, const char *word)
+{
+	if (*word && !word[strcspn(word, " \t\n\"'\\$`*?[]{}()<>|&;#~!")]) {
+		str_addf(s, " %s", word);
+		return;
+	}
+	str_add(s, " '");
+	for (; *word; word++)
+		if (*word == '\'')
+			str_add(s, "'\\''");
+		else
+			str_addc(s, *word);
+	str_addc(s, '\'');
+}
+
+static char *command_line(const char *const *v, size_t n)
+{
+	struct str s = STR_INIT;
+
+	str_add(&s, "cupel");
+	for (size_t i = 0; i < n; i++)
+		if (!str_eq(v[i], "--"))
+			add_word(&s, v[i]);
+	return str_steal(&s);
+}
+
+static int detach(struct cli *c, const char *const *words, size_t n, struct err *e)
+{
+	char *what = xasprintf("merge %s", str_base(c->argv[1]));
+	int64_t id = job_start(c->catalog, what, words, n, e);
+
+	free(what);
+	if (!id)
+		return err_exit_status(e->code);
+	if (c->json) {
+		json_t *j = json_pack("{s:I}", "job", (json_int_t)id);
+
+		json_print(j);
+		json_decref(j);
+	} else {
+		printf("job %" PRId64 ": see it with `cupel jobs`, stop it with `cupel cancel %" PRId64
+			"`\n", id, id);
+	}
+	return 0;
+}
+
+static int merge(struct cli *c, struct plan *p, const struct options *o, struct err *e)
+{
+	struct run_result r;
+	json_t *j;
+
+	if (!merging_run(c, c->catalog, p, &o->run, &r, e)) {
+		if (o->job)
+			catalog_job_end(c->catalog, o->run.job,
+				e->code == ERR_CANCELLED ? "cancelled" : "failed", r.run, e->what, NULL);
+		return err_exit_status(e->code);
+	}
+	if (o->job)
+		catalog_job_end(c->catalog, o->run.job, "done", r.run, NULL, NULL);
+	if (c->json) {
+		json_print(j = merging_json(&r));
+		json_decref(j);
+	} else {
+		merging_print(p, &r);
+	}
+	return 0;
+}
+
+/* A job that cannot begin ends its row all the same. */
+static int refused(struct cli *c, const struct options *o, struct err *e)
+{
+	if (o->job && c->catalog)
+		catalog_job_end(c->catalog, o->run.job, "failed", 0, e->what, NULL);
+	return err_exit_status(e->code);
+}
+
+static int run(struct cli *c, struct err *e)
+{
+	struct options o = {0};
+	const char **words = xnew(const char *, 2 * c->n_options + 8);
+	size_t n = words_of(c, words);
+	char *command = command_line(words, n);
+	struct recipe *r = NULL;
+	struct plan *p = NULL;
+	int status;
+
+	o.run.command = command;
+	if (!read_options(c, &o, e) || !cli_catalog(c, e) ||
+		(o.job && !job_attach(c->catalog, o.run.job, e)))
+		status = err_exit_status(e->code);
+	else if (!(r = recipe_load(c->argv[0], e)) || !(p = merging_plan(c, r, &o.plan, e)))
+		status = refused(c, &o, e);
+	else if (cli_option(c, "--detach"))
+		status = detach(c, words, n, e);
+	else
+		status = merge(c, p, &o, e);
+	plan_unref(p);
+	recipe_unref(r);
+	free(command);
+	free(words);
+	return status;
+}
+
+static const struct verb_option options[] = {
+	{ "--seed", "N", false, "seed of the random methods; wins over the recipe's, 0 if neither says" },
+	{ "--shard-size", "BYTES", false, "largest size of one file, 5GB unless given" },
+	{ "--resume", NULL, false, "go on with a merge that was stopped" },
+	{ "--force", NULL, false, "replace an earlier output of cupel, or what a stopped merge left" },
+	{ "--sync", NULL, false, "wait until everything is on the disk before OUT gets its name" },
+	{ "--detach", NULL, false, "start it as a job, a process of its own, and return" },
+	{ "--job", "ID", false, NULL },
+	{ 0 }
+};
+
+const struct verb verb_merge = {
+	.name = "merge",
+	.args = "RECIPE OUT",
+	.help = "write the model that a recipe describes",
+	.detail = "Reads every input once or twice, in pieces, and writes safetensors with config, tokenizer, "
+		"card, recipe and provenance into the folder OUT, which appears only when it is whole. "
+		"What a stopped merge has done stays beside it, and --resume goes on from there.\n\n"
+		"Arithmetic is float32, rounded once. The bytes depend on recipe, inputs and seed, not on "
+		"the machine or its threads.",
+	.min_args = 2,
+	.max_args = 2,
+	.options = options,
+	.run = run,
+};
