@@ -55,7 +55,7 @@ void figure_number(double v, const char *unit, struct str *out)
 	else if (v != 0 && (fabs(v) < 0.001 || fabs(v) >= 1e5))
 		str_addf(out, "%.2e", v);
 	else
-		str_addf(out, "%.4g", v);
+		str_addf(out, v == 0 ? "0" : "%#.4g", v);
 }
 
 /* The half width with one digit, in the unit's own scale: ± says how much to believe. */

@@ -22,6 +22,21 @@ const char *grouping_name(enum grouping by)
 	return names[by];
 }
 
+int role_order(const char *role)
+{
+	static const char *const order[] = { "token_embd", "attn_norm", "attn_q", "attn_k", "attn_v",
+		"attn_qkv", "attn_output", "attn_q_norm", "attn_k_norm", "ssm_in", "ssm_conv1d", "ssm_dt",
+		"ssm_a", "ssm_d", "ssm_norm", "ssm_out", "ffn_norm", "ffn_gate_inp", "ffn_gate", "ffn_up",
+		"ffn_gate_up", "ffn_down", "ffn_gate_exps", "ffn_up_exps", "ffn_gate_up_exps",
+		"ffn_down_exps", "ffn_gate_shexp", "ffn_up_shexp", "ffn_down_shexp" };
+	int n = (int)(sizeof order / sizeof *order);
+
+	for (int i = 0; i < n; i++)
+		if (!strcmp(role, order[i]))
+			return i;
+	return n + (!strcmp(role, "output_norm") || !strcmp(role, "output")) + 2 * !strcmp(role, "other");
+}
+
 /* "model.layers.17.mlp.up_proj.weight" → prefix "model.layers", rest "mlp.up_proj". */
 static const char *split_layer(struct arena *a, const char *name, const char **rest)
 {
@@ -181,6 +196,8 @@ void groups_build(struct groups *g, enum grouping by, const struct tensor *const
 		else
 			p->part[p->n++] = without_weight(&g->arena, t[i]->name);
 		p->root = by == GROUP_NONE ? 0 : root_number(roots, &n_roots, p->part[0]);
+		if (by == GROUP_ROLE)
+			p->root += (long)n * role_order(p->part[0]);
 	}
 	qsort(paths, n, sizeof *paths, compare_paths);
 	add_nodes(g, paths, t);

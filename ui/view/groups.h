@@ -27,5 +27,7 @@ struct groups {
 void groups_build(struct groups *g, enum grouping by, const struct tensor *const *t, size_t n);
 void groups_fini(struct groups *g);
 const size_t *groups_rows(const struct groups *g, const struct group_node *node);
+/* Place of a role in the order a person reads a block in: q k v o, gate up down …; others after. */
+int role_order(const char *role);
 const char *grouping_name(enum grouping by);
 #endif

@@ -145,6 +145,8 @@ unsigned recipe_change(struct app *a, const struct recipe_change *c)
 		key = xasprintf("%s %d %d %zu %zu", k->def->name, k->target.input, k->target.filter,
 			v->marks.n, v->focus == FOCUS_GRADIENT ? v->layer + 1 : 0);
 	unsigned bits = app_edit(a, next, what, key);
+	/* The next key may come before the next update. */
+	recipe_follow(v);
 	free(what);
 	free(key);
 	return bits;

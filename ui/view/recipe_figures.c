@@ -143,7 +143,7 @@ void recipe_figures_rows(struct recipe_view *v)
 		v->like[i] = p->tensors[i].like;
 	groups_build(&v->groups, v->by, v->like, v->n_like);
 	v->columns[0] = (struct column){ .name = "tensor", .title = v->by == GROUP_ROLE ? "ROLE" :
-		v->by == GROUP_LAYER ? "LAYER" : "TENSOR", .align = -1, .width = 12, .priority = 9,
+		v->by == GROUP_LAYER ? "LAYER" : "TENSOR", .align = -1, .width = 12, .max = 44, .priority = 9,
 		.match = true, .cut = CUT_MIDDLE, .help = "Role, layer or tensor." };
 	v->n_columns = 1;
 	if (p)
@@ -360,16 +360,19 @@ void recipe_draw_curve(const struct recipe_view *v, struct grid *g, struct rect 
 	plot_curve(g, r, &plot);
 	if (!facts.h || !c->known)
 		return;
-	grid_fit(g, facts.x, facts.y, facts.w, STYLE_dim, "at t      full      moved     shift     frozen", CUT_END);
+	int w = facts.w / 5;
+	static const char *const heads[] = { "at t", "full", "moved", "frozen", "shift" };
+	for (int i = 0; i < 5; i++)
+		grid_fit(g, facts.x + i * w, facts.y, w, STYLE_dim, heads[i], CUT_END);
 	for (int i = 0; i < 3 && i + 1 < facts.h; i++) {
 		const struct swap_point *p = &c->points[i];
 
 		str_clear(&s);
 		fact_cell(&s, 0, p->t);
-		figure_cell_text(&s, 10, p->full, STAT_SWAPPED);
-		figure_cell_text(&s, 20, figure_rest(p->full), STAT_MOVED);
-		figure_cell_text(&s, 30, p->mean_shift, STAT_MEAN_SHIFT);
-		figure_cell_text(&s, 40, p->frozen, STAT_FROZEN);
+		figure_cell_text(&s, w, p->full, STAT_SWAPPED);
+		figure_cell_text(&s, 2 * w, figure_rest(p->full), STAT_MOVED);
+		figure_cell_text(&s, 3 * w, p->frozen, STAT_FROZEN);
+		figure_cell_text(&s, 4 * w, p->mean_shift, STAT_MEAN_SHIFT);
 		grid_fit(g, facts.x, facts.y + 1 + i, facts.w, i ? STYLE_normal : STYLE_value, s.s, CUT_END);
 	}
 	str_fini(&s);

@@ -7,7 +7,6 @@
 #include "ui/view/view_recipe.h"
 #include "ui/widget/plot.h"
 
-#define NUMBER_W 8
 
 /* --- the head: what this is, and the open variants ------------------------------------------ */
 
@@ -82,6 +81,11 @@ struct rect recipe_knob_rect(const struct recipe_view *v, size_t row, int column
 		v->grid.y + 1 + (int)(row - v->scroll), w - 2, 1 };
 }
 
+int recipe_number_width(int w)
+{
+	return w < 16 ? 5 : 8;
+}
+
 const struct knob *recipe_knob(const struct recipe_view *v)
 {
 	const struct knob_row *row;
@@ -108,9 +112,11 @@ static void draw_gradient_cell(const struct knob *k, struct grid *g, struct rect
 
 	for (size_t i = 0; i < n; i++)
 		values[i] = k->setting->values[i].number;
-	plot_spark(g, r.x, r.y, r.w - NUMBER_W, STYLE_plot, values, n, fmin(k->def->min, 0), k->def->max);
-	str_addf(&s, "%zu values", n);
-	grid_pad(g, r.x + r.w - NUMBER_W, r.y, NUMBER_W, 1, style, s.s);
+	int number = recipe_number_width(r.w);
+
+	plot_spark(g, r.x, r.y, r.w - number, STYLE_plot, values, n, fmin(k->def->min, 0), k->def->max);
+	str_addf(&s, "%zu val", n);
+	grid_pad(g, r.x + r.w - number, r.y, number, 1, style, s.s);
 	str_fini(&s);
 }
 
@@ -135,9 +141,9 @@ static void draw_knob(const struct recipe_view *v, const struct knob *k, struct 
 	case KNOB_NONE:
 		break;
 	default:
-		slider_draw(&s, g, r.x, r.y, r.w, NUMBER_W);
+		slider_draw(&s, g, r.x, r.y, r.w, recipe_number_width(r.w));
 	}
-	if (s.ignored && r.w > NUMBER_W + 9)
+	if (s.ignored && r.w > 17)
 		grid_text(g, r.x, r.y, STYLE_dim, "skipped ");
 }
 
@@ -172,7 +178,7 @@ void recipe_draw_knobs(const struct recipe_view *v, struct grid *g, struct rect 
 	struct rect clip = grid_clip(g, r);
 	for (size_t i = v->scroll; i < v->knobs.rows.n && (int)(i - v->scroll) < r.h - 1; i++)
 		draw_row(v, g, i);
-	grid_clip(g, clip);
+	g->clip = clip;
 }
 
 /* --- what it really does -------------------------------------------------------------------- */

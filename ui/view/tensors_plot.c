@@ -34,6 +34,11 @@ struct cell_rows {
 	size_t *v, n;
 };
 
+static int compare_roles(const void *x, const void *y)
+{
+	return role_order(*(const char *const *)x) - role_order(*(const char *const *)y);
+}
+
 static struct cell_rows *strip_cells(struct tensors_view *v)
 {
 	struct tensors_strip *s = &v->strip;
@@ -45,6 +50,8 @@ static struct cell_rows *strip_cells(struct tensors_view *v)
 			if (v->like[i]->layer >= s->layers)
 				s->layers = v->like[i]->layer + 1;
 		}
+	if (s->n_roles)
+		qsort(s->roles, s->n_roles, sizeof *s->roles, compare_roles);
 	struct cell_rows *cells = xnew(struct cell_rows, s->n_roles * (size_t)s->layers + 1);
 	for (size_t i = 0; i < rows; i++) {
 		const struct tensor *t = v->like[i];

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/xalloc.h"
+#include "ui/view/figure_text.h"
 #include "ui/view/view_recipe.h"
 
 /* --- following the document ----------------------------------------------------------------- */
@@ -28,8 +29,23 @@ void recipe_set_focus(struct recipe_view *v, enum recipe_focus f)
 	v->view.table = f == FOCUS_FIGURES ? &v->table : NULL;
 }
 
-static void follow(struct recipe_view *v)
+/* The first value there is: so that + works at once. */
+static void first_knob(struct recipe_view *v)
 {
+	for (size_t i = 0; i < v->knobs.rows.n; i++) {
+		v->row = i;
+		v->column = 0;
+		clamp_cursor(v);
+		if (recipe_knob(v))
+			return;
+	}
+	v->row = 0;
+}
+
+void recipe_follow(struct recipe_view *v)
+{
+	bool other = false;
+
 	struct doc *d = v->view.app->doc;
 
 	if (v->doc != d) {
@@ -41,6 +57,7 @@ static void follow(struct recipe_view *v)
 		v->doc = d;
 		v->built = NULL;
 		v->plan = NULL;
+		other = true;
 		if (d)
 			recipe_figures_rows(v);
 	}
@@ -48,6 +65,8 @@ static void follow(struct recipe_view *v)
 		return;
 	knobs_build(&v->knobs, d);
 	v->built = doc_recipe(d);
+	if (other)
+		first_knob(v);
 	clamp_cursor(v);
 	if (v->focus == FOCUS_GRADIENT && (!recipe_knob(v) || recipe_knob(v)->kind != KNOB_GRADIENT))
 		recipe_set_focus(v, FOCUS_KNOBS);
@@ -58,7 +77,7 @@ static void recipe_update(struct view *view, unsigned bits)
 	struct recipe_view *v = (struct recipe_view *)view;
 
 	if (bits & (CHANGED_DOC | CHANGED_PLAN | CHANGED_VIEW))
-		follow(v);
+		recipe_follow(v);
 	if (v->doc && v->doc->plan != v->plan) {
 		v->plan = v->doc->plan;
 		/* The same tensors and inputs after an edit: keep the table, its cursor and folds. */
@@ -72,8 +91,12 @@ static void recipe_update(struct view *view, unsigned bits)
 				}
 		v->generation = 0;
 	}
-	if (v->doc)
-		recipe_figures_update(v);
+	if (!v->doc)
+		return;
+	/* What has no closed form is streamed while a person reads the sample. */
+	if (v->view.app->preview && v->plan)
+		preview_want_exact(v->view.app->preview, !v->plan->recipe->method->coefficients);
+	recipe_figures_update(v);
 }
 
 static void recipe_open(struct view *view)
@@ -175,7 +198,8 @@ static void recipe_layout(struct view *view, struct rect r)
 	v->head = rect_top(&r, view->app->docs.n > 1 ? 2 : 1);
 	v->yaml = rect_bottom(&r, r.h >= 40 ? 12 : r.h >= 26 ? 8 : r.h >= 17 ? 5 : r.h >= 13 ? 3 : 0);
 	if (r.w >= 70) {
-		struct rect left = rect_left(&r, r.w >= 120 ? r.w * 2 / 5 : r.w / 2);
+		struct rect left = rect_left(&r, r.w >= 120 ? r.w * 2 / 5 :
+			v->knobs.n_columns > 1 ? r.w * 11 / 20 : r.w / 2);
 
 		rect_left(&r, 1);
 		layout_left(v, left);
@@ -185,6 +209,28 @@ static void recipe_layout(struct view *view, struct rect r)
 		layout_left(v, r);
 	}
 	focus_rows(v);
+}
+
+/* A closed figure is of the merge before rounding, and the rounding's own error stands beside it. */
+static void state_text(const struct recipe_view *v, struct str *s)
+{
+	struct preview *p = v->view.app->preview;
+	const struct recipe_column *c = &v->figures[1];
+	struct figure f = preview_group(p, NULL, 0, c->stat, c->input);
+
+	if (f.state == FIG_EXACT)
+		str_add(s, " · exact");
+	else if (f.state == FIG_SAMPLED)
+		str_add(s, " · sampled, ± 95%");
+	else if (f.state == FIG_CLOSED) {
+		struct figure rounding = preview_group(p, NULL, 0, STAT_ROUNDING, 0);
+
+		str_add(s, " · before rounding");
+		if (rounding.state != FIG_NONE && rounding.state != FIG_FAILED) {
+			str_addc(s, ' ');
+			figure_text(rounding, STAT_ROUNDING, s);
+		}
+	}
 }
 
 static void figures_title(const struct recipe_view *v, struct str *s)
@@ -198,6 +244,8 @@ static void figures_title(const struct recipe_view *v, struct str *s)
 	str_addf(s, "after the merge · %zu tensors", v->doc->plan->n);
 	if (v->view.app->preview)
 		preview_progress(v->view.app->preview, &p);
+	if (v->view.app->preview && v->n_columns > 1)
+		state_text(v, s);
 	if (!strcmp(p.phase, "failed"))
 		str_addf(s, " · %s", p.error);
 	else if (!strcmp(p.phase, "sample") || !strcmp(p.phase, "sums"))
@@ -353,10 +401,10 @@ static unsigned click_knob(struct recipe_view *v, const struct key_input *in, si
 	recipe_set_focus(v, FOCUS_KNOBS);
 	if (k->kind == KNOB_FLAG)
 		return cmd_open_knob(v->view.app, "");
-	if (k->kind != KNOB_NUMBER || in->x >= r.x + r.w - 8)
+	if (k->kind != KNOB_NUMBER || in->x >= r.x + r.w - recipe_number_width(r.w))
 		return CHANGED_SCREEN | CHANGED_LAYOUT;
 	struct str t = STR_INIT;
-	slider_format(slider_at(&s, in->x - r.x, r.w, 8), k->def->step, &t);
+	slider_format(slider_at(&s, in->x - r.x, r.w, recipe_number_width(r.w)), k->def->step, &t);
 	unsigned bits = recipe_change(v->view.app, &(struct recipe_change){ .text = t.s });
 	str_fini(&t);
 	return bits;

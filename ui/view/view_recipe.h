@@ -67,6 +67,7 @@ struct recipe_change {
 	const char *text;  /* typed, or NULL: nudge */
 };
 unsigned recipe_change(struct app *a, const struct recipe_change *c);
+void recipe_follow(struct recipe_view *v);            /* the app's document is another snapshot */
 void recipe_set_focus(struct recipe_view *v, enum recipe_focus f);
 /* recipe_panes.c: what it says. */
 void recipe_draw_error(const struct recipe_view *v, struct grid *g, struct rect r);
@@ -78,6 +79,7 @@ void recipe_draw_gradient(const struct recipe_view *v, struct grid *g, struct re
 void recipe_draw_yaml(const struct recipe_view *v, struct grid *g, struct rect r);
 /* Columns of a knob's slider in the grid: x and width for a click. */
 struct rect recipe_knob_rect(const struct recipe_view *v, size_t row, int column);
+int recipe_number_width(int w); /* of a slider w columns wide */
 int recipe_label_width(const struct recipe_view *v);
 const struct knob *recipe_knob(const struct recipe_view *v); /* under the cursor, or NULL */
 bool recipe_is_marked(const struct recipe_view *v, const struct knob *k);

@@ -127,7 +127,8 @@ static void columns_choose(struct tensors_view *v)
 
 	columns_clear(v);
 	v->columns[0] = (struct column){ .name = "tensor", .title = "TENSOR", .align = -1, .width = 16,
-		.priority = 9, .match = true, .cut = CUT_MIDDLE, .help = "Layer, module and tensor." };
+		.max = 52, .priority = 9, .match = true, .cut = CUT_MIDDLE,
+		.help = "Layer, module and tensor." };
 	v->columns[1] = (struct column){ .name = "shape", .title = "SHAPE", .align = 1, .width = 9,
 		.priority = 5, .number = true, .help = "Logical shape, outermost first; groups: parts." };
 	v->n_columns = 2;

@@ -145,6 +145,8 @@ static int draw_lines(const struct table_row *r, struct grid *g, int x, int y, u
 {
 	int start = x;
 
+	if (r->depth)
+		x += grid_text(g, x, y, style, "  ");
 	for (int d = 1; d < r->depth && d < 20; d++)
 		x += grid_text(g, x, y, style, r->lines & (1ull << d) ? "│ " : "  ");
 	if (r->depth && !r->has_children)
