@@ -7,7 +7,7 @@
 
 /* Figures from the sample: the method's own kernels run on the sampled blocks, as if they were the tensor.
  * What a kernel learns from the whole tensor (a trimming threshold, a rescaling factor, an angle) it
- * then learns from the sample; leaving out one block at a time and learning again (the jackknife) puts
+ * then learns from the sample; leaving out two blocks at a time and learning again (the jackknife) puts
  * that uncertainty into the interval. Random methods see the true element indices, so the blocks' masks
  * are those of the run; what they rescale by is not learned from so few elements but known beforehand, to
  * within the luck of the draw: (1 + e) / density, e normal with variance (1-density)/density Σd²/(Σ|d|)²
@@ -33,7 +33,14 @@ struct job {
 
 /* --- the kernels on blocks ------------------------------------------------------------------------- */
 
-/* One window that consists of the blocks, less block `skip`. */
+#define SKIP 2                     /* blocks left out at a time */
+
+static bool skipped(size_t skip, size_t b)
+{
+	return skip != SIZE_MAX && b >= skip && b < skip + SKIP;
+}
+
+/* One window that consists of the blocks, less those from `skip` on. */
 struct blocks_run {
 	const struct job *j;
 	struct merge_spec spec;
@@ -75,7 +82,7 @@ static bool run_pass(struct blocks_run *r, int pass, struct err *e)
 	else
 		memset(partial, 0, size);
 	for (size_t b = 0; b < r->j->blocks && span; b++) {
-		if (b == r->skip)
+		if (skipped(r->skip, b))
 			continue;
 		block_window(r, b, at, &w);
 		w.n = w.n < span ? w.n : span;
@@ -96,7 +103,7 @@ static bool run_begin(struct blocks_run *r, const struct job *j, size_t skip,
 
 	*r = (struct blocks_run){ .j = j, .spec = j->p->spec, .skip = skip, .in = in };
 	for (size_t b = 0; b < j->blocks; b++)
-		r->shape[0] += b == skip ? 0 : sample_len(&j->x->at, b);
+		r->shape[0] += skipped(skip, b) ? 0 : sample_len(&j->x->at, b);
 	if (j->rescales)
 		r->spec.global = j->global;
 	r->spec.rank = 1;
@@ -118,7 +125,7 @@ static void run_apply(struct blocks_run *r, float *out)
 	struct merge_window w;
 
 	for (size_t b = 0; b < r->j->blocks; b++) {
-		if (b == r->skip)
+		if (skipped(r->skip, b))
 			continue;
 		block_window(r, b, at, &w);
 		r->spec.method->apply(&r->spec, r->state, &w, out + b * SAMPLE_BLOCK);
@@ -138,7 +145,7 @@ static void sampled_sums(const struct job *j, size_t skip, double *s)
 {
 	for (size_t b = 0; b < j->blocks; b++) {
 		size_t n = sample_len(&j->x->at, b), at = b * SAMPLE_BLOCK;
-		for (size_t i = 0; i < j->n && b != skip; i++) {
+		for (size_t i = 0; i < j->n && !skipped(skip, b); i++) {
 			struct norm_sums norm = { 0 };
 			norm_sums_add(&norm, j->x->x[i] + at, n);
 			s[i * j->n + i] += norm.n2 * j->scale;
@@ -230,108 +237,136 @@ static void store(const struct job *j, const float *from, float *to)
 	}
 }
 
+/* What the merge has to do with vector v, seen from the base. */
 static void base_moments(const struct job *j, size_t at, size_t n, int v, double *m)
 {
-	const float *x = j->x->x[v] + at, *base = j->x->x[0] + at, *st = j->stored + at;
-	struct pair_sums dx = { 0 }, dm = { 0 };
+	const float *base = j->x->x[0] + at, *st = j->stored + at;
 	struct sign_sums sign = { 0 };
 
 	if (v)
-		pair_sums_add(&dx, NULL, base, x, n);
-	pair_sums_add(&dm, NULL, base, st, n);
-	if (v)
-		sign_sums_add(&sign, x, st, base, n);
-	m[MO_DX] = dx.d2;
-	m[MO_DM] = dm.d2;
-	m[MO_BOTH] = (double)sign.both;
-	m[MO_AGREE] = (double)sign.agree;
+		sign_sums_add(&sign, j->x->x[v] + at, st, base, n);
+	m[MO_BOTH] += (double)sign.both;
+	m[MO_AGREE] += (double)sign.agree;
 }
 
-/* Of block b, for every vector, added to row[vector] (stride: rows apart). */
-static void block_moments(const struct job *j, size_t b, double (*row)[MO_COUNT], size_t stride)
+/* Moments of the merge over elements [at, at + n) of the blocks, added to row[vector * stride]. */
+static void merge_moments(const struct job *j, size_t at, size_t n, double (*row)[MO_COUNT],
+	size_t stride)
 {
-	size_t at = b * SAMPLE_BLOCK, n = sample_len(&j->x->at, b);
 	bool based = j->t->slot->based;
 	const float *st = j->stored + at, *base = based ? j->x->x[0] + at : NULL;
-	const float *others[MERGE_MAX_INPUTS + 1];
 	struct change_swap swap = { 0 };
 	struct change_sums c = { 0 };
-	struct conflict_sums conflict = { 0 };
 	struct norm_sums nm = { 0 };
+	double dm = 0;
 
 	if (j->t->swap)
 		swap = (struct change_swap){ j->x->x[j->t->other] + at, j->p->spec.global[P_T] };
 	norm_sums_add(&nm, st, n);
 	change_sums_add(&c, j->merged + at, st, base, based ? j->base_stored + at : NULL,
 		j->t->swap ? &swap : NULL, n);
-	for (size_t v = 1; v < j->n; v++)
-		others[v - 1] = j->x->x[v] + at;
-	if (based && j->n > 2)
-		conflict_sums_add(&conflict, others, (int)j->n - 1, base, n);
 	for (size_t v = 0; v < j->n; v++) {
-		double m[MO_COUNT] = { 0 };
-		struct norm_sums nx = { 0 };
+		double *m = row[v * stride];
 		struct pair_sums d = { 0 };
-		norm_sums_add(&nx, j->x->x[v] + at, n);
 		pair_sums_add(&d, NULL, j->x->x[v] + at, st, n);
 		if (based)
 			base_moments(j, at, n, (int)v, m);
-		m[MO_N] = (double)n;
-		m[MO_NX] = nx.n2;
-		m[MO_NM] = nm.n2;
-		m[MO_D] = d.d2;
-		m[MO_AGREE0] = (double)d.agree;
-		m[MO_MULTI] = (double)conflict.several;
-		m[MO_OPPOSED] = (double)conflict.conflict;
-		m[MO_SUM] = nm.sum;
-		m[MO_ZERO] = (double)nm.zeros;
-		m[MO_SHIFT] = c.shift;
-		m[MO_CHANGED] = (double)c.changed;
-		m[MO_FROZEN] = (double)c.frozen;
-		m[MO_ROUND] = c.round2;
-		m[MO_FULL] = (double)c.full;
-		for (int i = 0; i < MO_COUNT; i++)
-			row[v * stride][i] += m[i];
+		dm = v == 0 ? d.d2 : dm;
+		m[MO_NM] += nm.n2;
+		m[MO_D] += d.d2;
+		m[MO_DM] += based ? dm : 0;
+		m[MO_AGREE0] += (double)d.agree;
+		m[MO_SUM] += nm.sum;
+		m[MO_ZERO] += (double)nm.zeros;
+		m[MO_SHIFT] += c.shift;
+		m[MO_CHANGED] += (double)c.changed;
+		m[MO_FROZEN] += (double)c.frozen;
+		m[MO_ROUND] += c.round2;
+		m[MO_FULL] += (double)c.full;
 	}
 }
 
-/* Sums of a merge that never saw block `skip`, over the other blocks, scaled to the tensor. */
-static void without_block(struct job *j, double (*out)[MO_COUNT], size_t skip)
+/* Moments of the inputs alone, of block b. */
+static void input_moments(const struct job *j, size_t b, double (*row)[MO_COUNT], size_t stride)
 {
-	double rest = j->read - (double)sample_len(&j->x->at, skip);
+	size_t at = b * SAMPLE_BLOCK, n = sample_len(&j->x->at, b);
+	const float *others[MERGE_MAX_INPUTS + 1], *base = j->x->x[0] + at;
+	struct conflict_sums conflict = { 0 };
 
+	for (size_t v = 1; v < j->n; v++)
+		others[v - 1] = j->x->x[v] + at;
+	if (j->t->slot->based && j->n > 2)
+		conflict_sums_add(&conflict, others, (int)j->n - 1, base, n);
+	for (size_t v = 0; v < j->n; v++) {
+		double *m = row[v * stride];
+		struct norm_sums nx = { 0 };
+		struct pair_sums dx = { 0 };
+		norm_sums_add(&nx, j->x->x[v] + at, n);
+		if (j->t->slot->based && v)
+			pair_sums_add(&dx, NULL, base, j->x->x[v] + at, n);
+		m[MO_N] = (double)n;
+		m[MO_NX] = nx.n2;
+		m[MO_DX] = dx.d2;
+		m[MO_MULTI] = (double)conflict.several;
+		m[MO_OPPOSED] = (double)conflict.conflict;
+	}
+}
+
+static bool of_inputs(int moment)
+{
+	return moment == MO_N || moment == MO_NX || moment == MO_DX || moment == MO_MULTI
+		|| moment == MO_OPPOSED;
+}
+
+/* A pair's deviation e stands in the rows of both its blocks: the spread of k = 16 such rows comes out as
+ * 2 Σ e² / (k (k-1)) where Σ e² / (g (g-1)) over g = 8 pairs is meant. */
+#define STRETCH 1.4639
+
+/* Sums of a merge that never saw the blocks from `skip` on, over the others, scaled to the tensor. */
+static void without_blocks(struct job *j, double (*out)[MO_COUNT], size_t skip)
+{
+	double rest = j->read;
+	size_t first = skip * SAMPLE_BLOCK, next = first + SKIP * SAMPLE_BLOCK;
+	size_t end = (j->blocks - 1) * SAMPLE_BLOCK + sample_len(&j->x->at, j->blocks - 1);
+
+	for (size_t b = skip; b < skip + SKIP; b++)
+		rest -= (double)sample_len(&j->x->at, b);
 	memset(out, 0, j->n * sizeof *out);
 	if (!merge_blocks(j, skip, j->merged))
 		return;
 	store(j, j->merged, j->stored);
-	for (size_t b = 0; b < j->blocks; b++)
-		if (b != skip)
-			block_moments(j, b, out, 1);
+	if (first)
+		merge_moments(j, 0, first, out, 1);
+	if (next < end)
+		merge_moments(j, next, end - next, out, 1);
 	for (size_t v = 0; v < j->n; v++)
 		for (int i = 0; i < MO_COUNT; i++)
 			out[v][i] *= (double)j->t->slot->like->elements / rest;
 }
 
-/* Rows become the jackknife's pseudo-values, about the same total: T + (B-1) (mean of T_b - T_b), T_b the
- * total as estimated without block b, in the measure of a block's sums. */
+/* Rows become the jackknife's pseudo-values, about the same total: T + (g-1) (mean of T_g - T_g), T_g the
+ * total as estimated without a pair of blocks, in the measure of a block's sums. */
 static void learn_again(struct job *j, struct tensor_sampled *out)
 {
-	size_t n = j->n, blocks = j->blocks;
+	size_t n = j->n, groups = j->blocks / SKIP;
 	double elements = (double)j->t->slot->like->elements;
-	double (*without)[MO_COUNT] = xcalloc(blocks * n, sizeof *without);
+	double (*without)[MO_COUNT] = xcalloc(groups * n, sizeof *without);
 
-	for (size_t b = 0; b < blocks; b++)
-		without_block(j, without + b * n, b);
+	for (size_t g = 0; g < groups; g++)
+		without_blocks(j, without + g * n, g * SKIP);
 	for (size_t v = 0; v < n; v++) {
 		for (int i = 0; i < MO_COUNT; i++) {
 			double total = 0, mean = 0;
-			for (size_t b = 0; b < blocks; b++) {
-				total += out->rows[v * blocks + b][i] * (elements / j->read);
-				mean += without[b * n + v][i] * (double)sample_len(&j->x->at, b) / j->read;
+			if (of_inputs(i))
+				continue;
+			for (size_t b = 0; b < j->blocks; b++) {
+				total += out->rows[v * j->blocks + b][i] * (elements / j->read);
+				mean += without[b / SKIP * n + v][i] * (double)sample_len(&j->x->at, b) / j->read;
 			}
-			for (size_t b = 0; b < blocks; b++)
-				out->rows[v * blocks + b][i] = (double)sample_len(&j->x->at, b) / elements
-					* (total + (double)(blocks - 1) * (mean - without[b * n + v][i]));
+			for (size_t b = 0; b < j->blocks; b++)
+				out->rows[v * j->blocks + b][i] = (double)sample_len(&j->x->at, b) / elements
+					* (total + STRETCH * (double)(groups - 1)
+						* (mean - without[b / SKIP * n + v][i]));
 		}
 	}
 	free(without);
@@ -401,7 +436,7 @@ static bool job_init(struct job *j, const struct plan_tensor *p, const struct vi
 		return false; /* works on rows, which blocks cut */
 	int passes = p->spec.method->passes ? p->spec.method->passes(&p->spec) : 0;
 	j->learns = passes > 0 && !(j->linear && atomic_load(&t->slot->sums))
-		&& !x->at.whole && j->blocks > 2;
+		&& !x->at.whole && j->blocks >= 2 * SKIP && j->blocks % SKIP == 0;
 	j->rescales = passes > 0 && !j->linear && p->spec.method->random && p->spec.base >= 0
 		&& p->spec.global[P_RESCALE] != 0 && !x->at.whole;
 	j->learns = j->learns && !j->rescales;
@@ -433,8 +468,10 @@ static double (*make_rows(struct job *j, double luck))[MO_COUNT]
 		return NULL;
 	}
 	store(j, j->merged, j->stored);
-	for (size_t b = 0; b < j->blocks; b++)
-		block_moments(j, b, rows + b, j->blocks);
+	for (size_t b = 0; b < j->blocks; b++) {
+		input_moments(j, b, rows + b, j->blocks);
+		merge_moments(j, b * SAMPLE_BLOCK, sample_len(&j->x->at, b), rows + b, j->blocks);
+	}
 	return rows;
 }
 

@@ -29,7 +29,7 @@ struct pump *pump_new(struct pool *pool, int priority, bool (*step)(void *ctx), 
 	p->priority = priority;
 	p->step = step;
 	p->ctx = ctx;
-	p->most = pool ? pool_threads(pool) : 0;
+	p->most = !pool ? 0 : pool_threads(pool) > 1 ? pool_threads(pool) - 1 : 1; /* one for the owner */
 	p->refs = 1;
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->settled, NULL);

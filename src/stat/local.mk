@@ -1,6 +1,7 @@
 libcupel_a_SOURCES += \
 	src/stat/change.c \
 	src/stat/change.h \
+	src/stat/change_impl.h \
 	src/stat/combine.c \
 	src/stat/combine.h \
 	src/stat/similarity.c \

@@ -1,5 +1,5 @@
 # `make bench` times the real thing and prints ratios; nothing here is part of `make check`.
-bench_tools = tests/bench/catalog tests/bench/codec tests/bench/mkmodel tests/bench/sums \
+bench_tools = tests/bench/catalog tests/bench/codec tests/bench/keystroke tests/bench/mkmodel tests/bench/sums \
 	tests/bench/timed
 EXTRA_PROGRAMS += $(bench_tools)
 CLEANFILES += $(bench_tools)
@@ -7,6 +7,8 @@ tests_bench_catalog_SOURCES = tests/bench/catalog.c
 tests_bench_catalog_LDADD = libcupel.a $(CORE_LIBS)
 tests_bench_codec_SOURCES = tests/bench/codec.c
 tests_bench_codec_LDADD = libcupel.a $(CORE_LIBS)
+tests_bench_keystroke_SOURCES = tests/bench/keystroke.c
+tests_bench_keystroke_LDADD = libcupel.a $(CORE_LIBS)
 tests_bench_mkmodel_SOURCES = tests/bench/mkmodel.c
 tests_bench_mkmodel_LDADD = $(PTHREAD_LIBS) $(MATH_LIBS)
 tests_bench_sums_SOURCES = tests/bench/sums.c
@@ -19,4 +21,5 @@ bench: cupel $(bench_tools)
 	tests/bench/codec
 	tests/bench/sums
 	tests/bench/catalog
+	tests/bench/keystroke
 	$(SHELL) $(srcdir)/tests/bench/run.sh $(abs_builddir)
