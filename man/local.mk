@@ -1,12 +1,23 @@
-# cupel(1) is man/cupel.1.in with the verbs as the program itself explains them.
-man/cupel.1: $(top_srcdir)/man/cupel.1.in cupel$(EXEEXT)
+# Pages with tables: the text, and what the program itself says of verbs, keys and methods.
+MAN_TABLES = sed -e 's/@VERSION@/$(VERSION)/' \
+	-e '/^@VERBS@$$/{' -e 'r man/verbs.roff' -e 'd' -e '}' \
+	-e '/^@KEYS@$$/{' -e 'r man/keys.roff' -e 'd' -e '}' \
+	-e '/^@METHODS@$$/{' -e 'r man/methods.roff' -e 'd' -e '}' \
+	-e '/^@EXAMPLES@$$/{' -e 'r man/examples.roff' -e 'd' -e '}'
+man/tables.stamp: cupel$(EXEEXT) $(top_srcdir)/man/examples
 	@$(MKDIR_P) man
-	$(AM_V_GEN)./cupel$(EXEEXT) help --roff > $@.verbs && \
-	  sed -e 's/@VERSION@/$(VERSION)/' -e '/^@VERBS@$$/{' -e 'r $@.verbs' -e 'd' -e '}' \
-	    $(top_srcdir)/man/cupel.1.in > $@.tmp && rm -f $@.verbs && mv $@.tmp $@
-man_MANS = man/cupel.1
-EXTRA_DIST += man/cupel.1.in
-CLEANFILES += man/cupel.1 man/cupel.1.verbs man/cupel.1.tmp
+	$(AM_V_GEN)for t in verbs keys methods; do \
+	  ./cupel$(EXEEXT) help --roff $$t > man/$$t.roff || exit 1; done
+	@sed -e 's/\\/\\e/g' -e 's/-/\\-/g' $(top_srcdir)/man/examples > man/examples.roff
+	@touch $@
+man/cupel.1: $(top_srcdir)/man/cupel.1.in man/tables.stamp
+	$(AM_V_GEN)$(MAN_TABLES) $(top_srcdir)/man/cupel.1.in > $@.tmp && mv $@.tmp $@
+man/cupel-recipe.5: $(top_srcdir)/man/cupel-recipe.5.in man/tables.stamp
+	$(AM_V_GEN)$(MAN_TABLES) $(top_srcdir)/man/cupel-recipe.5.in > $@.tmp && mv $@.tmp $@
+man_MANS = man/cupel.1 man/cupel-recipe.5
+EXTRA_DIST += man/cupel.1.in man/cupel-recipe.5.in man/examples
+CLEANFILES += $(man_MANS) man/verbs.roff man/keys.roff man/methods.roff man/examples.roff \
+	man/tables.stamp
 
 # Completion, written out of the same table.
 completion/cupel: cupel$(EXEEXT)

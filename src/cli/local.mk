@@ -4,6 +4,7 @@ libcupel_a_SOURCES += \
 	src/cli/history.c src/cli/history.h \
 	src/cli/merging.c src/cli/merging.h \
 	src/cli/open.c src/cli/open_model.c \
+	src/cli/roff.c \
 	src/cli/show.c \
 	src/cli/verb.c src/cli/verb.h src/cli/verbs.def \
 	src/cli/verb_archive.c \
@@ -16,10 +17,13 @@ libcupel_a_SOURCES += \
 	src/cli/verb_jobs.c \
 	src/cli/verb_log.c \
 	src/cli/verb_merge.c \
+	src/cli/verb_methods.c \
 	src/cli/verb_note.c \
 	src/cli/verb_rename.c \
 	src/cli/verb_replay.c \
 	src/cli/verb_runs.c \
 	src/cli/verb_show.c \
 	src/cli/verb_sql.c \
-	src/cli/verb_tag.c
+	src/cli/verb_stats.c \
+	src/cli/verb_tag.c \
+	src/cli/verb_types.c

@@ -59,66 +59,6 @@ int cli_help(const struct verb *v)
 	return 0;
 }
 
-/* Text for the manual's language: a leading dot or quote and every backslash and hyphen mean
- * something there. */
-static void roff(const char *text)
-{
-	bool begin = true;
-
-	for (; *text; text++) {
-		if (begin && (*text == '.' || *text == '\''))
-			fputs("\\&", stdout);
-		begin = *text == '\n';
-		if (*text == '\\')
-			fputs("\\e", stdout);
-		else if (*text == '-')
-			fputs("\\-", stdout);
-		else if (*text == '\n' && text[1] == '\n')
-			fputs("\n.IP", stdout);
-		else
-			putchar(*text);
-	}
-	putchar('\n');
-}
-
-static void roff_options(const struct verb_option *o)
-{
-	if (!o || !o->name)
-		return;
-	puts(".RS");
-	for (; o->name; o++) {
-		printf(".TP\n.B ");
-		roff(o->name);
-		if (o->arg) {
-			printf(".I ");
-			roff(o->arg);
-		}
-		roff(o->help);
-	}
-	puts(".RE");
-}
-
-/* The verbs as they stand in cupel(1). */
-static int print_roff(void)
-{
-	const struct verb *v;
-
-	for (size_t i = 0; (v = verb_at(i)) != NULL; i++) {
-		printf(".TP\n.BI ");
-		printf("\"cupel %s \" \"", v->name);
-		for (const char *p = v->args ? v->args : ""; *p; p++)
-			fputs(*p == '-' ? "\\-" : (const char[]){ *p, 0 }, stdout);
-		puts("\"");
-		roff(v->help);
-		if (v->detail) {
-			puts(".IP");
-			roff(v->detail);
-		}
-		roff_options(v->options);
-	}
-	return 0;
-}
-
 static json_t *verb_json(const struct verb *v)
 {
 	json_t *j = json_object(), *options = json_array(), *o;
@@ -146,8 +86,12 @@ static int run(struct cli *c, struct err *e)
 	const struct verb *v = c->argc ? verb_by_name(c->argv[0]) : NULL, *each;
 	json_t *j;
 
-	if (cli_option(c, "--roff"))
-		return print_roff();
+	if (cli_option(c, "--roff")) {
+		if (cli_roff(cli_option(c, "--roff")))
+			return 0;
+		err_set(e, ERR_USAGE, "help", NULL, "--roff wants verbs, keys or methods");
+		return err_exit_status(e->code);
+	}
 	if (c->argc && !v) {
 		const char *names[128], *near;
 		size_t n = 0;
@@ -175,7 +119,7 @@ static int run(struct cli *c, struct err *e)
 }
 
 static const struct verb_option options[] = {
-	{ "--roff", NULL, false, "print all verbs in the language of man pages" },
+	{ "--roff", "TABLE", false, "verbs, keys or methods in the language of man pages" },
 	{ NULL, NULL, false, NULL },
 };
 

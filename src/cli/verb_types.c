@@ -1,0 +1,70 @@
+#include "cli/verb.h"
+
+#include "tensor/dtype.h"
+
+static const char *const kinds[] = {
+	[DTYPE_FLOAT] = "float",
+	[DTYPE_INT] = "integer",
+	[DTYPE_QUANT] = "quantized",
+	[DTYPE_OTHER] = "other",
+};
+
+static void print_json(void)
+{
+	json_t *list = json_array(), *j;
+
+	for (int t = 0; t < DT_UNKNOWN; t++) {
+		const struct dtype_info *i = dtype_info((enum dtype)t);
+
+		j = json_object();
+		json_object_set_new(j, "name", json_textn(i->name));
+		json_object_set_new(j, "kind", json_textn(kinds[i->kind]));
+		json_object_set_new(j, "bits", json_number(8.0 * i->bytes / i->block));
+		json_object_set_new(j, "block", json_integer(i->block));
+		json_object_set_new(j, "block_bytes", json_integer(i->bytes));
+		json_object_set_new(j, "safetensors", json_textn(i->st_name));
+		json_object_set_new(j, "gguf", i->ggml >= 0 ? json_integer(i->ggml) : json_null());
+		json_object_set_new(j, "reads", json_boolean(i->decode != NULL));
+		json_object_set_new(j, "writes", json_boolean(i->encode != NULL));
+		json_array_append_new(list, j);
+	}
+	json_print(list);
+	json_decref(list);
+}
+
+static int run(struct cli *c, struct err *e)
+{
+	static const char *const headers[] = { "TYPE", "KIND", ">BITS", ">BLOCK", ">BYTES",
+		"SAFETENSORS", ">GGUF", "READS", "WRITES" };
+	char bits[16], block[16], bytes[16], gguf[16];
+	struct table_out *t;
+
+	(void)e;
+	if (c->json) {
+		print_json();
+		return 0;
+	}
+	t = table_new(headers, 9);
+	for (int k = 0; k < DT_UNKNOWN; k++) {
+		const struct dtype_info *i = dtype_info((enum dtype)k);
+
+		snprintf(bits, sizeof bits, "%.4g", 8.0 * i->bytes / i->block);
+		snprintf(block, sizeof block, "%u", i->block);
+		snprintf(bytes, sizeof bytes, "%u", i->bytes);
+		snprintf(gguf, sizeof gguf, i->ggml >= 0 ? "%d" : "", i->ggml);
+		table_row(t, (const char *[]){ i->name, kinds[i->kind], bits, block, bytes,
+			i->st_name ? i->st_name : "", gguf, i->decode ? "yes" : "",
+			i->encode ? "yes" : "" });
+	}
+	table_print(t);
+	return 0;
+}
+
+const struct verb verb_types = {
+	.name = "types",
+	.help = "list the number formats: bits, blocks, what can be read and written",
+	.detail = "BITS are per weight, scales included. A type that is not read is known by name and "
+		"size alone: its tensors are listed and copied. Tensors of MLX folders are groups of 32, "
+		"64 or 128 codes of 2, 3, 4, 5, 6 or 8 bits with a scale and a bias, read as well.",
+	.run = run,
+};
