@@ -115,7 +115,7 @@ static bool open_unwritten(struct catalog *c, bool copy, struct err *e)
 		ok = load_into_memory(c, &from, e) && (state != SCHEMA_OLDER ||
 			schema_migrate(&c->reader, schema_steps, schema_n_steps, NULL, e));
 	} else {
-		c->no_writer = true;
+		c->apart = true;
 		c->reader.handle = from.handle;
 		return true;
 	}

@@ -14,14 +14,14 @@ struct catalog;
 char *catalog_default_path(void);  /* $CUPEL_CATALOG, $XDG_DATA_HOME/cupel/catalog.db; free() */
 /* NULL only for a file that is damaged, locked for too long or no catalog: it is left untouched and
  * the message says what to do. What cannot be written (a read-only folder, a full disk, a newer
- * version's file) opens all the same: as a copy in memory, or read-only where the file is over
- * 256 MB; then catalog_warning says so and catalog_is_read_only is true. read_only asks for that,
+ * version's file) opens all the same, as a copy in memory (from 256 MB on, what is written goes to an
+ * empty one beside the file that is read); then catalog_warning says so and catalog_is_read_only is true. read_only asks for that,
  * without a warning; a file that does not exist is then an empty catalog. ":memory:" is a path. */
 struct catalog *catalog_open(const char *path, bool read_only, struct err *e);
 void catalog_close(struct catalog *c);
 const char *catalog_path(const struct catalog *c);
-/* What is written now is not kept: runs, models and statistics go to the copy in memory and are lost
- * at the end; notes, tags, names, jobs are refused with a message. */
+/* What is written now is not kept: runs, models and statistics go to memory and are lost at the end;
+ * notes, tags, names, jobs are refused with a message. */
 bool catalog_is_read_only(const struct catalog *c);
 /* To be said once, where a person sees it: why nothing will be remembered. NULL: all is well. */
 const struct err *catalog_warning(const struct catalog *c);

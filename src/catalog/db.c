@@ -3,8 +3,9 @@
 #include <math.h>
 #include <stdarg.h>
 #include <string.h>
+#include "base/str.h"
 #include "base/xalloc.h"
-#include "catalog/db.h"
+#include "catalog/schema.h"
 
 static int patience = 10000;
 
@@ -87,10 +88,34 @@ bool db_fail(struct db *d, int code, const char *verb, struct err *e)
 		d->handle ? sqlite3_errmsg(d->handle) : sqlite3_errstr(code));
 }
 
+/* Numbers of runs go on where the file's end, so that none means two. */
+static int open_apart(struct catalog *c, struct db *d)
+{
+	struct str sql = STR_INIT;
+	int64_t last;
+	int rc = db_open(d, ":memory:", SQLITE_OPEN_READWRITE);
+
+	if (rc != SQLITE_OK)
+		return rc;
+	if (!schema_migrate(d, schema_steps, schema_n_steps, NULL, NULL))
+		return sqlite3_errcode(d->handle);
+	pthread_mutex_lock(&c->reader.lock);
+	last = db_number(&c->reader, "SELECT max(id) FROM run", 0);
+	pthread_mutex_unlock(&c->reader.lock);
+	str_addf(&sql, "PRAGMA foreign_keys = OFF; INSERT INTO sqlite_sequence (name, seq) "
+		"VALUES ('run', %lld)", (long long)last);
+	rc = sqlite3_exec(d->handle, sql.s, NULL, NULL, NULL);
+	str_fini(&sql);
+	return rc;
+}
+
 static int open_second(struct catalog *c, struct db *d, bool write)
 {
-	int rc = db_open(d, c->file, c->no_writer ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
+	int rc;
 
+	if (c->apart && write)
+		return open_apart(c, d);
+	rc = db_open(d, c->file, SQLITE_OPEN_READWRITE);
 	if (rc != SQLITE_OK)
 		return rc;
 	/* NORMAL would lose the last commits when the power fails; a run is worth a sync. */
@@ -126,10 +151,6 @@ struct db *db_writing(struct catalog *c, struct err *e)
 	struct db *d = c->memory ? &c->reader : &c->writer;
 	int rc = SQLITE_OK;
 
-	if (c->no_writer) {
-		err_set(e, ERR_INPUT, c->path, c->warning.hint, "is open for reading only");
-		return NULL;
-	}
 	pthread_mutex_lock(&d->lock);
 	if (!d->handle)
 		rc = open_second(c, d, true);

@@ -22,7 +22,7 @@ struct catalog {
 	char *file;            /* from the root: the process may change its folder */
 	bool memory;           /* everything is in `reader`; path is only a name */
 	bool read_only;        /* what is written is not kept */
-	bool no_writer;        /* not even in memory */
+	bool apart;            /* too large to copy: read from the file, written to an empty one in memory */
 	struct err warning;    /* code ERR_NONE: none */
 	struct db reader, writer;
 	uint64_t version;      /* last answer of catalog_version; under reader.lock */

@@ -171,7 +171,7 @@ json_t *catalog_sql(struct catalog *c, const char *sql, struct err *e)
 	time_t until = time(NULL) + SQL_SECONDS;
 	json_t *rows;
 
-	if (c->memory || c->no_writer) {
+	if (c->memory || c->apart) {
 		d = db_reading(c, e);
 		if (!d)
 			return NULL;

@@ -523,6 +523,32 @@ static void read_only_of_nothing(void **state)
 	assert_false(file_exists(in_folder("none.db")));
 }
 
+/* Read where it is, because that was asked for or because it is too large to copy: what is written
+ * goes nowhere, under numbers that mean nothing else. */
+static void written_apart(void **state)
+{
+	const char *path = in_folder("apart.db");
+	struct catalog *c = open_ok(path);
+	struct catalog_model m = { .path = "/x" };
+	struct err e = { 0 };
+
+	(void)state;
+	end_run(c, add_run(c, "one", "linear", "x: 1\n"), "done");
+	end_run(c, add_run(c, "two", "linear", "x: 1\n"), "done");
+	catalog_close(c);
+	c = catalog_open(path, true, &e);
+	assert_non_null(c);
+	assert_true(catalog_is_read_only(c));
+	assert_int_equal(add_run(c, "three", "linear", "x: 1\n"), 3);
+	end_run(c, 3, "done");
+	assert_true(catalog_model_put(c, &m, NULL, &e));
+	assert_int_equal(count_runs(c), 2);
+	assert_false(catalog_note(c, 1, "text", &e));
+	assert_false(catalog_tag(c, 1, "tag", true, &e));
+	catalog_close(c);
+	assert_int_equal(number(path, "SELECT count(*) FROM run"), 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -542,6 +568,7 @@ int main(void)
 		cmocka_unit_test(full_disk),
 		cmocka_unit_test(new_on_full_disk),
 		cmocka_unit_test(read_only_of_nothing),
+		cmocka_unit_test(written_apart),
 	};
 
 	return cmocka_run_group_tests_name("catalog_open", tests, folder_setup, folder_teardown);
