@@ -27,3 +27,11 @@ bashcompletiondir = $(datarootdir)/bash-completion/completions
 nodist_bashcompletion_DATA = completion/cupel
 CLEANFILES += completion/cupel completion/cupel.tmp
 dist_man_MANS += man/cupel-catalog.7
+
+# cupel-keys(7) is the table of commands, as the program itself explains it.
+man/cupel-keys.7: cupel$(EXEEXT)
+	@$(MKDIR_P) man
+	$(AM_V_GEN)./cupel$(EXEEXT) --dump-keys > $@.tmp && mv $@.tmp $@
+man_MANS += man/cupel-keys.7
+CLEANFILES += man/cupel-keys.7 man/cupel-keys.7.tmp
+dist_man_MANS += man/cupelrc.5

@@ -12,3 +12,4 @@ SHARE_FILES += \
 	share/demo/code.txt share/demo/kjv.txt \
 	share/demo/dare.yml share/demo/halfway.yml share/demo/nearswap.yml
 SHARE_FILES += share/roles/language.role share/roles/vision.role
+SHARE_FILES += share/cupelrc share/themes/high-contrast share/themes/solarized-dark

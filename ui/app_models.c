@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "engine/scan.h"
-#include "ui/command/settings.h"
 #include "ui/shell.h"
 
 struct scan {
@@ -53,7 +52,7 @@ static void scan_work(void *ctx)
 /* The demonstration family has a catalog of its own: it never mixes with a person's models. */
 static void open_demo(struct shell *s)
 {
-	char *dir = share_path("demo"), *state = doc_state_dir(), *path;
+	char *dir = file_data_path("demo"), *state = doc_state_dir(), *path;
 	struct catalog *c;
 
 	if (!file_is_dir(dir) || !state || !file_mkdirs(state, NULL)) {

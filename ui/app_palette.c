@@ -122,6 +122,17 @@ static int by_score(const void *pa, const void *pb)
 	return a->score != b->score ? b->score - a->score : a->command < b->command ? -1 : 1;
 }
 
+/* The view a command is run in: the one on the screen if it can be, else the first that has it. */
+static const struct view *view_of(const struct shell *s, const struct command *c)
+{
+	if (c->contexts & s->a.view->ops->context)
+		return s->a.view;
+	for (int i = 0; i < APP_VIEWS; i++)
+		if (s->a.views[i] && c->contexts & s->a.views[i]->ops->context)
+			return s->a.views[i];
+	return NULL;
+}
+
 static void offer_commands(struct shell *s, const char *typed, struct candidates *out)
 {
 	struct scored *v = xnew(struct scored, command_count());
@@ -132,22 +143,28 @@ static void offer_commands(struct shell *s, const char *typed, struct candidates
 		uint64_t hits;
 		int score = fuzzy_score(typed, c->name, c->help, &hits);
 
-		if (score <= 0 || !(c->contexts & s->a.view->ops->context))
+		if (score <= 0 || !(c->contexts & CTX_VIEWS) || !view_of(s, c))
 			continue;
-		if (!command_is_enabled(c, &s->a))
-			score = 1; /* still found: it says what it would need */
+		if (!(c->contexts & s->a.view->ops->context))
+			score /= 2; /* of another view: after those of this one */
+		else if (!command_is_enabled(c, &s->a))
+			score = score * 2 / 3; /* still found: it says what it would need */
 		v[n++] = (struct scored){ c, score, hits };
 	}
 	if (n > 1)
 		qsort(v, n, sizeof *v, by_score);
 	for (size_t i = 0; i < n; i++) {
-		struct str label = STR_INIT, keys = STR_INIT, line = STR_INIT;
+		struct str label = STR_INIT, keys = STR_INIT, line = STR_INIT, help = STR_INIT;
 		const struct command *c = v[i].command;
+		const struct view *where = view_of(s, c);
 
+		str_addf(&help, "%s%s%s", where == s->a.view ? "" : where->ops->title,
+			where == s->a.view ? "" : ": ", c->help);
 		str_addf(&label, "%s%s%s", c->name, *c->args ? " " : "", c->args);
 		str_addf(&line, "%s%s", c->name, *c->args ? " " : "");
 		command_keys(c, true, &keys);
-		candidates_add(out, line.s, label.s, keys.s, c->help, v[i].hits);
+		candidates_add(out, line.s, label.s, keys.s, help.s, v[i].hits);
+		str_fini(&help);
 		str_fini(&label);
 		str_fini(&keys);
 		str_fini(&line);
@@ -191,10 +208,21 @@ static bool takes(struct app *a, const char *text, void *ctx)
 	return !c || !*c->args || c->args[0] == '[' || text[n + strspn(text + n, " ")];
 }
 
+/* A command of another view is run there. */
 static unsigned done(struct app *a, const char *text, void *ctx)
 {
+	char *name = xstrndup(text, strcspn(text, " "));
+	const struct command *c = command_by_name(name);
+	const struct view *v = c ? view_of(shell_of(a), c) : NULL;
+	unsigned bits = 0;
+
 	(void)ctx;
-	return *text ? shell_run_line(shell_of(a), text) : 0;
+	free(name);
+	if (v && v != a->view) {
+		bits = app_go(a, v->ops->digit);
+		shell_tick(shell_of(a)); /* it learns what changed while nobody looked */
+	}
+	return bits | (*text ? shell_run_line(shell_of(a), text) : 0);
 }
 
 struct overlay *palette_new(struct shell *s)

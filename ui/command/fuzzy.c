@@ -10,45 +10,41 @@ static bool is_start(const char *name, size_t i)
 	return i == 0 || strchr("-_ /.", name[i - 1]);
 }
 
-/* Greedy from `from`: each letter at its first place, a start of a word preferred. */
-static int score_from(const char *typed, const char *name, size_t from, uint64_t *hits)
+/* The next place of letter c in name at or after i; only starts of words if `starts`. -1 if none. */
+static long next_place(const char *name, size_t i, char c, bool starts)
 {
-	int score = 0;
-	bool run = false;
+	for (; name[i]; i++)
+		if (tolower((unsigned char)name[i]) == tolower((unsigned char)c) &&
+			(!starts || is_start(name, i)))
+			return (long)i;
+	return -1;
+}
+
+/* Letters of `typed` one after the other, the first at `from`. A letter goes on with the run, else to
+ * the start of a word (if `leap`), else to its next place. 0 = some letter has none. */
+static int score_from(const char *typed, const char *name, size_t from, bool leap, uint64_t *hits)
+{
 	size_t i = from;
+	int score = 40;
 
 	*hits = 0;
 	for (; *typed; typed++) {
-		size_t first = 0, at = 0;
-		bool found = false;
+		long at, start;
 
 		if (*typed == ' ')
 			continue;
-		for (size_t k = i; name[k]; k++) {
-			if (tolower((unsigned char)name[k]) != tolower((unsigned char)*typed))
-				continue;
-			if (!found)
-				first = at = k;
-			found = true;
-			if (run && k == i)
-				break;
-			if (is_start(name, k)) {
-				at = k;
-				break;
-			}
-		}
-		if (!found)
+		at = next_place(name, i, *typed, false);
+		if (at < 0)
 			return 0;
-		if (at != first && !is_start(name, at))
-			at = first;
-		run = at == i && at > from;
-		score += 8 + (is_start(name, at) ? 12 : 0) + (at == i ? 10 : 0) - (at > i + 6 ? 3 : 0);
+		start = leap && (size_t)at != i ? next_place(name, i, *typed, true) : -1;
+		if (start >= 0)
+			at = start;
+		score += 8 + (is_start(name, (size_t)at) ? 12 : 0) + ((size_t)at == i ? 10 : 0);
 		if (at < 64)
 			*hits |= 1ull << at;
-		i = at + 1;
-		run = true;
+		i = (size_t)at + 1;
 	}
-	return score + 40;
+	return score;
 }
 
 static bool has_words(const char *typed, const char *help)
@@ -77,15 +73,17 @@ int fuzzy_score(const char *typed, const char *name, const char *help, uint64_t 
 	if (!*typed)
 		return 1;
 	for (size_t from = 0; from < n; from++) {
-		uint64_t h;
-		int s;
-
 		if (tolower((unsigned char)name[from]) != tolower((unsigned char)*typed))
 			continue;
-		s = score_from(typed, name, from, &h) - (int)(from > 20 ? 20 : from);
-		if (s > best) {
-			best = s;
-			*hits = h;
+		for (int leap = 0; leap < 2; leap++) {
+			uint64_t h;
+			int s = score_from(typed, name, from, leap, &h);
+
+			s -= s ? (int)(from > 20 ? 20 : from) : 0;
+			if (s > best) {
+				best = s;
+				*hits = h;
+			}
 		}
 	}
 	if (best)

@@ -4,7 +4,6 @@
 #include <string.h>
 #include "base/xalloc.h"
 #include "system/file.h"
-#include "system/process.h"
 #include "ui/command/command.h"
 #include "ui/command/settings.h"
 #include "ui/screen/key.h"
@@ -89,32 +88,6 @@ bool settings_set(const char *name, const char *value, struct err *e)
 }
 
 /* --- files ---------------------------------------------------------------------------------- */
-char *share_path(const char *name)
-{
-	const char *override = getenv("CUPEL_SHARE"), *self = process_self_path();
-	char *dir, *path;
-
-	if (override && *override)
-		return str_join_path(override, name);
-	/* build/cupel runs from the source tree, one or two levels above it. */
-	for (int up = 1; self && up <= 3; up++) {
-		struct str s = STR_INIT;
-
-		str_addn(&s, self, (size_t)(str_base(self) - self));
-		for (int k = 1; k < up; k++)
-			str_add(&s, "../");
-		str_add(&s, "share/");
-		str_add(&s, name);
-		if (file_exists(s.s))
-			return str_steal(&s);
-		str_fini(&s);
-	}
-	dir = xstrdup(CUPEL_DATADIR);
-	path = str_join_path(dir, name);
-	free(dir);
-	return path;
-}
-
 char *settings_path(void)
 {
 	const char *base = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
@@ -153,7 +126,7 @@ static bool theme_use(const char *name, struct err *e)
 	if (style_theme(name))
 		return true;
 	str_addf(&file, "themes/%s", name);
-	path = share_path(file.s);
+	path = file_data_path(file.s);
 	if (strchr(name, '/') || !file_exists(path)) {
 		ok = err_set(e, ERR_INPUT, name, "themes are default light mono colour-blind and the "
 			"files of share/themes", "no such theme");

@@ -24,6 +24,4 @@ void settings_read_user(void (*bad)(void *ctx, const struct err *e), void *ctx);
 char *settings_path(void); /* caller frees */
 /* As cupelrc, every setting with its help, user bindings at the end. */
 void settings_dump(struct str *out);
-/* share/NAME of this installation, or of the source tree when it runs from there; caller frees. */
-char *share_path(const char *name);
 #endif
