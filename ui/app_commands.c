@@ -49,6 +49,11 @@ bool command_can_redo(const struct app *a)
 	return a->doc && a->doc->at + 1 < a->doc->steps.n;
 }
 
+bool command_can_flip(const struct app *a)
+{
+	return a->doc && a->doc->steps.n > 1;
+}
+
 bool command_is_dirty(const struct app *a)
 {
 	return a->doc && doc_is_dirty(a->doc);
@@ -65,6 +70,7 @@ static const struct { bool (*enabled)(const struct app *a); const char *reason; 
 	{ command_on_model, "there is no model here" }, { command_has_marks, "nothing is marked" },
 	{ command_has_doc, "no recipe is open; n starts one, :open FILE opens one" },
 	{ command_can_undo, "there is nothing to undo" }, { command_can_redo, "there is nothing to redo" },
+	{ command_can_flip, "nothing was changed yet" },
 	{ command_is_dirty, "nothing has changed" },
 	{ command_can_write, "no recipe that could be written is open" },
 };

@@ -315,7 +315,11 @@ static void fold_new_rows(struct forest *f)
 
 static void find_cursor(struct table *t)
 {
-	for (size_t i = 0; i < t->shown.n; i++)
+	if (!t->moved) {
+		t->cursor = 0;
+		t->cursor_id = 0;
+	}
+	for (size_t i = 0; t->moved && i < t->shown.n; i++)
 		if (id_of(t, t->shown.v[i].row) == t->cursor_id) {
 			t->cursor = i;
 			return;
@@ -362,6 +366,7 @@ static bool go(struct table *t, long to)
 		to = (long)t->shown.n - 1;
 	t->cursor = (size_t)to;
 	t->cursor_id = id_of(t, t->shown.v[to].row);
+	t->moved = true;
 	return true;
 }
 
@@ -440,6 +445,7 @@ bool table_select(struct table *t, uint64_t id)
 		id_set_put(&t->folded, id_of(t, (size_t)p), false);
 	}
 	t->cursor_id = id;
+	t->moved = true;
 	table_refresh(t);
 	return true;
 }

@@ -71,6 +71,7 @@ struct table {
 	struct id_set marks, folded, seen;
 	vec(uint64_t) mark_order; /* marked ids, first marked first */
 	uint64_t cursor_id, range_id; /* range_id: where v was pressed, 0 none */
+	bool moved;               /* until then the cursor stays on the first row as rows come in */
 	/* what follows from it */
 	size_t n;
 	vec(struct table_row) shown;
