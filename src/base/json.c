@@ -27,12 +27,25 @@ static const char *bare_word(const char *s, size_t n)
 	return NULL;
 }
 
-/* One pass over the text outside strings: depth, and bare words replaced in *out, which stays
- * untouched when there are none. */
+/* Length of the number at s; *whole: it is an integer. */
+static size_t number_length(const char *s, size_t n, bool *whole)
+{
+	size_t len = 0;
+
+	*whole = true;
+	for (; len < n && s[len] && strchr("0123456789.eE+-", s[len]); len++)
+		*whole &= s[len] >= '0' && s[len] <= '9';
+	return len;
+}
+
+/* One pass over the text outside strings: depth, and bare words and integers beyond 64 bits (a
+ * tokenizer's model_max_length of 10^30) replaced in *out, which stays untouched when there are none. */
 static bool prepare(const char *s, size_t n, const char *where, struct str *out, struct err *e)
 {
 	size_t depth = 0, line = 1, copied = 0;
 	const char *word;
+	size_t len;
+	bool whole;
 
 	for (size_t i = 0; i < n; i++) {
 		switch (s[i]) {
@@ -54,6 +67,16 @@ static bool prepare(const char *s, size_t n, const char *where, struct str *out,
 			break;
 		case '\n':
 			line++;
+			break;
+		case '0' ... '9':
+			len = number_length(s + i, n - i, &whole);
+			if (whole && (len > 19 || (len == 19 &&
+				memcmp(s + i, "9223372036854775807", 19) > 0))) {
+				str_addn(out, s + copied, i + len - copied);
+				str_add(out, ".0");
+				copied = i + len;
+			}
+			i += len - 1;
 			break;
 		case 'N':
 		case 'I':
