@@ -80,6 +80,8 @@ bool shards_load(struct model_build *b, const char *dir, char *const *names, siz
 bool shards_load_index(struct model_build *b, const char *dir, const char *path, struct err *e);
 /* A .gguf file, all parts if it is one of several; their tensors under Hugging Face names. */
 bool gguf_load(struct model_build *b, const char *path, struct err *e);
+/* How many of the index's files are in dir, of how many; 0 of 0 if it cannot be read. */
+size_t shards_count_index(const char *path, const char *dir, size_t *total);
 int shard_count(const char *name); /* "…-00002-of-00007.safetensors": 7, else 0 */
 bool refuse_pickle(const char *path, struct err *e);
 #endif

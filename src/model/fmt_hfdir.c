@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include "base/str.h"
 #include "model/build.h"
+#include "model/hub.h"
+#include "model/tokenizer_files.h"
 
 #define JSON_MAX ((size_t)64 << 20)
 #define INDEX_NAME "model.safetensors.index.json"
@@ -61,15 +63,9 @@ static bool side_files(struct model_build *b, const struct listing *l, struct er
 	b->m.config = side_file(b, l, "config.json", true, &ok, e);
 	b->m.generation_config = side_file(b, l, "generation_config.json", false, &ok, e);
 	b->m.tokenizer_config = side_file(b, l, "tokenizer_config.json", false, &ok, e);
+	if (ok)
+		tokenizer_folder(b, l->dir);
 	return ok;
-}
-
-/* Files that stand beside a model's weights without being its weights. */
-static bool is_weights(const char *name)
-{
-	return str_ends(name, ".safetensors") && !str_starts(name, "adapter_") &&
-		!str_starts(name, "consolidated") && !str_starts(name, "optimizer") &&
-		!str_starts(name, "training_") && *name != '.';
 }
 
 static bool no_weights(const struct listing *l, struct err *e)
@@ -101,12 +97,12 @@ static bool load_by_name(struct model_build *b, const struct listing *l, struct 
 	if (has(l, single[0]))
 		return shards_load(b, l->dir, single, 1, 1, e);
 	for (size_t i = 0; i < l->n; i++)
-		if (is_weights(l->v[i]) && !of)
+		if (is_weights_name(l->v[i]) && !of)
 			of = shard_count(l->v[i]);
 	for (int loose = 0; loose < 2 && !names.n; loose++)
 		for (size_t i = 0; i < l->n; i++)
 			if (loose ? str_ends(l->v[i], ".safetensors") :
-				is_weights(l->v[i]) && shard_count(l->v[i]) == of)
+				is_weights_name(l->v[i]) && shard_count(l->v[i]) == of)
 				*vec_push(&names) = l->v[i];
 	bool ok = names.n ? shards_load(b, l->dir, names.v, names.n,
 		of ? (size_t)of : names.n, e) : no_weights(l, e);

@@ -9,15 +9,25 @@ libcupel_a_SOURCES += \
 	src/model/gguf_names.c \
 	src/model/gguf_read.c \
 	src/model/gguf_read.h \
+	src/model/hash_cache.c \
+	src/model/hash_cache.h \
+	src/model/hub.c \
+	src/model/hub.h \
 	src/model/jscan.c \
 	src/model/jscan.h \
 	src/model/layout.c \
+	src/model/memory.c \
 	src/model/model.c \
 	src/model/model.h \
 	src/model/role.c \
 	src/model/role.h \
+	src/model/roots.c \
+	src/model/roots.h \
+	src/model/scan.c \
 	src/model/shards.c \
 	src/model/source.c \
 	src/model/source.h \
+	src/model/tokenizer_files.c \
+	src/model/tokenizer_files.h \
 	src/model/vocab.c \
 	src/model/vocab.h

@@ -1,10 +1,13 @@
 #include "model/model.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include "base/str.h"
 #include "model/build.h"
+#include "model/hash_cache.h"
+#include "model/hub.h"
 #include "model/role.h"
 
 static void build_free(struct source *s)
@@ -22,6 +25,7 @@ static void build_free(struct source *s)
 	vec_fini(&b->tensors);
 	vec_fini(&b->layouts);
 	vec_fini(&b->notes);
+	hash_cache_free(b->hashes);
 	arena_fini(&b->arena);
 	free(b);
 }
@@ -131,6 +135,8 @@ static void read_config(struct model_build *b)
 
 	m->architecture = json_text(m->config, "model_type", m->architecture);
 	m->arch_class = json_text(json_array_get(json_at(m->config, "architectures"), 0), "", NULL);
+	m->tokenizer.config_vocab_size = json_int(m->config, "vocab_size",
+		json_int(m->config, "text_config.vocab_size", -1));
 	for (size_t i = 0; m->layers < 0 && i < sizeof layers / sizeof *layers; i++)
 		m->layers = json_int(m->config, layers[i], -1);
 }
@@ -174,17 +180,33 @@ static bool finish(struct model_build *b, struct err *e)
 	return true;
 }
 
+/* owner/name where the path tells, else the folder's or file's own. */
+static const char *name_of(struct model_build *b, const char *path)
+{
+	char *hub = hub_name_of_path(path), full[PATH_MAX];
+	const char *real = realpath(path, full) ? full : path;
+
+	hub = hub ? hub : hub_name_of_path(real);
+	const char *base = str_base(path);
+	if (!*base || str_eq(base, ".") || str_eq(base, ".."))
+		base = str_base(real);
+	const char *name = arena_strdup(&b->arena, hub ? hub : base);
+	free(hub);
+	return name;
+}
+
 struct model *model_open(const char *path, struct err *e)
 {
 	struct model_build *b = xnew(struct model_build, 1);
 	struct model *m = &b->m;
 
 	arena_init(&b->arena);
+	b->hashes = hash_cache_new();
 	m->source.ops = &build_ops;
 	atomic_init(&m->source.refs, 1);
 	m->path = arena_strdup(&b->arena, path);
 	m->source.label = m->path;
-	m->name = str_base(m->path);
+	m->name = name_of(b, path);
 	m->architecture = "unknown";
 	m->layers = -1;
 	m->tokenizer = (struct model_tokenizer){ .vocab_size = -1, .added = -1,

@@ -53,6 +53,7 @@ void model_unref(struct model *m);
 /* Content hashes, cached by file identity in $XDG_CACHE_HOME/cupel; a full read where unknown. */
 bool model_hash_cached(const struct model *m, size_t t, struct hash *h);     /* no reading */
 void model_hash_store(const struct model *m, size_t t, struct hash h);       /* a pass that hashed */
+bool model_hash(const struct model *m, struct hash *h); /* of the model, if all of its tensors' are known */
 /* Key for statistics: the content hash if known, else (dev, inode, size, mtime, offset). */
 struct hash model_tensor_key(const struct model *m, size_t t);
 /* Memory for `context` tokens: weights + KV cache or state, bytes; false if the config does not say. */

@@ -173,3 +173,20 @@ bool shards_load_index(struct model_build *b, const char *dir, const char *path,
 	index_fini(&x);
 	return ok;
 }
+
+size_t shards_count_index(const char *path, const char *dir, size_t *total)
+{
+	struct index x = { .names.n = 0 };
+	struct err ignored;
+	size_t here = 0;
+
+	err_clear(&ignored);
+	*total = index_read(&x, path, &ignored) ? x.shards.n : 0;
+	for (size_t i = 0; i < *total; i++) {
+		char *shard = str_join_path(dir, x.shards.v[i]);
+		here += file_exists(shard);
+		free(shard);
+	}
+	index_fini(&x);
+	return here;
+}

@@ -24,6 +24,7 @@ static inline void fixture_init(struct fixture *f)
 	const char *tmp = getenv("TMPDIR");
 	snprintf(f->dir, sizeof f->dir, "%s/cupel-test-XXXXXX", tmp && strlen(tmp) < 90 ? tmp : "/tmp");
 	assert_non_null(mkdtemp(f->dir));
+	setenv("XDG_CACHE_HOME", f->dir, 1); /* nothing is left in the real one */
 }
 
 static inline void fixture_fini(struct fixture *f)

@@ -12,3 +12,18 @@ check_PROGRAMS += tests/unit/test_gguf
 TESTS += tests/unit/test_gguf
 tests_unit_test_gguf_SOURCES = tests/unit/test_gguf.c tests/unit/fixture.h tests/unit/fixture_gguf.h
 tests_unit_test_gguf_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/test_tokenizer_files
+TESTS += tests/unit/test_tokenizer_files
+tests_unit_test_tokenizer_files_SOURCES = tests/unit/test_tokenizer_files.c tests/unit/fixture.h
+tests_unit_test_tokenizer_files_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/test_roots
+TESTS += tests/unit/test_roots
+tests_unit_test_roots_SOURCES = tests/unit/test_roots.c tests/unit/fixture.h
+tests_unit_test_roots_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/test_hash_cache
+TESTS += tests/unit/test_hash_cache
+tests_unit_test_hash_cache_SOURCES = tests/unit/test_hash_cache.c tests/unit/fixture.h
+tests_unit_test_hash_cache_LDADD = $(UNIT_LIBS)
