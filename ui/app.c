@@ -106,10 +106,13 @@ static void draw_tabs(const struct shell *s, struct grid *g)
 	}
 }
 
+/* "" hides a hint: undo works everywhere, but is worth a place only where its effect is seen. */
 static const char *view_label(const void *ctx, const struct command *c)
 {
 	const struct view *v = ctx;
 
+	if (!(v->ops->context & (CTX_RECIPE | CTX_QUANT)) && (c->run == cmd_undo || c->run == cmd_flip))
+		return "";
 	return v->ops->label ? v->ops->label(v, c) : NULL;
 }
 

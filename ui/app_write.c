@@ -117,11 +117,14 @@ static char *default_output(const struct doc *d, const char *name)
 	return str_join_path(*folder ? folder : d->near_dir, name);
 }
 
-static const char *donor(const struct plan *p)
+static void donor_line(struct sheet *s, const struct plan *p)
 {
 	const struct inputs *in = p->inputs;
 
-	return in->donor >= 0 ? in->v[in->donor].label : "none of the inputs has a tokenizer";
+	if (in->donor < 0)
+		sheet_info(s, "tokenizer", STYLE_warn, "none: no input has one");
+	else
+		sheet_info(s, "tokenizer", STYLE_normal, "from %s", in->v[in->donor].label);
 }
 
 static void recipe_field(struct sheet *s, const struct doc *d)
@@ -168,7 +171,7 @@ unsigned app_write_sheet(struct app *a, struct plan *p, const char *output)
 	sheet_on_change(s, estimate);
 	sheet_on_free(s, writing_free);
 	estimate(a, s, w);
-	sheet_info(s, "tokenizer", STYLE_normal, "from %s", donor(p));
+	donor_line(s, p);
 	str_fini(&title);
 	free(path);
 	return app_sheet(a, s);

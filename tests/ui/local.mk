@@ -1,0 +1,2 @@
+TESTS += tests/ui/run.sh
+EXTRA_DIST += tests/ui/run.sh

@@ -24,6 +24,8 @@ static size_t collect(const struct app *a, unsigned context,
 
 		if (!(c->contexts & context) || c->priority <= 0 || !command_is_enabled(c, a))
 			continue;
+		if (other && !*other)
+			continue;
 		str_clear(&h->keys);
 		command_keys(c, true, &h->keys);
 		if (!h->keys.n)

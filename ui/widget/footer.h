@@ -5,8 +5,8 @@
 #include "ui/command/command.h"
 #include "ui/screen/grid.h"
 
-/* label: what to call a command instead of its row's label, or NULL (ctx is passed on). Where each
- * hint stands is kept for footer_at. */
+/* label: what to call a command instead of its row's label, or NULL (ctx is passed on); "" hides
+ * it. Where each hint stands is kept for footer_at. */
 void footer_draw(struct grid *g, int y, const struct app *a, unsigned context,
 	const char *(*label)(const void *ctx, const struct command *c), const void *ctx);
 /* The command whose hint is at column x of the footer drawn last, or NULL. */
