@@ -1,5 +1,6 @@
 #include "config.h"
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include "base/bytes.h"
 #include "base/xalloc.h"
