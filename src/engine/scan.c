@@ -7,6 +7,31 @@
 
 #define CARD_MAX ((size_t)4 << 20)
 
+/* The same file from any folder. Links in the last part stay: a hub cache's names are links to blobs
+ * without an extension. */
+static char *absolute(const char *path)
+{
+	size_t n = strlen(path);
+	char *copy, *slash, *dir, *out;
+
+	while (n > 1 && path[n - 1] == '/')
+		n--;
+	copy = xstrndup(path, n);
+	slash = strrchr(copy, '/');
+	if (str_eq(str_base(copy), ".") || str_eq(str_base(copy), "..")) {
+		dir = realpath(copy, NULL);
+		free(copy);
+		return dir ? dir : xstrdup(path);
+	}
+	dir = slash ? xstrndup(copy, slash == copy ? 1 : (size_t)(slash - copy)) : xstrdup(".");
+	out = realpath(dir, NULL);
+	free(dir);
+	dir = out ? str_join_path(out, str_base(copy)) : xstrdup(path);
+	free(out);
+	free(copy);
+	return dir;
+}
+
 /* --- what a card's front matter says about where a model comes from ------------------------- */
 struct card {
 	char *parent;       /* first base_model */
@@ -144,17 +169,19 @@ static int64_t find_parent(const struct catalog_model *v, size_t n, const char *
 bool scan_register(struct catalog *c, const struct model *m, int64_t *id, struct err *e)
 {
 	struct card card = { 0 };
-	struct catalog_model row = { .name = (char *)m->name, .path = m->path,
+	char *path = absolute(m->path);
+	struct catalog_model row = { .name = (char *)m->name, .path = path,
 		.format = (char *)m->format_text, .architecture = (char *)m->architecture,
 		.parameters = m->parameters, .bytes = m->bytes, .bits = m->bits_per_weight,
 		.partial = (char *)m->partial, .state = m->partial ? "partial" : "on disk" };
 	bool ok;
 
-	card_of(m->path, &card);
+	card_of(path, &card);
 	row.kind = (char *)kind_of(&card, m->format, m->bits_per_weight);
 	row.relation = (char *)relation_of(row.kind);
 	ok = catalog_model_put(c, &row, id, e);
 	card_fini(&card);
+	free(path);
 	return ok;
 }
 
@@ -192,7 +219,7 @@ static void take(void *ctx, const struct model_found *f)
 	struct model_found *n = vec_push(&l->found);
 
 	*n = *f;
-	n->path = xstrdup(f->path);
+	n->path = absolute(f->path);
 	n->name = f->name ? xstrdup(f->name) : NULL;
 	n->partial = f->partial ? xstrdup(f->partial) : NULL;
 }

@@ -46,7 +46,8 @@ static struct model_row *add(struct model_rows *r, const struct catalog_model *m
 
 /* Parents before children, whatever the order and however the parents refer to each other: rows are
  * taken when their parent has been, what is left over (a circle) starts a tree of its own. */
-static void by_lineage(struct model_rows *r, const struct catalog_model *v, size_t n)
+static void by_lineage(struct model_rows *r, const struct catalog_model *v, size_t n,
+	const int64_t *parents)
 {
 	long *row_of = xnew(long, n ? n : 1);
 	size_t left = n, before = n + 1;
@@ -63,8 +64,8 @@ static void by_lineage(struct model_rows *r, const struct catalog_model *v, size
 
 			if (row_of[i] >= 0)
 				continue;
-			for (size_t k = 0; v[i].parent && k < n; k++)
-				if (v[k].id == v[i].parent && k != i) {
+			for (size_t k = 0; parents[i] && k < n; k++)
+				if (v[k].id == parents[i] && k != i) {
 					parent = row_of[k];
 					waits = parent < 0;
 				}
@@ -143,12 +144,12 @@ static void by_folder(struct model_rows *r, const struct catalog_model *v, size_
 }
 
 void model_rows_build(struct model_rows *r, const struct catalog_model *models, size_t n,
-	bool folders)
+	const int64_t *parents, bool folders)
 {
 	model_rows_fini(r);
 	arena_init(&r->text);
 	if (folders)
 		by_folder(r, models, n);
 	else
-		by_lineage(r, models, n);
+		by_lineage(r, models, n, parents);
 }

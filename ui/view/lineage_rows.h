@@ -18,9 +18,9 @@ struct model_rows {
 	vec(struct model_row) rows;
 	struct arena text;
 };
-/* models stay borrowed until the next call. */
+/* models stay borrowed until the next call. parents: id of the model each hangs under, 0 for none. */
 void model_rows_build(struct model_rows *r, const struct catalog_model *models, size_t n,
-	bool by_folder);
+	const int64_t *parents, bool by_folder);
 void model_rows_fini(struct model_rows *r);
 /* The longest folder that holds them all, "" if there is none. */
 char *model_common_folder(const struct catalog_model *models, size_t n);

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "system/file.h"
 #include "ui/view/app.h"
 #include "ui/view/run_page.h"
@@ -11,7 +12,7 @@ enum { COL_ID, COL_WHEN, COL_WHAT, COL_NAME, COL_METHOD, COL_STATUS, COL_TIME, C
 	COL_NOTE, N_COLUMNS };
 static const struct column columns[N_COLUMNS] = {
 	{ "id", "ID", 1, 3, 0, 9, true, false, CUT_END, "Number of the run." },
-	{ "when", "WHEN", -1, 11, 16, 6, false, false, CUT_END, "When it started." },
+	{ "when", "WHEN", -1, 11, 11, 6, false, false, CUT_END, "When it started." },
 	{ "what", "WHAT", -1, 5, 10, 4, false, true, CUT_END, "merge, quantize, eval, sweep …" },
 	{ "name", "NAME", -1, 12, 0, 8, false, true, CUT_MIDDLE, "Name of the run: :name-run changes it." },
 	{ "method", "METHOD", -1, 8, 18, 5, false, true, CUT_END, "How it merged." },
@@ -70,6 +71,22 @@ static void disk_text(const struct history_view *v, size_t i, struct table_cell 
 	out->style = v->on_disk[i] && !r->replaced ? STYLE_normal : STYLE_dim;
 }
 
+/* Local time: "11-20 21:04", another year's with the year. */
+static void when_text(struct str *out, const char *iso)
+{
+	time_t now = time(NULL), at;
+	struct tm utc = { 0 }, local, today;
+	char text[32];
+
+	if (!iso || !strptime(iso, "%Y-%m-%dT%H:%M:%S", &utc))
+		return;
+	at = timegm(&utc);
+	localtime_r(&at, &local);
+	localtime_r(&now, &today);
+	strftime(text, sizeof text, local.tm_year == today.tm_year ? "%m-%d %H:%M" : "%Y-%m-%d", &local);
+	str_add(out, text);
+}
+
 static void cell(void *ctx, size_t i, int column, struct table_cell *out)
 {
 	const struct catalog_run *r = run_at(ctx, i);
@@ -77,11 +94,7 @@ static void cell(void *ctx, size_t i, int column, struct table_cell *out)
 	switch (column) {
 	case COL_ID: str_addf(&out->text, "%lld", (long long)r->id); break;
 	case COL_WHEN:
-		if (r->started && strlen(r->started) >= 16) {
-			str_addn(&out->text, r->started, 10);
-			str_addc(&out->text, ' ');
-			str_addn(&out->text, r->started + 11, 5);
-		}
+		when_text(&out->text, r->started);
 		break;
 	case COL_WHAT: str_add(&out->text, r->kind ? r->kind : ""); break;
 	case COL_NAME: str_add(&out->text, r->name ? r->name : ""); break;

@@ -260,7 +260,7 @@ static void draw(const struct view *view, struct grid *g)
 	for (size_t i = 0; i < v->n; i++)
 		running += !is_over(&v->jobs[i]);
 	grid_textf(g, v->head.x + 1, v->head.y, STYLE_dim,
-		"%zu running · %zu in all · jobs are processes of their own: quitting does not stop them",
+		"%zu running · %zu in all · quitting stops none: they are processes of their own",
 		running, v->n);
 	table_draw(&v->table, g, true);
 	draw_detail(v, g);
