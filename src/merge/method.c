@@ -47,3 +47,8 @@ const struct param_def *method_param(const struct method *m, const char *name)
 			return &m->params[i];
 	return NULL;
 }
+
+bool method_param_unused(const struct param_def *p)
+{
+	return str_starts(p->help, "Accepted and without effect");
+}

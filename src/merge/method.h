@@ -119,6 +119,8 @@ const struct method *method_at(size_t i);   /* NULL past the end */
 size_t method_count(void);
 const char *method_nearest(const char *name);
 const struct param_def *method_param(const struct method *m, const char *name);
+/* Accepted for other tools' sake, without effect on the result: its help begins by saying so. */
+bool method_param_unused(const struct param_def *p);
 
 /* One tensor that is in memory, through all steps: for samples, tests and small jobs. in: n_inputs
  * pointers to s->elements floats; out may not overlap them. */

@@ -326,8 +326,8 @@ static bool merge_one(struct build *b, const struct yaml_node *from, struct pair
 			YAML_MAX_NODES);
 	for (size_t i = 0; i < from->n; i++)
 		if (from->pairs[i].kind == Y_OWN || from->pairs[i].kind == Y_MERGED)
-			*vec_push(merged) = (struct yaml_pair){ Y_MERGED, from->pairs[i].key,
-				from->pairs[i].value };
+			*vec_push(merged) = (struct yaml_pair){ .kind = Y_MERGED,
+				.key = from->pairs[i].key, .value = from->pairs[i].value };
 	return true;
 }
 
@@ -365,12 +365,15 @@ static void pairs_settle(struct pair_list *own, const struct pair_list *merged)
 			n++;
 		}
 	qsort(c, n, sizeof *c, candidate_cmp);
-	for (size_t i = 0; i < n; i++) {
-		bool wins = i + 1 == n || strcmp(c[i].key->text, c[i + 1].key->text) != 0;
+	for (size_t i = n, last = n; i-- > 0;) {
+		bool wins = last == n || strcmp(c[i].key->text, c[last].key->text) != 0;
 
-		if (c[i].pair < n_own && !wins)
+		if (wins)
+			last = i;
+		if (c[i].pair < n_own && !wins) {
 			own->v[c[i].pair].kind = Y_SHADOWED;
-		else if (c[i].pair >= n_own && wins)
+			own->v[c[i].pair].winner = c[last].key;
+		} else if (c[i].pair >= n_own && wins)
 			*vec_push(own) = merged->v[SIZE_MAX - c[i].pair];
 	}
 	free(c);
@@ -439,7 +442,7 @@ static bool close_node(struct build *b, const yaml_event_t *ev)
 static bool attach(struct build *b, size_t depth, const struct yaml_node *n)
 {
 	struct frame *f;
-	struct yaml_pair pair = { Y_OWN, NULL, n };
+	struct yaml_pair pair = { .kind = Y_OWN, .value = n };
 
 	if (depth == 0) {
 		if (!b->root)

@@ -45,6 +45,7 @@ struct yaml_node {
 struct yaml_pair {
 	enum yaml_pair_kind kind;
 	const struct yaml_node *key, *value;
+	const struct yaml_node *winner; /* SHADOWED: the key that counts instead */
 };
 struct yaml_doc {
 	const struct yaml_node *root;

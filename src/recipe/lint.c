@@ -1,0 +1,185 @@
+#include "config.h"
+#include "recipe/lint.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/vec.h"
+#include "recipe/lint_in.h"
+#include "system/file.h"
+
+void lint_say(struct lint *l, enum severity sev, const struct mark *at, const char *path,
+	const char *code, struct str *message, struct str *hint)
+{
+	findings_add(l->out, sev, at, path, code, hint->n ? hint->s : NULL, "%s", message->s);
+	str_fini(message);
+	str_fini(hint);
+}
+
+void lint_text(const struct recipe *r, struct findings *out)
+{
+	struct lint l = { .r = r, .out = out, .n = recipe_inputs(r), .base = recipe_base(r) };
+
+	for (size_t i = 0; i < r->n_problems; i++)
+		findings_add(out, SEV_ERROR, &r->problems[i].mark, r->problems[i].path, r->problems[i].code,
+			r->problems[i].hint, "%s", r->problems[i].message);
+	lint_keys(&l);
+	lint_params(&l);
+	lint_meaning(&l);
+	lint_output(&l);
+	findings_sort(out);
+}
+
+bool lint_ok(const struct recipe *r, struct err *e)
+{
+	struct findings f = { 0 };
+	char where[512];
+
+	lint_text(r, &f);
+	for (size_t i = 0; i < f.n; i++) {
+		if (f.v[i].severity != SEV_ERROR)
+			continue;
+		snprintf(where, sizeof where, "%s:%d:%d", r->path ? r->path : "recipe", f.v[i].line,
+			f.v[i].column);
+		err_set(e, ERR_INPUT, where, f.v[i].hint, "%s", f.v[i].message);
+		findings_fini(&f);
+		return false;
+	}
+	findings_fini(&f);
+	return true;
+}
+
+void lint_paths(const struct recipe *r, struct findings *out)
+{
+	char here[PATH_MAX], there[PATH_MAX];
+	const char *slash = r->path ? strrchr(r->path, '/') : NULL;
+	size_t n = recipe_inputs(r);
+
+	for (size_t i = 0; slash && i < n; i++) {
+		const struct recipe_ref_text *m = recipe_input_ref(r, i);
+		char *dir = xstrndup(r->path, (size_t)(slash - r->path) + 1), *beside = NULL;
+
+		if (m->path[0] != '/')
+			beside = str_join_path(dir, m->path);
+		if (beside && file_exists(m->path) && file_exists(beside) && realpath(m->path, here)
+		    && realpath(beside, there) && strcmp(here, there) != 0)
+			findings_add(out, SEV_NOTE, &m->mark, i < r->n_models ? "models" : "base_model", "two-places",
+				"write ./ or the whole path to say which", "%s is in the working directory and beside the "
+				"recipe: that in the working directory is taken", m->text);
+		free(beside);
+		free(dir);
+	}
+	findings_sort(out);
+}
+
+/* ---- every key, explained ---- */
+
+struct explain {
+	const struct recipe *r;
+	const struct finding **dead; /* why keys have no effect, by path */
+	size_t n_dead;
+	struct lint_keys *out;
+};
+
+static bool says_dead(const struct finding *f)
+{
+	static const char *const codes[] = { "unknown-key", "misplaced-key", "unknown-parameter", "global-only",
+		"base-skipped", "no-effect", "duplicate-key", "anchor-holder" };
+
+	for (size_t k = 0; k < sizeof codes / sizeof *codes; k++)
+		if (str_eq(f->code, codes[k]))
+			return true;
+	return false;
+}
+
+static int by_path(const void *a, const void *b)
+{
+	return strcmp((*(const struct finding *const *)a)->path,
+		(*(const struct finding *const *)b)->path);
+}
+
+static const struct finding *dead_by(const struct explain *x, const char *path)
+{
+	struct finding wanted = { .path = (char *)(uintptr_t)path }, *key = &wanted;
+	const struct finding **f = bsearch(&key, x->dead, x->n_dead, sizeof *x->dead, by_path);
+
+	return f ? *f : NULL;
+}
+
+static void add_value(struct str *s, const struct recipe *r, const struct yaml_node *n)
+{
+	if (n->style == 'b' && !n->target)
+		return;
+	str_addn(s, r->text + n->mark.begin, n->mark.end - n->mark.begin);
+	for (size_t i = 0; i < s->n; i++)
+		if (s->s[i] == '\n' || s->s[i] == '\r')
+			s->s[s->n = i] = '\0';
+}
+
+static void explain_key(struct explain *x, const struct yaml_pair *p, const char *path,
+	const char *help)
+{
+	struct lint_key *k = vec_push(x->out);
+	const struct finding *why = dead_by(x, path);
+	struct str value = STR_INIT;
+
+	add_value(&value, x->r, p->value);
+	k->mark = p->key->mark;
+	k->path = xstrdup(path);
+	k->value = str_steal(&value);
+	k->dead = why != NULL;
+	k->effect = xstrdup(why ? why->message : help ? help : "");
+}
+
+static void explain(struct explain *x, const struct yaml_node *n, const char *path, bool params)
+{
+	for (size_t i = 0; n->kind == Y_LIST && !n->target && i < n->n; i++) {
+		char *at = xasprintf("%s[%zu]", path, i);
+
+		explain(x, n->items[i], at, false);
+		free(at);
+	}
+	for (size_t i = 0; n->kind == Y_MAP && !n->target && i < n->n; i++) {
+		const struct yaml_pair *p = &n->pairs[i];
+		const struct param_def *d = params ? method_param(x->r->method, p->key->text) : NULL;
+		char *at = *path ? xasprintf("%s.%s", path, p->key->text) : xstrdup(p->key->text);
+		const char *help = d ? d->help : NULL;
+
+		for (size_t k = 0; !help && !params && recipe_key_at(k); k++)
+			if (str_eq(recipe_key_at(k)->name, p->key->text))
+				help = recipe_key_at(k)->help;
+		if (p->kind == Y_OWN || p->kind == Y_SHADOWED)
+			explain_key(x, p, at, help);
+		if (p->kind == Y_OWN)
+			explain(x, p->value, at, str_eq(p->key->text, "parameters"));
+		free(at);
+	}
+}
+
+void lint_explain(const struct recipe *r, struct lint_keys *out)
+{
+	struct findings f = { 0 };
+	struct explain x = { .r = r, .out = out };
+
+	lint_text(r, &f);
+	x.dead = xnew(const struct finding *, f.n + 1);
+	for (size_t i = 0; i < f.n; i++)
+		if (says_dead(&f.v[i]))
+			x.dead[x.n_dead++] = &f.v[i];
+	qsort(x.dead, x.n_dead, sizeof *x.dead, by_path);
+	explain(&x, r->tree, "", false);
+	free(x.dead);
+	findings_fini(&f);
+}
+
+void lint_keys_fini(struct lint_keys *k)
+{
+	for (size_t i = 0; i < k->n; i++) {
+		free(k->v[i].path);
+		free(k->v[i].value);
+		free(k->v[i].effect);
+	}
+	vec_fini(k);
+}
