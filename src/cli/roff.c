@@ -39,6 +39,8 @@ static void options(const struct verb_option *o)
 		return;
 	puts(".RS");
 	for (; o->name; o++) {
+		if (!o->help)
+			continue;
 		printf(".TP\n\\fB");
 		text(o->name);
 		printf("\\fP");
