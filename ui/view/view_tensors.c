@@ -95,6 +95,24 @@ static void columns_clear(struct tensors_view *v)
 	v->n_columns = 0;
 }
 
+/* Two models side by side: A is the one named first. */
+static void column_title(const struct tensors_view *v, enum stat_id s, int model, struct str *out)
+{
+	bool plain = text_tier() == TEXT_ASCII;
+	char letter[3] = { ' ', (char)('A' + model), 0 };
+
+	if (s == STAT_DELTA_COSINE)
+		str_add(out, plain ? "d COS" : "Δ COS");
+	else if (s == STAT_INPUT_CONFLICT)
+		str_add(out, "CONFLICT");
+	else if (s == STAT_DELTA_RATIO)
+		str_addf(out, plain ? "|d| %c/A" : "|Δ| %c/A", 'A' + model);
+	else
+		figure_title(s, NULL, out);
+	if (v->n > 2 && s != STAT_DELTA_RATIO && stat_info(s)->per_input)
+		str_add(out, letter);
+}
+
 static void add_column(struct tensors_view *v, enum stat_id s, int model, int priority)
 {
 	if (v->n_columns == TENSORS_COLUMNS)
@@ -102,11 +120,10 @@ static void add_column(struct tensors_view *v, enum stat_id s, int model, int pr
 	int i = v->n_columns++;
 	struct tensors_column *c = &v->figures[i];
 	struct str title = STR_INIT;
-	char letter[2] = { (char)('A' + model), 0 };
 
 	c->stat = s;
 	c->model = model;
-	figure_title(s, stat_info(s)->per_input && v->n > 2 ? letter : NULL, &title);
+	column_title(v, s, model, &title);
 	c->title = str_steal(&title);
 	c->name = v->n > 2 && stat_info(s)->per_input ?
 		xasprintf("%s_%c", stat_info(s)->name, 'a' + model) : xstrdup(stat_info(s)->name);
