@@ -47,7 +47,8 @@ static bool fill(struct gread *r, size_t n)
 
 	if (have >= n)
 		return true;
-	memmove(r->buf, r->buf + r->pos, have);
+	if (have)
+		memmove(r->buf, r->buf + r->pos, have);
 	size_t want = n > CHUNK ? n : CHUNK;
 	if (want > left)
 		want = (size_t)left;

@@ -1,0 +1,234 @@
+/* Parsers against damaged files. Each round takes a good file, damages it in ways that parsers trip
+ * over (bits, cut ends, absurd numbers, repeated and moved pieces), and lets the parser have it. It
+ * must come back with an answer or a message, within memory, under the sanitizers without a word.
+ * Rounds are drawn from a fixed seed: a failure repeats. FUZZ_ROUNDS=N for more than the usual. */
+#include "../unit/fixture_gguf.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/rng.h"
+#include "base/str.h"
+#include "base/xalloc.h"
+#include "model/model.h"
+#include "recipe/lint.h"
+#include "recipe/recipe.h"
+#include "system/file.h"
+
+static struct fixture fixture;
+
+static void feed_json(const char *text, size_t n)
+{
+	struct err e = { 0 };
+	json_t *j = json_parse(text, n, "fuzz", true, &e);
+	struct str out = STR_INIT;
+
+	if (j)
+		json_add(&out, j, 1);
+	str_fini(&out);
+	json_decref(j);
+}
+
+static void feed_recipe(const char *text, size_t n)
+{
+	struct err e = { 0 };
+	struct recipe *r = recipe_parse(text, n, "fuzz.yml", &e);
+	struct findings f = { 0 };
+
+	if (!r)
+		return;
+	lint_text(r, &f);
+	findings_fini(&f);
+	recipe_hash(r);
+	recipe_unref(r);
+}
+
+static void feed_model(const char *name, const char *text, size_t n)
+{
+	char *path = str_join_path(fixture.dir, name);
+	struct err e = { 0 };
+	struct model *m = NULL;
+	float out[256];
+
+	if (file_write_all(path, text, n, &e))
+		m = model_open(path, &e);
+	for (size_t t = 0; m && t < m->source.n_tensors && t < 4; t++) {
+		const struct tensor *x = &m->source.tensors[t];
+
+		if (x->readable && x->elements)
+			source_read(&m->source, t, 0, x->elements < 256 ? (size_t)x->elements : 256, out,
+				&e);
+	}
+	if (m)
+		model_unref(m);
+	free(path);
+}
+
+static void feed_safetensors(const char *text, size_t n)
+{
+	feed_model("model.safetensors", text, n);
+}
+
+static void feed_gguf(const char *text, size_t n)
+{
+	feed_model("model.gguf", text, n);
+}
+
+/* A small model with keys of several types, an array of tokens and two tensors. */
+static char *make_gguf(size_t *n)
+{
+	static const float values[64] = { 1, 2, 3 };
+	struct gguf_file g;
+	struct err e = { 0 };
+	char *path = str_join_path(fixture.dir, "good.gguf"), *text;
+
+	gguf_init(&g);
+	gguf_text(&g, "general.architecture", "llama");
+	gguf_text(&g, "general.name", "fuzz");
+	gguf_u32(&g, "general.alignment", 32);
+	gguf_u32(&g, "llama.block_count", 1);
+	gguf_u32(&g, "llama.attention.head_count", 2);
+	gguf_key_begin(&g, "tokenizer.ggml.tokens", 9);
+	put32(&g.keys, 8);
+	put64(&g.keys, 3);
+	put_text(&g.keys, "a");
+	put_text(&g.keys, "b");
+	put_text(&g.keys, "ab");
+	gguf_f32(&g, "blk.0.attn_q.weight", (uint64_t[]){ 8, 8, 0 }, values);
+	gguf_f32(&g, "output_norm.weight", (uint64_t[]){ 8, 0 }, values);
+	gguf_write(&g, &fixture, "good.gguf");
+	gguf_fini(&g);
+	text = file_read_all(path, (size_t)1 << 20, n, &e);
+	free(path);
+	return text;
+}
+
+/* One word of chance, from a counter: round r, draw d. */
+static uint32_t draw(uint64_t target, uint32_t r, uint32_t d)
+{
+	uint32_t out[4];
+
+	philox4x32((uint32_t[]){ (uint32_t)target, (uint32_t)(target >> 32), r, d },
+		(uint32_t[]){ 1, 2 }, out);
+	return out[0];
+}
+
+static void damage(struct str *s, uint64_t target, uint32_t r)
+{
+	static const char *const pieces[] = { "18446744073709551615", "-1", "9223372036854775808",
+		"1e999", "[[[[[[[[", "{\"a\":", "\xff\xfe", "\n\t ", "&a *a", "\"\\u0000\"", ": - ", "0" };
+	uint32_t d = 0, times = 1 + draw(target, r, d++) % 6;
+
+	for (uint32_t i = 0; i < times && s->n > 0; i++) {
+		size_t at = draw(target, r, d++) % s->n, n = draw(target, r, d++) % 64;
+		uint32_t how = draw(target, r, d++) % 7, pick = draw(target, r, d++);
+		char *tail;
+
+		if (n > s->n - at)
+			n = s->n - at;
+		switch (how) {
+		case 0:
+			s->s[at] ^= (char)(1 << pick % 8);
+			break;
+		case 1:
+			s->s[at] = (char)pick;
+			break;
+		case 2: /* cut short */
+			s->n = at;
+			break;
+		case 3: /* a piece away */
+			memmove(s->s + at, s->s + at + n, s->n - at - n);
+			s->n -= n;
+			break;
+		case 4: /* a piece of another place over it */
+			if (pick % s->n + n <= s->n)
+				memmove(s->s + at, s->s + pick % s->n, n);
+			break;
+		default: /* something absurd put in */
+			tail = xmalloc(s->n - at + 1);
+			n = s->n - at;
+			memcpy(tail, s->s + at, n);
+			s->n = at;
+			str_add(s, pieces[pick % (sizeof pieces / sizeof pieces[0])]);
+			str_addn(s, tail, n);
+			free(tail);
+			break;
+		}
+	}
+	str_addn(s, "", 0);
+}
+
+/* A row: what is fed to it, from which good file, how much of it, how many rounds. */
+static const struct target {
+	const char *name, *file;
+	char *(*make)(size_t *n); /* where there is no file */
+	size_t keep;              /* bytes that are used, 0 = all: headers are what matters */
+	unsigned rounds;
+	void (*feed)(const char *text, size_t n);
+} targets[] = {
+	{ "json", "share/demo/base/config.json", NULL, 0, 20000, feed_json },
+	{ "tokenizer", "share/demo/base/tokenizer.json", NULL, 4096, 3000, feed_json },
+	{ "recipe", "share/demo/dare.yml", NULL, 0, 4000, feed_recipe },
+	{ "safetensors", "share/demo/base/model.safetensors", NULL, 8192, 3000, feed_safetensors },
+	{ "gguf", NULL, make_gguf, 0, 6000, feed_gguf },
+};
+
+static bool run(const struct target *t, const char *top)
+{
+	char *path = t->file ? str_join_path(top, t->file) : NULL;
+	const char *more = getenv("FUZZ_ROUNDS");
+	unsigned rounds = more ? (unsigned)strtoul(more, NULL, 10) : t->rounds;
+	uint64_t key = hash64_bytes(t->name, strlen(t->name));
+	struct err e = { 0 };
+	struct str s = STR_INIT;
+	size_t n;
+	char *good = path ? file_read_all(path, (size_t)64 << 20, &n, &e) : t->make(&n);
+
+	free(path);
+	if (!good) {
+		err_print(&e);
+		return false;
+	}
+	if (t->keep && n > t->keep)
+		n = t->keep;
+	for (unsigned r = 0; r < rounds; r++) {
+		str_clear(&s);
+		str_addn(&s, good, n);
+		if (r)
+			damage(&s, key, r);
+		t->feed(s.s, s.n);
+	}
+	printf("ok: %s, %u rounds\n", t->name, rounds);
+	fflush(stdout);
+	str_fini(&s);
+	free(good);
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	const char *top = getenv("top_srcdir");
+	/* No parser may want a machine's worth of memory, or minutes, for a small file. */
+	struct rlimit memory = { (rlim_t)4 << 30, (rlim_t)4 << 30 }, seconds = { 240, 240 };
+	bool ok = true;
+
+#ifndef __SANITIZE_ADDRESS__
+	setrlimit(RLIMIT_AS, &memory);
+#else
+	(void)memory;
+#endif
+	setrlimit(RLIMIT_CPU, &seconds);
+	fixture_init(&fixture);
+	for (size_t i = 0; ok && i < sizeof targets / sizeof targets[0]; i++) {
+		if (argc < 2 || strcmp(argv[1], targets[i].name) == 0)
+			ok = run(&targets[i], top ? top : ".");
+	}
+	fixture_fini(&fixture);
+	return !ok;
+}
