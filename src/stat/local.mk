@@ -7,6 +7,7 @@ libcupel_a_SOURCES += \
 	src/stat/similarity.c \
 	src/stat/similarity.h \
 	src/stat/stats.c \
+	src/stat/stats.def \
 	src/stat/stats.h
 libcupel_a_SOURCES += \
 	src/stat/finite.c \
