@@ -54,6 +54,10 @@ double db_double(sqlite3_stmt *s, int column);   /* NaN for null */
 /* The message for what SQLite just said. Returns false. */
 bool db_fail(struct db *d, int code, const char *verb, struct err *e);
 
+/* What says "running" or "waiting" though its process is gone, is put right: before it is shown. */
+void runs_find_stopped(struct catalog *c);
+void jobs_find_stopped(struct catalog *c);
+
 int db_open(struct db *d, const char *path, int flags); /* SQLite's code; settings made */
 void db_close(struct db *d);
 int db_patience(void);

@@ -181,7 +181,7 @@ static void end_orphan(struct catalog *c, const struct orphan *o)
 			"'running')", "ii", o->id, o->pid), NULL);
 }
 
-static void find_orphans(struct catalog *c)
+void jobs_find_stopped(struct catalog *c)
 {
 	vec(struct orphan) gone = { 0 };
 	struct db *d = db_reading(c, NULL);
@@ -237,7 +237,7 @@ struct catalog_job *catalog_jobs(struct catalog *c, size_t *n, struct err *e)
 	struct db *d;
 
 	*n = 0;
-	find_orphans(c);
+	jobs_find_stopped(c);
 	d = db_reading(c, e);
 	if (!d)
 		return NULL;
@@ -261,7 +261,7 @@ struct catalog_job *catalog_job_get(struct catalog *c, int64_t id, struct err *e
 	sqlite3_stmt *s;
 	struct db *d;
 
-	find_orphans(c);
+	jobs_find_stopped(c);
 	d = db_reading(c, e);
 	if (!d)
 		return NULL;

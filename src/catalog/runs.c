@@ -114,7 +114,7 @@ static bool end_stopped(struct catalog *c, int64_t id)
 }
 
 /* A run whose process died says "running" until somebody looks. */
-static void find_stopped(struct catalog *c)
+void runs_find_stopped(struct catalog *c)
 {
 	vec(int64_t) gone = { 0 };
 	struct db *d = db_reading(c, NULL);
@@ -209,7 +209,7 @@ struct catalog_run *catalog_runs(struct catalog *c, const char *filter, size_t *
 
 	*n = 0;
 	if (filter_parse(&f, filter, e)) {
-		find_stopped(c);
+		runs_find_stopped(c);
 		d = db_reading(c, e);
 		if (d) {
 			read_runs(d, &f, &v, n, e);
@@ -227,7 +227,7 @@ struct catalog_run *catalog_run_get(struct catalog *c, int64_t id, struct err *e
 	sqlite3_stmt *s;
 	struct db *d;
 
-	find_stopped(c);
+	runs_find_stopped(c);
 	d = db_reading(c, e);
 	if (!d)
 		return NULL;

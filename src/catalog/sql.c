@@ -171,6 +171,8 @@ json_t *catalog_sql(struct catalog *c, const char *sql, struct err *e)
 	time_t until = time(NULL) + SQL_SECONDS;
 	json_t *rows;
 
+	runs_find_stopped(c);
+	jobs_find_stopped(c);
 	if (c->memory || c->apart) {
 		d = db_reading(c, e);
 		if (!d)

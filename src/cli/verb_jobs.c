@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/str.h"
 #include "cli/history.h"
+#include "engine/job.h"
 
 static json_t *job_json(const struct catalog_job *j)
 {
@@ -71,11 +72,22 @@ static void print_table(const struct catalog_job *v, size_t n)
 	table_print(t);
 }
 
+static bool resume(struct cli *c, struct catalog *cat, struct err *e)
+{
+	const char *word;
+	int64_t id;
+
+	for (size_t i = 0; (word = cli_option_at(c, "--resume", i)) != NULL; i++)
+		if (!history_job_id(word, &id, e) || !job_resume(cat, id, e))
+			return false;
+	return true;
+}
+
 static int run(struct cli *c, struct err *e)
 {
 	struct catalog *cat = cli_catalog(c, e);
 	size_t n;
-	struct catalog_job *v = cat ? catalog_jobs(cat, &n, e) : NULL;
+	struct catalog_job *v = cat && resume(c, cat, e) ? catalog_jobs(cat, &n, e) : NULL;
 
 	if (!v)
 		return err_exit_status(e->code);
@@ -94,10 +106,16 @@ static int run(struct cli *c, struct err *e)
 	return 0;
 }
 
+static const struct verb_option options[] = {
+	{ "--resume", "JOB", true, "start a stopped, failed or cancelled job again where it was" },
+	{ 0 },
+};
+
 const struct verb verb_jobs = {
 	.name = "jobs",
 	.help = "list what runs in the background, from whatever shell it was started",
 	.detail = "A job is a process of its own: it goes on when the terminal that started it is "
 		"gone. \"stopped\" is one whose process ended without a word; it can be resumed.",
+	.options = options,
 	.run = run,
 };

@@ -77,12 +77,35 @@ static char *command_line(const char *const *v, size_t n)
 	return str_steal(&s);
 }
 
+/* A job sees what this verb sees: the same roots, as many threads. */
+static int64_t start_job(struct cli *c, const char *const *words, size_t n, struct err *e)
+{
+	char *what = xasprintf("merge %s", str_base(c->argv[1])), threads[24];
+	vec(const char *) v = { 0 };
+	int64_t id;
+
+	*vec_push(&v) = words[0];
+	for (size_t i = 0; i < c->n_roots; i++) {
+		*vec_push(&v) = "--root";
+		*vec_push(&v) = c->roots[i];
+	}
+	snprintf(threads, sizeof threads, "%u", c->threads);
+	if (c->threads) {
+		*vec_push(&v) = "--threads";
+		*vec_push(&v) = threads;
+	}
+	for (size_t i = 1; i < n; i++)
+		*vec_push(&v) = words[i];
+	id = job_start(c->catalog, what, v.v, v.n, e);
+	vec_fini(&v);
+	free(what);
+	return id;
+}
+
 static int detach(struct cli *c, const char *const *words, size_t n, struct err *e)
 {
-	char *what = xasprintf("merge %s", str_base(c->argv[1]));
-	int64_t id = job_start(c->catalog, what, words, n, e);
+	int64_t id = start_job(c, words, n, e);
 
-	free(what);
 	if (!id)
 		return err_exit_status(e->code);
 	if (c->json) {

@@ -1,5 +1,5 @@
 # `make bench` times the real thing and prints ratios; nothing here is part of `make check`.
-bench_tools = tests/bench/catalog tests/bench/codec tests/bench/keystroke tests/bench/mkmodel tests/bench/sums \
+bench_tools = tests/bench/catalog tests/bench/codec tests/bench/keystroke tests/bench/sums \
 	tests/bench/timed
 EXTRA_PROGRAMS += $(bench_tools)
 CLEANFILES += $(bench_tools)
@@ -9,6 +9,8 @@ tests_bench_codec_SOURCES = tests/bench/codec.c
 tests_bench_codec_LDADD = libcupel.a $(CORE_LIBS)
 tests_bench_keystroke_SOURCES = tests/bench/keystroke.c
 tests_bench_keystroke_LDADD = libcupel.a $(CORE_LIBS)
+# Tests of the command line need a model of some size, too.
+check_PROGRAMS += tests/bench/mkmodel
 tests_bench_mkmodel_SOURCES = tests/bench/mkmodel.c
 tests_bench_mkmodel_LDADD = $(PTHREAD_LIBS) $(MATH_LIBS)
 tests_bench_sums_SOURCES = tests/bench/sums.c
@@ -17,7 +19,7 @@ tests_bench_timed_SOURCES = tests/bench/timed.c
 EXTRA_DIST += tests/bench/run.sh
 
 .PHONY: bench
-bench: cupel $(bench_tools)
+bench: cupel $(bench_tools) tests/bench/mkmodel$(EXEEXT)
 	tests/bench/codec
 	tests/bench/sums
 	tests/bench/catalog

@@ -1,7 +1,7 @@
 /* mkmodel: writes a family of synthetic llama models to time with: a base of normal weights (sd 0.02) and
  * fine-tunes that differ from it by normal deltas (sd 0.002), one bf16 model.safetensors each.
  *
- *	mkmodel tiny|1b DIR NAME…      DIR/NAME/{config.json,model.safetensors}; the first is the base
+ *	mkmodel tiny|small|1b DIR NAME…      DIR/NAME/{config.json,model.safetensors}; the first is the base
  *
  * Every weight is a function of its place, so a family is the same wherever it is made. */
 #include "config.h"
@@ -26,6 +26,7 @@ struct shape {
 };
 static const struct shape shapes[] = {
 	{ "tiny", 2, 128, 384, 4, 2, 1024 },
+	{ "small", 8, 512, 1536, 8, 4, 8192 },   /* 59 MB: long enough to be stopped on the way */
 	{ "1b", 16, 2048, 8192, 32, 8, 128256 }, /* Llama 3.2 1B */
 };
 
@@ -226,7 +227,7 @@ int main(int argc, char **argv)
 		if (strcmp(argv[1], shapes[i].name) == 0)
 			s = &shapes[i];
 	if (!s || argc - 3 > MODELS) {
-		fprintf(stderr, "usage: mkmodel tiny|1b DIR NAME...\n");
+		fprintf(stderr, "usage: mkmodel tiny|small|1b DIR NAME...\n");
 		return 2;
 	}
 	lay_out(s);
