@@ -48,7 +48,7 @@ void figure_cell(struct str *s, struct figure f, enum stat_id stat)
 	}
 	add_value(s, f.value, stat);
 	double half = fmax(f.hi - f.value, f.value - f.lo);
-	if (f.state == FIG_SAMPLED || half > 0)
+	if (f.state == FIG_SAMPLED || half > 1e-3 * fabs(f.value))
 		add_width(s, half, stat);
 }
 

@@ -1,10 +1,12 @@
 libcupel_a_SOURCES += \
 	src/cli/args.c src/cli/args.h \
 	src/cli/export.c src/cli/export.h \
+	src/cli/figures.c src/cli/figures.h \
 	src/cli/history.c src/cli/history.h \
 	src/cli/merging.c src/cli/merging.h \
 	src/cli/open.c src/cli/open_model.c \
 	src/cli/roff.c \
+	src/cli/preview_report.c src/cli/preview_report.h \
 	src/cli/show.c \
 	src/cli/verb.c src/cli/verb.h src/cli/verbs.def \
 	src/cli/verb_archive.c \
@@ -19,6 +21,7 @@ libcupel_a_SOURCES += \
 	src/cli/verb_merge.c \
 	src/cli/verb_methods.c \
 	src/cli/verb_note.c \
+	src/cli/verb_preview.c \
 	src/cli/verb_rename.c \
 	src/cli/verb_replay.c \
 	src/cli/verb_runs.c \

@@ -60,7 +60,7 @@ static void print_effect(struct preview *v, const struct plan *p)
 	heading("What it really does");
 	effect_of(p->recipe, &e);
 	for (size_t i = 0; i < e.n_sentences; i++)
-		cli_item(stdout, "", e.sentences[i], 2, 96);
+		cli_wrap(stdout, e.sentences[i], 2, 96);
 	effect_fini(&e);
 	double share[MERGE_MAX_INPUTS + 1], half[MERGE_MAX_INPUTS + 1];
 	size_t n;
@@ -73,7 +73,8 @@ static void print_effect(struct preview *v, const struct plan *p)
 	}
 	for (size_t k = 0; k < 3; k++)
 		text[k] = figure_text(preview_group(v, NULL, 0, lost[k], -1), lost[k]);
-	const char *type = p->n ? dtype_name(p->tensors[0].dtype) : "";
+	const char *type = p->n ? dtype_torch_name(p->tensors[0].dtype) : NULL;
+	type = type ? type : "the output's type";
 	if (p->inputs->figure_base)
 		printf("  rounding to %s freezes %s of the changes; its error is %s of the weights, %s of "
 			"the move\n", type, text[0], text[1], text[2]);
@@ -197,7 +198,7 @@ static struct columns role_columns(const struct plan *p)
 		add_column(&c, p, based ? STAT_DELTA_COSINE : STAT_ONE_MINUS_COSINE, (int)i);
 		shown++;
 	}
-	if (based)
+	if (based && shown > 1)
 		add_column(&c, p, STAT_CONFLICT, -1);
 	if (report_swap_input(p) >= 0)
 		add_column(&c, p, STAT_SWAPPED, -1);

@@ -514,7 +514,8 @@ bool preview_wait(struct preview *v, bool exact, struct err *e)
 	char error[sizeof v->error];
 	struct memo_state m;
 
-	v->only_exact = exact;
+	bool curves = v->view && v->view->n && v->view->t[0].swap; /* they come from the pass */
+	v->only_exact = exact && !curves;
 	if (exact)
 		preview_want_exact(v, true);
 	pump_help(v->pump, &process_cancelled);

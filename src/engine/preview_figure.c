@@ -234,7 +234,88 @@ static bool swap_closed(struct preview *v, const size_t *tensors, size_t n, enum
 	return true;
 }
 
-static bool any_exact(const struct view *w, const size_t *tensors, size_t n)
+/* Distances of a swap at t from the histogram of d = |x-b|: with q = Σ d² over d <= t, n and S = Σ d over d > t,
+ *   |m-b|² = q + n t²      ⟨m-b, x-b⟩ = q + t S      |m-x|² = |x-b|² - 2 ⟨m-b, x-b⟩ + |m-b|²
+ * and q of a bin with count c and sum s lies between s²/c and s (lo + hi) - c lo hi. */
+struct swap_sums {
+	double q_lo, q_hi, above, sum_above;
+};
+
+static struct swap_sums swap_sums(const struct histogram *h, double t)
+{
+	double above_all = (double)h->elements - histogram_full(h, t).value;
+	struct swap_sums r = { .above = above_all,
+		.sum_above = histogram_shift(h, INFINITY).value };
+
+	for (uint32_t i = 0; i < h->n; i++) {
+		double lo = histogram_edge(h->first + i), hi = histogram_edge(h->first + i + 1);
+		double c = (double)(h->below[i + 1] - h->below[i]), s = h->sum[i + 1] - h->sum[i];
+		if (!(c > 0) || lo >= t)
+			continue;
+		if (hi > t) { /* the part of the bin up to t, as histogram_full interpolates it */
+			double part = (t - lo) / (hi - lo), mean = lo + (t - lo) / 2;
+			c *= part;
+			s = c * mean;
+			hi = t;
+		}
+		r.q_lo += s * s / c;
+		r.q_hi += s * (lo + hi) - c * lo * hi;
+		r.sum_above -= s;
+	}
+	return r;
+}
+
+/* Adds the moments of one tensor at both ends of q. */
+static bool swap_moments(struct preview *v, size_t i, int vec, double *least, double *most)
+{
+	const struct view_tensor *t = &v->view->t[i];
+	const struct slot_sums *s = atomic_load(&t->slot->sums);
+	double at = v->view->plan->tensors[i].spec.global[P_T], m[MO_COUNT];
+
+	if (!t->swap || !s || !(at > 0))
+		return false;
+	const struct histogram *h = &s->curve[t->other];
+	struct swap_sums q = swap_sums(h, at);
+	slot_moments((struct slot_pair){ t->slot, vec, t->other }, m);
+	double dx = s->s[t->other];
+	for (int end = 0; end < 2; end++) {
+		double *to = end ? most : least, sum = end ? q.q_hi : q.q_lo;
+		double dm = sum + q.above * at * at, d = dx - 2 * (sum + at * q.sum_above) + dm;
+		to[MO_NX] += m[MO_NX];
+		to[MO_DX] += m[MO_DX];
+		to[MO_DM] += dm;
+		to[MO_D] += vec == 0 ? dm : d > 0 ? d : 0;
+		to[MO_BOTH] += vec ? (double)(h->elements - h->equal) : 0;
+		to[MO_AGREE] += vec ? (double)(h->elements - h->equal) : 0;
+	}
+	return true;
+}
+
+static bool is_swap_move(enum stat_id s)
+{
+	return s == STAT_DELTA_RATIO || s == STAT_DELTA_COSINE || s == STAT_DELTA_NORM
+		|| s == STAT_RELATIVE_L2 || s == STAT_INPUT_CONFLICT || s == STAT_SIGN_AGREEMENT;
+}
+
+static bool swap_moves(struct preview *v, const size_t *tensors, size_t n, enum stat_id s, int input,
+	struct figure *out)
+{
+	double least[MO_COUNT] = { 0 }, most[MO_COUNT] = { 0 };
+
+	for (size_t k = 0; k < n; k++) {
+		size_t i = tensors ? tensors[k] : k;
+		int vec = stat_info(s)->per_input ? v->view->t[i].vector[input] : 0;
+		if (vec >= 0 && !swap_moments(v, i, vec, least, most))
+			return false;
+	}
+	double a = similarity_value(s, least, true), b = similarity_value(s, most, true);
+	if (!isfinite(a) || !isfinite(b))
+		return false;
+	*out = (struct figure){ (a + b) / 2, fmin(a, b), fmax(a, b), FIG_CLOSED };
+	return true;
+}
+
+static bool all_exact(const struct view *w, const size_t *tensors, size_t n)
 {
 	for (size_t k = 0; k < n; k++)
 		if (!atomic_load(&w->t[tensors ? tensors[k] : k].known->exact))
@@ -258,7 +339,12 @@ struct figure preview_group(struct preview *v, const size_t *tensors, size_t n, 
 	bool swap = n && w->t[tensors ? tensors[0] : 0].swap;
 	if ((s == STAT_SWAPPED || s == STAT_MOVED) && !swap)
 		return figure_failed();
-	if (swap && is_swap_stat(s) && !any_exact(w, tensors, n) && swap_closed(v, tensors, n, s, &f))
+	bool exact = all_exact(w, tensors, n);
+	if (swap && !exact && is_swap_stat(s) && swap_closed(v, tensors, n, s, &f))
+		return f;
+	if (swap && !exact && is_swap_move(s) && (!stat_info(s)->per_input
+			|| (input >= 0 && (size_t)input < w->plan->inputs->n))
+			&& swap_moves(v, tensors, n, s, input, &f))
 		return f;
 	struct gather g = { .v = v, .stat = s, .needs = similarity_needs(s), .state = FIG_EXACT };
 	struct stratum local[3 * 9];

@@ -1,0 +1,11 @@
+check_PROGRAMS += tests/unit/test_preview tests/unit/test_preview_closed
+TESTS += tests/unit/test_preview tests/unit/test_preview_closed
+tests_unit_test_preview_SOURCES = tests/unit/test_preview.c tests/unit/preview_test.h \
+	tests/unit/fixture.h
+tests_unit_test_preview_LDADD = $(UNIT_LIBS)
+tests_unit_test_preview_closed_SOURCES = tests/unit/test_preview_closed.c \
+	tests/unit/preview_test.h tests/unit/fixture.h
+tests_unit_test_preview_closed_LDADD = $(UNIT_LIBS)
+EXTRA_DIST += tests/golden/engine/generate.py tests/golden/engine/figures.json \
+	tests/golden/engine/base.safetensors tests/golden/engine/one.safetensors \
+	tests/golden/engine/two.safetensors

@@ -392,6 +392,22 @@ static void swap_curve(void **state)
 			fail_msg("%s: %.10g not in %.10g … %.10g", stat_info(stats[k])->name, g.value, f.lo,
 				f.hi);
 	}
+	/* moves follow from the histogram too: of the merge before rounding, as float32 all but stores it */
+	static const enum stat_id moves[] = { STAT_DELTA_RATIO, STAT_DELTA_COSINE, STAT_DELTA_NORM,
+		STAT_RELATIVE_L2, STAT_INPUT_CONFLICT };
+	struct plan *wide = plan_of(&methods[7], paths_bf16, "float32");
+	preview_show(x, wide);
+	wait_for(x, true);
+	for (size_t k = 0; k < 5; k++) {
+		struct figure f = preview_group(v, NULL, 0, moves[k], 0);
+		struct figure g = preview_group(x, NULL, 0, moves[k], 0);
+		assert_int_equal(f.state, FIG_CLOSED);
+		double room = 1e-5 * fabs(g.value) + 1e-9;
+		if (!(f.lo - room <= g.value && g.value <= f.hi + room && f.hi - f.lo <= 1e-2 * f.hi))
+			fail_msg("%s: %.10g not in %.10g … %.10g", stat_info(moves[k])->name, g.value, f.lo,
+				f.hi);
+	}
+	plan_unref(wide);
 	assert_true(preview_swap(v, NULL, 0, 0, 8e-4, &at));
 	struct figure full = preview_group(v, NULL, 0, STAT_SWAPPED, 0);
 	assert_true(at.full.value == full.value);
