@@ -40,7 +40,7 @@ static void add_width(struct str *s, double half, enum stat_id stat)
 		str_addf(s, "%.1g", half);
 }
 
-void figure_cell(struct str *s, struct figure f, enum stat_id stat)
+void figure_add(struct str *s, struct figure f, enum stat_id stat)
 {
 	if (f.state == FIG_NONE || f.state == FIG_FAILED || !isfinite(f.value)) {
 		str_add(s, cli_utf8() ? "·" : "-");
@@ -52,11 +52,11 @@ void figure_cell(struct str *s, struct figure f, enum stat_id stat)
 		add_width(s, half, stat);
 }
 
-char *figure_text(struct figure f, enum stat_id stat)
+char *figure_words(struct figure f, enum stat_id stat)
 {
 	struct str s = STR_INIT;
 
-	figure_cell(&s, f, stat);
+	figure_add(&s, f, stat);
 	return str_steal(&s);
 }
 
@@ -127,9 +127,9 @@ void figures_swap_table(const struct swap_point *p, size_t n)
 		moved.value = 1 - p[i].full.value;
 		moved.lo = 1 - p[i].full.hi;
 		moved.hi = 1 - p[i].full.lo;
-		char *cells[5] = { xasprintf("%g", p[i].t), figure_text(p[i].full, STAT_SWAPPED),
-			figure_text(moved, STAT_MOVED), figure_text(p[i].mean_shift, STAT_MEAN_SHIFT),
-			figure_text(p[i].frozen, STAT_FROZEN) };
+		char *cells[5] = { xasprintf("%g", p[i].t), figure_words(p[i].full, STAT_SWAPPED),
+			figure_words(moved, STAT_MOVED), figure_words(p[i].mean_shift, STAT_MEAN_SHIFT),
+			figure_words(p[i].frozen, STAT_FROZEN) };
 		table_row(t, (const char *const *)cells);
 		for (int k = 0; k < 5; k++)
 			free(cells[k]);

@@ -72,7 +72,7 @@ static void print_effect(struct preview *v, const struct plan *p)
 		printf(" of the models (%s%.1g)\n", cli_utf8() ? "±" : "+-", half[0] * 100);
 	}
 	for (size_t k = 0; k < 3; k++)
-		text[k] = figure_text(preview_group(v, NULL, 0, lost[k], -1), lost[k]);
+		text[k] = figure_words(preview_group(v, NULL, 0, lost[k], -1), lost[k]);
 	const char *type = p->n ? dtype_torch_name(p->tensors[0].dtype) : NULL;
 	type = type ? type : "the output's type";
 	if (p->inputs->figure_base)
@@ -139,7 +139,7 @@ static void add_row(struct table_out *t, struct preview *v, const struct columns
 	cells[0] = first;
 	cells[1] = second;
 	for (size_t i = 0; i < c->n; i++)
-		cells[i + 2] = figure_text(preview_group(v, tensors, n, c->v[i].stat, c->v[i].input),
+		cells[i + 2] = figure_words(preview_group(v, tensors, n, c->v[i].stat, c->v[i].input),
 			c->v[i].stat);
 	table_row(t, cells);
 	for (size_t i = 0; i < c->n; i++)
@@ -166,9 +166,9 @@ static void print_inputs(struct preview *v, const struct plan *p)
 		char *cells[6] = { xstrdup(p->inputs->v[i].label) };
 		for (size_t k = 0; k < 3; k++)
 			cells[1 + k] = is_base(p, i) || !p->inputs->figure_base ? xstrdup("")
-				: figure_text(preview_group(v, NULL, 0, moves[k], (int)i), moves[k]);
+				: figure_words(preview_group(v, NULL, 0, moves[k], (int)i), moves[k]);
 		for (size_t k = 0; k < 2; k++)
-			cells[4 + k] = figure_text(preview_group(v, NULL, 0, weights[k], (int)i), weights[k]);
+			cells[4 + k] = figure_words(preview_group(v, NULL, 0, weights[k], (int)i), weights[k]);
 		table_row(t, (const char *const *)cells);
 		for (size_t k = 0; k < 6; k++)
 			free(cells[k]);
@@ -272,7 +272,7 @@ static void print_lowest(struct preview *v, const struct plan *p)
 	if (n)
 		heading(based ? "Least in an input's direction" : "Farthest from an input");
 	for (size_t k = 0; k < n && k < LOWEST; k++) {
-		char *text = figure_text(preview_figure(v, list[k].tensor, stat, list[k].input), stat);
+		char *text = figure_words(preview_figure(v, list[k].tensor, stat, list[k].input), stat);
 		char *name = str_safe(p->tensors[list[k].tensor].like->name);
 		char *label = str_safe(p->inputs->v[list[k].input].label);
 		printf("  %-14s %s, %s\n", text, label, name);

@@ -234,59 +234,71 @@ static bool swap_closed(struct preview *v, const size_t *tensors, size_t n, enum
 	return true;
 }
 
-/* Distances of a swap at t from the histogram of d = |x-b|: with q = Σ d² over d <= t, n and S = Σ d over d > t,
- *   |m-b|² = q + n t²      ⟨m-b, x-b⟩ = q + t S      |m-x|² = |x-b|² - 2 ⟨m-b, x-b⟩ + |m-b|²
- * and q of a bin with count c and sum s lies between s²/c and s (lo + hi) - c lo hi. */
+/* Distances of a swap at t from the histogram of d = |x-b|:
+ *   |m-b|² = Σ min(d, t)²      ⟨m-b, x-b⟩ = Σ min(d, t) d      |m-x|² = |x-b|² - 2 ⟨m-b, x-b⟩ + |m-b|²
+ * Inside a bin with c elements and sum s of d in (lo, hi], Σ d² lies between s²/c and s (lo + hi) - c lo hi
+ * (convexity); in the bin of t the same holds with u = Σ min(d, t) and its bounds, and the second sum
+ * lies between its value at the mean and its chord. */
 struct swap_sums {
-	double q_lo, q_hi, above, sum_above;
+	double square[2], dot[2];      /* bounds of the two sums */
 };
+
+static void swap_bin(struct swap_sums *r, double lo, double hi, double c, double s, double t)
+{
+	if (hi <= t) {
+		double least = s * s / c, most = s * (lo + hi) - c * lo * hi;
+		r->square[0] += least;
+		r->square[1] += most;
+		r->dot[0] += least;
+		r->dot[1] += most;
+	} else if (lo >= t) {
+		for (int end = 0; end < 2; end++) {
+			r->square[end] += c * t * t;
+			r->dot[end] += s * t;
+		}
+	} else {
+		double mean = s / c, u_most = s < t * c ? s : t * c;
+		double u_least = lo * c + (s - lo * c) * (t - lo) / (hi - lo);
+		r->square[0] += u_least * u_least / c;
+		r->square[1] += u_most * (lo + t) - c * lo * t;
+		r->dot[0] += c * mean * (mean < t ? mean : t);
+		r->dot[1] += c * lo * lo + (s - c * lo) * (t * hi - lo * lo) / (hi - lo);
+	}
+}
 
 static struct swap_sums swap_sums(const struct histogram *h, double t)
 {
-	double above_all = (double)h->elements - histogram_full(h, t).value;
-	struct swap_sums r = { .above = above_all,
-		.sum_above = histogram_shift(h, INFINITY).value };
+	struct swap_sums r = { 0 };
 
 	for (uint32_t i = 0; i < h->n; i++) {
-		double lo = histogram_edge(h->first + i), hi = histogram_edge(h->first + i + 1);
 		double c = (double)(h->below[i + 1] - h->below[i]), s = h->sum[i + 1] - h->sum[i];
-		if (!(c > 0) || lo >= t)
-			continue;
-		if (hi > t) { /* the part of the bin up to t, as histogram_full interpolates it */
-			double part = (t - lo) / (hi - lo), mean = lo + (t - lo) / 2;
-			c *= part;
-			s = c * mean;
-			hi = t;
-		}
-		r.q_lo += s * s / c;
-		r.q_hi += s * (lo + hi) - c * lo * hi;
-		r.sum_above -= s;
+		if (c > 0)
+			swap_bin(&r, histogram_edge(h->first + i), histogram_edge(h->first + i + 1), c, s, t);
 	}
 	return r;
 }
 
-/* Adds the moments of one tensor at both ends of q. */
-static bool swap_moments(struct preview *v, size_t i, int vec, double *least, double *most)
+enum { CORNERS = 4 }; /* least and most of either sum */
+
+static bool swap_moments(struct preview *v, size_t i, int vec, double (*to)[MO_COUNT])
 {
 	const struct view_tensor *t = &v->view->t[i];
 	const struct slot_sums *s = atomic_load(&t->slot->sums);
-	double at = v->view->plan->tensors[i].spec.global[P_T], m[MO_COUNT];
+	double at = v->view->plan->tensors[i].spec.global[P_T];
 
 	if (!t->swap || !s || !(at > 0))
 		return false;
 	const struct histogram *h = &s->curve[t->other];
 	struct swap_sums q = swap_sums(h, at);
-	slot_moments((struct slot_pair){ t->slot, vec, t->other }, m);
-	double dx = s->s[t->other];
-	for (int end = 0; end < 2; end++) {
-		double *to = end ? most : least, sum = end ? q.q_hi : q.q_lo;
-		double dm = sum + q.above * at * at, d = dx - 2 * (sum + at * q.sum_above) + dm;
-		to[MO_NX] += m[MO_NX];
-		to[MO_DX] += m[MO_DX];
-		to[MO_DM] += dm;
-		to[MO_D] += vec == 0 ? dm : d > 0 ? d : 0;
-		to[MO_BOTH] += vec ? (double)(h->elements - h->equal) : 0;
-		to[MO_AGREE] += vec ? (double)(h->elements - h->equal) : 0;
+	double moved = vec ? (double)(h->elements - h->equal) : 0;
+	for (int k = 0; k < CORNERS; k++) {
+		double dm = q.square[k & 1], d = s->s[t->other] - 2 * q.dot[k >> 1] + dm;
+		to[k][MO_NX] += s->norm[vec].n2;
+		to[k][MO_DX] += vec ? s->s[t->other] : 0;
+		to[k][MO_DM] += dm;
+		to[k][MO_D] += vec == 0 ? dm : d > 0 ? d : 0;
+		to[k][MO_BOTH] += moved;
+		to[k][MO_AGREE] += moved;
 	}
 	return true;
 }
@@ -300,18 +312,23 @@ static bool is_swap_move(enum stat_id s)
 static bool swap_moves(struct preview *v, const size_t *tensors, size_t n, enum stat_id s, int input,
 	struct figure *out)
 {
-	double least[MO_COUNT] = { 0 }, most[MO_COUNT] = { 0 };
+	double corner[CORNERS][MO_COUNT] = { { 0 } };
 
 	for (size_t k = 0; k < n; k++) {
 		size_t i = tensors ? tensors[k] : k;
 		int vec = stat_info(s)->per_input ? v->view->t[i].vector[input] : 0;
-		if (vec >= 0 && !swap_moments(v, i, vec, least, most))
+		if (vec >= 0 && !swap_moments(v, i, vec, corner))
 			return false;
 	}
-	double a = similarity_value(s, least, true), b = similarity_value(s, most, true);
-	if (!isfinite(a) || !isfinite(b))
-		return false;
-	*out = (struct figure){ (a + b) / 2, fmin(a, b), fmax(a, b), FIG_CLOSED };
+	*out = similarity_figure(s, corner[0], true, FIG_CLOSED);
+	for (int k = 0; k < CORNERS; k++) {
+		double x = similarity_value(s, corner[k], true);
+		if (!isfinite(x))
+			return false;
+		out->lo = fmin(out->lo, x);
+		out->hi = fmax(out->hi, x);
+	}
+	out->value = (out->lo + out->hi) / 2;
 	return true;
 }
 
