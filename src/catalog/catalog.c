@@ -11,6 +11,7 @@
 #include "catalog/schema.h"
 #include "system/file.h"
 
+#define SWEEP_EVERY 1.0 /* seconds */
 #define COPY_MAX ((int64_t)256 << 20)  /* larger files are not copied into memory */
 #define CHECK_ALWAYS ((int64_t)8 << 20) /* quick_check of this much takes some 10 ms */
 #define CHECK_DAILY ((int64_t)128 << 20)
@@ -325,6 +326,7 @@ uint64_t catalog_version(struct catalog *c)
 {
 	struct db *d = &c->reader;
 	uint64_t version;
+	bool due;
 
 	/* Whoever holds the lock is reading: the next poll is soon enough. */
 	if (pthread_mutex_trylock(&d->lock) != 0)
@@ -332,7 +334,13 @@ uint64_t catalog_version(struct catalog *c)
 	version = c->memory ? (uint64_t)sqlite3_total_changes64(d->handle)
 		: (uint64_t)db_number(d, "PRAGMA data_version", 0);
 	__atomic_store_n(&c->version, version, __ATOMIC_RELAXED);
+	due = db_due(&c->swept, SWEEP_EVERY);
 	pthread_mutex_unlock(&d->lock);
+	/* A process that dies commits nothing: whoever looks next does it for it. */
+	if (due) {
+		runs_find_stopped(c);
+		jobs_find_stopped(c);
+	}
 	return version;
 }
 

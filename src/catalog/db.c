@@ -19,6 +19,18 @@ int db_patience(void)
 	return patience;
 }
 
+bool db_due(struct timespec *last, double seconds)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (last->tv_sec && (double)(now.tv_sec - last->tv_sec) +
+	    (double)(now.tv_nsec - last->tv_nsec) / 1e9 < seconds)
+		return false;
+	*last = now;
+	return true;
+}
+
 int db_open(struct db *d, const char *path, int flags)
 {
 	int rc = sqlite3_open_v2(path, &d->handle, flags | SQLITE_OPEN_NOMUTEX, NULL);

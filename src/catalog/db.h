@@ -6,6 +6,7 @@
 #define CUPEL_CATALOG_DB_H
 #include <pthread.h>
 #include <sqlite3.h>
+#include <time.h>
 #include "base/err.h"
 #include "catalog/catalog.h"
 
@@ -26,7 +27,8 @@ struct catalog {
 	struct err warning;    /* code ERR_NONE: none */
 	struct db reader, writer;
 	uint64_t version;      /* last answer of catalog_version; under reader.lock */
-	struct timespec progress_at; /* last write of a job's row; under writer.lock */
+	struct timespec swept; /* when the dead were last looked for; under reader.lock */
+	struct timespec progress_at; /* last write of a job's row; its one reporter's */
 };
 
 /* Locked connection, or NULL with a message. db_writing is inside BEGIN IMMEDIATE. */
@@ -61,4 +63,6 @@ void jobs_find_stopped(struct catalog *c);
 int db_open(struct db *d, const char *path, int flags); /* SQLite's code; settings made */
 void db_close(struct db *d);
 int db_patience(void);
+/* Has so much time gone by since *last? Then it is now. */
+bool db_due(struct timespec *last, double seconds);
 #endif

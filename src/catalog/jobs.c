@@ -1,6 +1,5 @@
 #include "config.h"
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 #include "base/str.h"
 #include "base/vec.h"
@@ -114,21 +113,6 @@ static bool cancel_asked(struct catalog *c, int64_t id)
 	return asked;
 }
 
-/* One row in two a second, whoever calls how often: a write waits for the disk. */
-static bool due(struct catalog *c)
-{
-	struct timespec now;
-	double since;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	since = (double)(now.tv_sec - c->progress_at.tv_sec) +
-		(double)(now.tv_nsec - c->progress_at.tv_nsec) / 1e9;
-	if (c->progress_at.tv_sec && since < PROGRESS_EVERY)
-		return false;
-	c->progress_at = now;
-	return true;
-}
-
 bool catalog_job_progress(struct catalog *c, int64_t id, uint64_t done, uint64_t total,
 	double rate, double left, const char *message, bool *cancel, struct err *e)
 {
@@ -136,7 +120,8 @@ bool catalog_job_progress(struct catalog *c, int64_t id, uint64_t done, uint64_t
 
 	if (cancel)
 		*cancel = cancel_asked(c, id);
-	if (!due(c))
+	/* A write waits for the disk: two a second are enough, however often this is called. */
+	if (!db_due(&c->progress_at, PROGRESS_EVERY))
 		return true;
 	d = db_writing(c, e);
 	return d && db_done(d, db_run(d, e, "UPDATE job SET done = ?2, total = ?3, rate = ?4, left = ?5, "
