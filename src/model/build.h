@@ -20,6 +20,7 @@ enum layout_kind {
 	LAYOUT_ROWS,   /* whole rows, in another order than the file's */
 	LAYOUT_AFFINE, /* MLX: words, scales, biases; groups run through row ends */
 	LAYOUT_SCALED, /* codes, then one scale to each group (mxfp4, mxfp8, nvfp4) */
+	LAYOUT_BLOCKS, /* floats, then one scale to each block of rows and columns (fp8) */
 };
 enum row_order {
 	ROWS_SAME,
@@ -40,7 +41,7 @@ struct layout {
 	struct span span[3];
 	uint64_t row, group;     /* elements of a row; rows of a group (see row_order) */
 	struct affine affine;    /* LAYOUT_AFFINE */
-	int scale_group;         /* LAYOUT_SCALED */
+	uint64_t scale_group;    /* LAYOUT_SCALED: elements; LAYOUT_BLOCKS: columns of a block */
 };
 
 struct model_build {
@@ -64,6 +65,15 @@ struct tensor *build_tensor(struct model_build *b, const char *name, size_t name
 int build_file(struct model_build *b, struct file *f);
 void build_note(struct model_build *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 bool shape_elements(int rank, const uint64_t *shape, uint64_t *elements); /* false: overflow */
+
+/* packed.c: folds weights that lie in several tensors (codes and their scales) into one logical
+ * tensor each. Sets the format to MLX where it is that. */
+bool packed_fold(struct model_build *b, struct err *e);
+/* Elements a tensor stands for where codes are packed in a way that is only counted: those of the
+ * matrix for the codes, none for its scales. */
+uint64_t packed_elements(const struct model_build *b, size_t t);
+
+void mlx_name_experts(struct model_build *b); /* mlx_names.c */
 
 /* layout.c: the reads of struct source_ops. */
 bool layout_read(struct source *s, size_t t, uint64_t first, size_t n, float *out, struct err *e);

@@ -140,5 +140,5 @@ bool hfdir_load(struct model_build *b, const char *dir, const char *only, struct
 		ok = load_weights(b, &l, e);
 	}
 	file_list_free(l.v, l.n);
-	return ok;
+	return ok && packed_fold(b, e);
 }

@@ -145,7 +145,7 @@ static bool affine_read(const struct model_build *b, const struct layout *l, uin
 static bool scaled_read(const struct model_build *b, const struct layout *l, uint64_t first,
 	size_t n, float *out, struct err *e)
 {
-	size_t g = (size_t)l->scale_group, groups = (n + g - 1) / g;
+	size_t g = l->scale_group, groups = (n + g - 1) / g;
 	const struct dtype_info *d = dtype_info(l->span[1].type);
 	float *scale = xtry_malloc(groups * sizeof *scale);
 	unsigned char *raw = scratch(groups * d->bytes, b->m.source.label, e);
@@ -158,6 +158,29 @@ static bool scaled_read(const struct model_build *b, const struct layout *l, uin
 	ok = ok && run_read(b, &l->span[0], first, n, out, e);
 	for (size_t i = 0; ok && i < n; i++)
 		out[i] *= scale[i / g];
+	free(scale);
+	return ok;
+}
+
+/* Scales of one row of blocks at a time; `group` rows by `scale_group` columns make a block. */
+static bool blocks_read(const struct model_build *b, const struct layout *l, uint64_t first,
+	size_t n, float *out, struct err *e)
+{
+	uint64_t row = l->row, per_row = (row + l->scale_group - 1) / l->scale_group;
+	uint64_t loaded = UINT64_MAX;
+	float *scale = xtry_malloc(per_row * sizeof *scale);
+	bool ok = scale || err_set(e, ERR_MEMORY, b->m.source.label, NULL, "no memory for scales");
+
+	ok = ok && run_read(b, &l->span[0], first, n, out, e);
+	for (size_t i = 0; ok && i < n; ) {
+		uint64_t r = (first + i) / row, block = r / l->group;
+		size_t stop = (size_t)((r + 1) * row - first);
+		if (block != loaded)
+			ok = run_read(b, &l->span[1], block * per_row, per_row, scale, e);
+		loaded = block;
+		for (; ok && i < n && i < stop; i++)
+			out[i] *= scale[(first + i) % row / l->scale_group];
+	}
 	free(scale);
 	return ok;
 }
@@ -200,6 +223,9 @@ bool layout_read(struct source *s, size_t t, uint64_t first, size_t n, float *ou
 		break;
 	case LAYOUT_SCALED:
 		ok = scaled_read(b, l, first, n, out, e);
+		break;
+	case LAYOUT_BLOCKS:
+		ok = blocks_read(b, l, first, n, out, e);
 		break;
 	}
 	if (!ok)

@@ -17,8 +17,10 @@ libcupel_a_SOURCES += \
 	src/model/jscan.h \
 	src/model/layout.c \
 	src/model/memory.c \
+	src/model/mlx_names.c \
 	src/model/model.c \
 	src/model/model.h \
+	src/model/packed.c \
 	src/model/role.c \
 	src/model/role.h \
 	src/model/roots.c \

@@ -121,7 +121,7 @@ static void add_up(struct model_build *b)
 	struct model *m = &b->m;
 
 	for (size_t i = 0; i < b->tensors.n; i++) {
-		m->parameters += b->tensors.v[i].elements;
+		m->parameters += packed_elements(b, i);
 		m->bytes += b->tensors.v[i].bytes;
 	}
 	m->bits_per_weight = m->parameters ? 8.0 * (double)m->bytes / (double)m->parameters : 0;

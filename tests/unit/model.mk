@@ -27,3 +27,16 @@ check_PROGRAMS += tests/unit/test_hash_cache
 TESTS += tests/unit/test_hash_cache
 tests_unit_test_hash_cache_SOURCES = tests/unit/test_hash_cache.c tests/unit/fixture.h
 tests_unit_test_hash_cache_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/test_packed
+TESTS += tests/unit/test_packed
+tests_unit_test_packed_SOURCES = tests/unit/test_packed.c tests/unit/fixture.h tests/unit/golden.h
+tests_unit_test_packed_LDADD = $(UNIT_LIBS)
+
+EXTRA_DIST += \
+	tests/golden/model/generate.py \
+	tests/golden/model/mlx.json \
+	tests/golden/model/mlx/config.json \
+	tests/golden/model/mlx/model.safetensors \
+	tests/golden/model/types.gguf \
+	tests/golden/model/types.json
