@@ -634,12 +634,16 @@ int app_main(const struct cli_start *start)
 	count_jobs(s);
 	shell_models_start(s, NULL, 0);
 	open_paths(s, start);
+	if (!start->script)
+		shell_state_load(s);
 	if (catalog_warning(s->a.catalog))
 		app_fail(&s->a, catalog_warning(s->a.catalog));
 	if (start->script)
 		status = script_run(s, start->script);
 	else
 		loop(s);
+	if (!start->script)
+		shell_state_save(s);
 	term_close(s->term);
 	close_all(s);
 	return status;

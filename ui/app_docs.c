@@ -175,17 +175,46 @@ static unsigned add(struct app *a, struct doc *d)
 	return a->views[3] ? app_go(a, 3) : CHANGED_DOC;
 }
 
+static struct doc *open_already(const struct app *a, const char *path)
+{
+	char *real = realpath(path, NULL);
+	struct doc *found = NULL;
+
+	for (size_t i = 0; real && i < a->docs.n && !found; i++) {
+		char *other = a->docs.v[i]->path ? realpath(a->docs.v[i]->path, NULL) : NULL;
+
+		if (other && str_eq(other, real))
+			found = a->docs.v[i];
+		free(other);
+	}
+	free(real);
+	return found;
+}
+
+/* Of an earlier session: there when view 3 is opened; its models are opened when it is selected. */
+void app_restore_recipe(struct app *a, const char *path)
+{
+	struct doc *d = open_already(a, path) ? NULL : doc_load(path, NULL);
+
+	if (!d)
+		return;
+	if (doc_journal_recover(d))
+		app_say(a, "%s: unsaved changes of an earlier session are back", d->name);
+	*vec_push(&a->docs) = d;
+	if (!a->doc)
+		app_select_doc(a, a->docs.n - 1);
+}
+
 unsigned app_open_recipe(struct app *a, const char *path)
 {
 	struct err e = { 0 };
-	struct doc *d;
+	struct doc *d = open_already(a, path);
 	unsigned bits;
 
-	for (size_t i = 0; i < a->docs.n; i++)
-		if (a->docs.v[i]->path && str_eq(a->docs.v[i]->path, path)) {
-			app_select_doc(a, i);
-			return app_go(a, 3);
-		}
+	if (d) {
+		app_select_doc(a, index_of(a, d));
+		return app_go(a, 3);
+	}
 	d = doc_load(path, &e);
 	if (!d)
 		return app_fail(a, &e);

@@ -146,9 +146,9 @@ static void offer_commands(struct shell *s, const char *typed, struct candidates
 		if (score <= 0 || !(c->contexts & CTX_VIEWS) || !view_of(s, c))
 			continue;
 		if (!(c->contexts & s->a.view->ops->context))
-			score /= 2; /* of another view: after those of this one */
+			score = score > 3 ? score / 2 : score; /* of another view: after those of this one */
 		else if (!command_is_enabled(c, &s->a))
-			score = score * 2 / 3; /* still found: it says what it would need */
+			score = score > 3 ? score * 2 / 3 : score; /* still found: it says what it would need */
 		v[n++] = (struct scored){ c, score, hits };
 	}
 	if (n > 1)

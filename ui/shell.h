@@ -71,6 +71,10 @@ void shell_docs_open(struct shell *s, const char *path);
 void shell_docs_tick(struct shell *s);
 void shell_docs_close(struct shell *s);
 unsigned shell_quit(struct shell *s);
+void app_restore_recipe(struct app *a, const char *path); /* opened, but not shown */
+/* app_state.c */
+void shell_state_save(struct shell *s);
+void shell_state_load(struct shell *s);
 /* app_script.c */
 int script_run(struct shell *s, const char *path);
 /* app_models.c */

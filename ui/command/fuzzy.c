@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
+#include "base/str.h"
 #include "ui/command/fuzzy.h"
 
 static bool is_start(const char *name, size_t i)
@@ -64,15 +65,11 @@ static bool has_words(const char *typed, const char *help)
 	return true;
 }
 
-int fuzzy_score(const char *typed, const char *name, const char *help, uint64_t *hits)
+static int best_in_name(const char *typed, const char *name, uint64_t *hits)
 {
 	int best = 0;
-	size_t n = strlen(name);
 
-	*hits = 0;
-	if (!*typed)
-		return 1;
-	for (size_t from = 0; from < n; from++) {
+	for (size_t from = 0; name[from]; from++) {
 		if (tolower((unsigned char)name[from]) != tolower((unsigned char)*typed))
 			continue;
 		for (int leap = 0; leap < 2; leap++) {
@@ -86,7 +83,26 @@ int fuzzy_score(const char *typed, const char *name, const char *help, uint64_t 
 			}
 		}
 	}
+	return best;
+}
+
+int fuzzy_score(const char *typed, const char *name, const char *help, uint64_t *hits)
+{
+	size_t n = strlen(typed), len = strlen(name);
+	char but_last[64];
+	int best;
+
+	*hits = 0;
+	if (!n)
+		return 1;
+	best = best_in_name(typed, name, hits);
 	if (best)
-		return best * 4 - (int)(n > 40 ? 40 : n);
-	return strlen(typed) >= 2 && has_words(typed, help) ? 2 : 0;
+		return best * 4 - (int)(len > 40 ? 40 : len);
+	if (n >= 2 && has_words(typed, help))
+		return 3;
+	if (n < 3 || n >= sizeof but_last || strchr(typed, ' '))
+		return 0;
+	memcpy(but_last, typed, n - 1); /* the last letter may be a slip */
+	but_last[n - 1] = 0;
+	return str_starts(name, but_last) && best_in_name(but_last, name, hits) ? 2 : 0;
 }

@@ -79,7 +79,14 @@ void term_panic(void)
 
 static void on_fatal(int sig)
 {
+	static const char line[] = "cupel: a bug ended it; unsaved recipes are offered again at the "
+		"next start\n";
+	bool owned = panic.active;
+
 	term_panic();
+	if (owned && write(STDERR_FILENO, line, sizeof line - 1) < 0) {
+		/* Nothing is left to try. */
+	}
 	signal(sig, SIG_DFL);
 	raise(sig);
 }

@@ -258,6 +258,17 @@ static void update(struct view *view, unsigned changed)
 }
 
 /* --- on the screen -------------------------------------------------------------------------- */
+/* What the rows leave free, as much as there is to say; on a tall screen some lines in any case. */
+static int detail_height(const struct models_view *v, int height)
+{
+	int want = (int)v->card.lines.n + 1, least = height >= 26 ? 10 : height >= 18 ? 7 : 0;
+	int free_rows = height - 2 - (int)v->table.shown.n;
+
+	if (v->card.reading && want < least)
+		want = least;
+	return want <= least ? least : free_rows < least ? least : free_rows < want ? free_rows : want;
+}
+
 static void layout(struct view *view, struct rect area)
 {
 	struct models_view *v = (struct models_view *)view;
@@ -268,7 +279,7 @@ static void layout(struct view *view, struct rect area)
 	if (area.w >= 120)
 		v->detail = rect_right(&r, area.w * 2 / 5);
 	else
-		v->detail = rect_bottom(&r, area.h >= 26 ? 10 : area.h >= 18 ? 7 : 0);
+		v->detail = rect_bottom(&r, detail_height(v, area.h));
 	rect_left(&r, 1);
 	table_place(&v->table, r);
 }
@@ -465,6 +476,6 @@ unsigned cmd_new_recipe(struct app *a, const char *args)
 	if (*args)
 		return start_recipe(a, args);
 	for (; n < 64 && method_at(n); n++)
-		items[n] = (struct choice){ method_at(n)->name, method_at(n)->title, false };
+		items[n] = (struct choice){ method_at(n)->name, method_at(n)->help, false };
 	return app_menu(a, "new recipe: how to merge", items, n, 0, method_picked, NULL);
 }
