@@ -42,6 +42,8 @@ unsigned app_go(struct app *a, int digit)
 		return CHANGED_SCREEN;
 	}
 	a->view = a->views[digit];
+	if (digit == 3 && a->doc && a->doc->asleep)
+		app_select_doc(a, shell_doc_index(a, a->doc));
 	app_changed(a, CHANGED_VIEW);
 	return CHANGED_VIEW;
 }

@@ -151,7 +151,7 @@ unsigned app_edit(struct app *a, const struct recipe *r, const char *what, const
 	return CHANGED_DOC;
 }
 
-static size_t index_of(const struct app *a, const struct doc *d)
+size_t shell_doc_index(const struct app *a, const struct doc *d)
 {
 	for (size_t i = 0; i < a->docs.n; i++)
 		if (a->docs.v[i] == d)
@@ -164,6 +164,7 @@ unsigned app_select_doc(struct app *a, size_t i)
 	if (i >= a->docs.n)
 		return 0;
 	a->doc = a->docs.v[i];
+	a->doc->asleep = false;
 	renew(a, a->doc);
 	return CHANGED_DOC | CHANGED_PLAN | CHANGED_FIGURES;
 }
@@ -201,8 +202,9 @@ void app_restore_recipe(struct app *a, const char *path)
 	if (doc_journal_recover(d))
 		app_say(a, "%s: unsaved changes of an earlier session are back", d->name);
 	*vec_push(&a->docs) = d;
+	d->asleep = true;
 	if (!a->doc)
-		app_select_doc(a, a->docs.n - 1);
+		a->doc = d;
 }
 
 unsigned app_open_recipe(struct app *a, const char *path)
@@ -212,7 +214,7 @@ unsigned app_open_recipe(struct app *a, const char *path)
 	unsigned bits;
 
 	if (d) {
-		app_select_doc(a, index_of(a, d));
+		app_select_doc(a, shell_doc_index(a, d));
 		return app_go(a, 3);
 	}
 	d = doc_load(path, &e);
@@ -457,7 +459,7 @@ static unsigned quit_answer(struct app *a, char key, void *ctx)
 	struct shell *s = shell_of(a);
 
 	if (key == 'y' && !d->path) {
-		app_select_doc(a, index_of(a, d));
+		app_select_doc(a, shell_doc_index(a, d));
 		return cmd_save(a, "");
 	}
 	if (key == 'y' && !doc_save(d, NULL, &e))

@@ -71,6 +71,7 @@ void shell_docs_open(struct shell *s, const char *path);
 void shell_docs_tick(struct shell *s);
 void shell_docs_close(struct shell *s);
 unsigned shell_quit(struct shell *s);
+size_t shell_doc_index(const struct app *a, const struct doc *d);
 void app_restore_recipe(struct app *a, const char *path); /* opened, but not shown */
 /* app_state.c */
 void shell_state_save(struct shell *s);

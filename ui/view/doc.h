@@ -34,6 +34,7 @@ struct doc {
 	struct err error;       /* why there is no plan */
 	bool no_inputs;         /* opening them failed for the snapshot `tried` */
 	const struct recipe *tried;
+	bool asleep;            /* of an earlier session, not shown yet: nothing was opened for it */
 	bool abandoned;         /* "quit without saving" was answered */
 	bool opening;           /* inputs are being opened on a worker */
 	bool journal_stale;     /* the crash journal does not have the present step yet */
