@@ -58,25 +58,28 @@ static json_t *ask(const char *sql)
 /* The columns of a view as the page writes them, and as they are. */
 static void check_view(const char *view)
 {
-	char *heading = xasprintf("\n.SS %s\n.I ", view), *sql, *at, *listed;
-	struct str have = STR_INIT;
+	char *heading = xasprintf("\n.SS %s\n", view), *sql, *at;
+	struct str have = STR_INIT, listed = STR_INIT;
 	json_t *rows, *row;
 	size_t i;
 
 	at = strstr(page, heading);
 	if (!at)
 		fail_msg("no heading for the view %s", view);
-	at += strlen(heading);
-	listed = xstrndup(at, strcspn(at, "\n"));
+	str_add(&listed, "");
+	for (at += strlen(heading); str_starts(at, ".I "); at += strcspn(at, "\n") + 1) {
+		str_add(&listed, listed.n ? " " : "");
+		str_addn(&listed, at + 3, strcspn(at + 3, "\n"));
+	}
 	sql = xasprintf("SELECT name FROM pragma_table_info('%s')", view);
 	rows = ask(sql);
 	json_array_foreach(rows, i, row)
 		str_addf(&have, "%s%s", i ? " " : "", json_text(row, "name", ""));
-	assert_string_equal(listed, have.s);
+	assert_string_equal(listed.s, have.s);
 	json_decref(rows);
 	str_fini(&have);
 	free(sql);
-	free(listed);
+	str_fini(&listed);
 	free(heading);
 }
 
