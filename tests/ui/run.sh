@@ -42,7 +42,7 @@ run_one() {
     echo "== $title"
     if [ -f "$work/out/$title" ]; then
       sed -e "s|$work|WORK|g" \
-        -e 's/[0-9][0-9.]* [KMGT]*B free/N free/' \
+        -e 's/[0-9][0-9.]* [KMGT]*B free/N free/' -e 's/read [0-9]* s ago/read N s ago/' \
         -e 's/20[0-9][0-9]-[0-9][0-9]-[0-9][0-9]\([ T][0-9][0-9]:[0-9][0-9]\(:[0-9][0-9]Z\)*\)*/DATE/g' \
         "$work/out/$title"
     else

@@ -194,7 +194,9 @@ void groups_build(struct groups *g, enum grouping by, const struct tensor *const
 		else if (by == GROUP_ROLE)
 			path_by_role(&g->arena, p, t[i]);
 		else
-			p->part[p->n++] = without_weight(&g->arena, t[i]->name);
+			p->part[p->n++] = without_weight(&g->arena,
+				str_starts(t[i]->name, "model.layers.") ? t[i]->name + 13 :
+				short_prefix(t[i]->name));
 		p->root = by == GROUP_NONE ? 0 : root_number(roots, &n_roots, p->part[0]);
 		if (by == GROUP_ROLE)
 			p->root += (long)n * role_order(p->part[0]);

@@ -272,11 +272,24 @@ unsigned cmd_arrange_figures(struct app *a, const char *args)
 	struct recipe_view *v = here(a);
 
 	(void)args;
-	v->by = (enum grouping)((v->by + 1) % GROUP_COUNT);
+	v->by = v->by == GROUP_ROLE ? GROUP_LAYER : v->by == GROUP_LAYER ? GROUP_NONE : GROUP_ROLE;
 	if (v->doc)
 		recipe_figures_rows(v);
 	recipe_figures_update(v);
 	return CHANGED_ROWS | CHANGED_LAYOUT | CHANGED_SCREEN;
+}
+
+/* A method that needs a base gets the one the figures are taken against, if the recipe names none. */
+static struct recipe *with_base(const struct recipe_view *v, struct recipe *r, const struct method *m,
+	struct err *e)
+{
+	const struct inputs *in = v->doc->inputs;
+
+	if (m->base < 1 || r->base.text || !in || !in->figure_base_name)
+		return r;
+	struct recipe *next = recipe_edit_top(r, "base_model", in->figure_base_name, e);
+	recipe_unref(r);
+	return next;
 }
 
 static unsigned method_chosen(struct app *a, size_t i, void *ctx)
@@ -285,6 +298,8 @@ static unsigned method_chosen(struct app *a, size_t i, void *ctx)
 	struct err e = { 0 };
 	struct recipe *next = recipe_edit_top(doc_recipe(v->doc), "merge_method", method_at(i)->name, &e);
 
+	if (next)
+		next = with_base(v, next, method_at(i), &e);
 	if (!next)
 		return app_fail(a, &e);
 	char *what = xasprintf("method %s", method_at(i)->name);

@@ -172,10 +172,9 @@ static void trend_choose(struct recipe_view *v, struct recipe_trend *t)
 	for (size_t i = 0; i < in->n; i++)
 		if (in->v[i].model && in->v[i].model != in->figure_base)
 			t->input = (int)i;
-	const struct knob *k = recipe_knob(v);
-	if (k && k->target.input >= 0 && (size_t)k->target.input < in->n &&
-		in->v[k->target.input].model != in->figure_base)
-		t->input = k->target.input;
+	int here = v->row < v->knobs.rows.n ? v->knobs.rows.v[v->row].input : -1;
+	if (here >= 0 && (size_t)here < in->n && in->v[here].model != in->figure_base)
+		t->input = here;
 }
 
 static void trend_update(struct recipe_view *v)

@@ -331,11 +331,11 @@ void recipe_draw_gradient(const struct recipe_view *v, struct grid *g, struct re
 	size_t n = k->setting->n < 256 ? k->setting->n : 256;
 	for (size_t i = 0; i < n; i++)
 		values[i] = k->setting->values[i].number;
-	str_addf(&s, "%s over the layers · value %zu of %zu: ", k->def->name, v->layer + 1, n);
+	str_addf(&s, "%s by layer · value %zu of %zu: ", k->def->name, v->layer + 1, n);
 	if (v->layer < n)
 		slider_format(values[v->layer], k->def->step, &s);
-	grid_rule(g, r.x, r.y, r.w, STYLE_rule, s.s, v->focus == FOCUS_GRADIENT ?
-		"left right value  up down height  p shape  Esc" : "Enter edits");
+	grid_rule(g, r.x, r.y, r.w, STYLE_rule, s.s, v->focus != FOCUS_GRADIENT ? "Enter edits" :
+		r.w >= 60 ? "arrows move and raise" : NULL);
 	rect_top(&r, 1);
 	/* One bar a value, as wide as there is room for. */
 	int w = n ? (r.w - 8) / (int)n : 1;
@@ -389,8 +389,10 @@ static int line_here(const struct recipe_view *v)
 		return v->doc->findings.v[v->finding].line;
 	if (k && k->setting)
 		return k->setting->mark.line;
-	return k && k->target.input >= 0 ?
-		doc_recipe(v->doc)->models[k->target.input].mark.line : doc_recipe(v->doc)->method_mark.line;
+	/* Not written: what it would belong to. */
+	int input = v->row < v->knobs.rows.n ? v->knobs.rows.v[v->row].input : -1;
+	return input >= 0 ? doc_recipe(v->doc)->models[input].mark.line :
+		doc_recipe(v->doc)->method_mark.line;
 }
 
 static const struct finding *finding_on(const struct recipe_view *v, int line)

@@ -13,7 +13,7 @@ static void clamp_cursor(struct recipe_view *v)
 	if (v->row >= v->knobs.rows.n)
 		v->row = v->knobs.rows.n ? v->knobs.rows.n - 1 : 0;
 	if (v->knobs.rows.n && v->column >= v->knobs.rows.v[v->row].n)
-		v->column = v->knobs.rows.v[v->row].n - 1;
+		v->column = v->knobs.rows.v[v->row].n ? v->knobs.rows.v[v->row].n - 1 : 0;
 	while (v->knobs.rows.n && v->column > 0 && !recipe_knob(v))
 		v->column--;
 	/* A filter's row may have its knob in a later column only. */
@@ -219,17 +219,18 @@ static void state_text(const struct recipe_view *v, struct str *s)
 	struct figure f = preview_group(p, NULL, 0, c->stat, c->input);
 
 	if (f.state == FIG_EXACT)
-		str_add(s, " · exact");
+		str_add(s, "exact · ");
 	else if (f.state == FIG_SAMPLED)
-		str_add(s, " · sampled, ± 95%");
+		str_add(s, text_tier() == TEXT_ASCII ? "sampled, ~ is 95% · " : "sampled, ± is 95% · ");
 	else if (f.state == FIG_CLOSED) {
 		struct figure rounding = preview_group(p, NULL, 0, STAT_ROUNDING, 0);
 
-		str_add(s, " · before rounding");
+		str_add(s, "before rounding");
 		if (rounding.state != FIG_NONE && rounding.state != FIG_FAILED) {
-			str_addc(s, ' ');
+			str_add(s, " of ");
 			figure_text(rounding, STAT_ROUNDING, s);
 		}
+		str_add(s, " · ");
 	}
 }
 
@@ -241,17 +242,16 @@ static void figures_title(const struct recipe_view *v, struct str *s)
 		str_add(s, v->doc->opening ? "opening the models" : "no figures");
 		return;
 	}
-	str_addf(s, "after the merge · %zu tensors", v->doc->plan->n);
 	if (v->view.app->preview)
 		preview_progress(v->view.app->preview, &p);
-	if (v->view.app->preview && v->n_columns > 1)
-		state_text(v, s);
 	if (!strcmp(p.phase, "failed"))
-		str_addf(s, " · %s", p.error);
-	else if (!strcmp(p.phase, "sample") || !strcmp(p.phase, "sums"))
-		str_addf(s, " · %s %.0f%%", !strcmp(p.phase, "sample") ? "sampling" : "reading", p.done * 100);
-	else if (!strcmp(p.phase, "exact"))
-		str_addf(s, " · exact %.0f%%", p.done * 100);
+		str_addf(s, "%s · ", p.error);
+	else if (!strcmp(p.phase, "sample") || !strcmp(p.phase, "sums") || !strcmp(p.phase, "exact"))
+		str_addf(s, "%s %.0f%% · ", !strcmp(p.phase, "sample") ? "sampling" :
+			!strcmp(p.phase, "sums") ? "reading" : "exact", p.done * 100);
+	if (v->view.app->preview && v->n_columns > 1 && strcmp(p.phase, "exact"))
+		state_text(v, s);
+	str_addf(s, "%zu tensors", v->doc->plan->n);
 	if (p.nonfinite)
 		str_addf(s, " · %llu NaN", (unsigned long long)p.nonfinite);
 }
@@ -278,8 +278,10 @@ static void recipe_draw(const struct view *view, struct grid *g)
 		table_draw(&v->table, g, v->focus == FOCUS_FIGURES);
 	else if (v->doc->error.code && !v->doc->opening)
 		recipe_draw_error(v, g, v->table_area);
-	recipe_draw_trend(v, g, v->trend_area);
-	recipe_draw_curve(v, g, v->curve_area);
+	if (v->doc->plan) {
+		recipe_draw_trend(v, g, v->trend_area);
+		recipe_draw_curve(v, g, v->curve_area);
+	}
 	recipe_draw_yaml(v, g, v->yaml);
 	str_fini(&s);
 }

@@ -1,4 +1,5 @@
 #include "config.h"
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -290,10 +291,14 @@ static unsigned opening_done(struct app *a, void *ctx)
 /* Where a catalogued model comes from, if the catalog knows: its lineage parent. */
 static char *lineage_parent(const struct app *a, const char *name)
 {
+	char full[PATH_MAX];
+
+	if (!realpath(name, full))
+		full[0] = 0;
 	for (size_t i = 0; i < a->n_models; i++) {
 		const struct catalog_model *m = &a->models[i];
 
-		if (!str_eq(m->name, name) && !str_eq(m->path, name))
+		if (!str_eq(m->name, name) && !str_eq(m->path, name) && !str_eq(m->path, full))
 			continue;
 		for (size_t j = 0; m->parent && j < a->n_models; j++)
 			if (a->models[j].id == m->parent && a->models[j].path)
@@ -347,6 +352,14 @@ static void tensors_update(struct view *view, unsigned bits)
 		free(v->want_base);
 		v->want_base = NULL;
 		start_opening(v);
+	}
+	/* The catalog came to know where the model is from. */
+	if ((bits & CHANGED_MODELS) && v->look && !v->base && !v->want_base && !v->opening) {
+		char *parent = lineage_parent(v->view.app, v->view.app->shown[0]);
+
+		if (parent)
+			start_opening(v);
+		free(parent);
 	}
 	/* Nothing chosen yet: the first model is better company than an empty screen. */
 	if (!v->view.app->n_shown && !v->opening && !v->look && v->view.app->n_models &&
