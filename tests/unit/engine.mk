@@ -9,3 +9,7 @@ tests_unit_test_preview_closed_LDADD = $(UNIT_LIBS)
 EXTRA_DIST += tests/golden/engine/generate.py tests/golden/engine/figures.json \
 	tests/golden/engine/base.safetensors tests/golden/engine/one.safetensors \
 	tests/golden/engine/two.safetensors
+check_PROGRAMS += tests/unit/test_plan
+TESTS += tests/unit/test_plan
+tests_unit_test_plan_SOURCES = tests/unit/test_plan.c tests/unit/scratch_models.h
+tests_unit_test_plan_LDADD = $(UNIT_LIBS)
