@@ -36,6 +36,8 @@ bool output_done(struct output *o, const struct stream_done *d, struct err *e);
 /* Gives the folder its name. names: every file in it, for the check of a later --force. */
 bool output_publish(struct output *o, bool sync, struct err *e);
 void output_close(struct output *o); /* what is not published stays for --resume */
+/* Tests: the process is killed after so many finished tensors; 0 never. */
+void output_die_after(size_t tensors);
 
 /* The files beside the weights (output_files.c): config, tokenizer, card, recipe, provenance. */
 struct output_facts {

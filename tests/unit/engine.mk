@@ -13,3 +13,7 @@ check_PROGRAMS += tests/unit/test_plan
 TESTS += tests/unit/test_plan
 tests_unit_test_plan_SOURCES = tests/unit/test_plan.c tests/unit/scratch_models.h
 tests_unit_test_plan_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += tests/unit/test_run
+TESTS += tests/unit/test_run
+tests_unit_test_run_SOURCES = tests/unit/test_run.c tests/unit/scratch_models.h
+tests_unit_test_run_LDADD = $(UNIT_LIBS)
