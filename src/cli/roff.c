@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "merge/method.h"
 #include "recipe/keys.h"
+#include "recipe/lint.h"
 
 /* A leading dot or quote and every backslash and hyphen mean something in the manual's language. */
 static void text(const char *s)
@@ -140,12 +141,25 @@ static void methods(void)
 	}
 }
 
+static void findings(void)
+{
+	const struct lint_code *k;
+
+	for (size_t i = 0; (k = lint_code_at(i)) != NULL; i++) {
+		printf(".TP\n.B ");
+		line(k->name);
+		text(k->help);
+		puts(".");
+	}
+}
+
 bool cli_roff(const char *what)
 {
 	static const struct {
 		const char *name;
 		void (*print)(void);
-	} tables[] = { { "verbs", verbs }, { "keys", keys }, { "methods", methods } };
+	} tables[] = { { "verbs", verbs }, { "keys", keys }, { "methods", methods },
+		{ "findings", findings } };
 
 	for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
 		if (str_eq(what, tables[i].name)) {

@@ -13,6 +13,10 @@ struct finding {
 	const char *code;   /* "unknown-parameter", "base-skipped", "weights-sum" … constant text */
 	char *message, *hint;
 };
+struct lint_code { /* a row of codes.def */
+	const char *name, *help;
+};
+const struct lint_code *lint_code_at(size_t i); /* NULL past the end */
 struct findings {
 	struct finding *v;
 	size_t n, cap;

@@ -1,0 +1,228 @@
+#include "config.h"
+#include "cli/verb.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "base/xalloc.h"
+#include "engine/plan.h"
+#include "recipe/effect.h"
+#include "recipe/lint.h"
+
+static char *recipe_folder(const struct recipe *r)
+{
+	const char *slash = r->path ? strrchr(r->path, '/') : NULL;
+
+	return slash ? xstrndup(r->path, (size_t)(slash - r->path) + 1) : NULL;
+}
+
+/* What the files of the models say, as far as they are here. Headers and configs, no weights. */
+static void lint_files(struct cli *c, const struct recipe *r, struct findings *f)
+{
+	struct model *models[MERGE_MAX_INPUTS] = { NULL };
+	size_t n = recipe_inputs(r), opened = 0;
+	char *near_dir = recipe_folder(r);
+
+	for (size_t i = 0; i < n && n <= MERGE_MAX_INPUTS; i++) {
+		const struct recipe_ref_text *ref = recipe_input_ref(r, i);
+		struct err e = { 0 };
+		char *name = ref->revision ? xasprintf("%s@%s", ref->path, ref->revision)
+			: xstrdup(ref->path);
+		char *path = ref->n_loras ? NULL : cli_model_near(c, name, near_dir, &e);
+
+		models[i] = path ? model_open(path, &e) : NULL;
+		opened += models[i] != NULL;
+		if (!models[i] && !ref->n_loras)
+			findings_add(f, SEV_NOTE, &ref->mark, i < r->n_models ? "models" : "base_model",
+				"not-found", e.hint[0] ? e.hint : NULL, "%s: %s: it was compared with nothing",
+				ref->text, e.what);
+		free(path);
+		free(name);
+	}
+	if (opened)
+		lint_models(r, models, n, recipe_base(r), f);
+	lint_paths(r, f);
+	for (size_t i = 0; i < n && n <= MERGE_MAX_INPUTS; i++)
+		model_unref(models[i]);
+	free(near_dir);
+}
+
+static json_t *finding_json(const struct finding *x)
+{
+	json_t *j = json_object();
+
+	json_object_set_new(j, "line", x->line ? json_integer(x->line) : json_null());
+	json_object_set_new(j, "column", x->line ? json_integer(x->column) : json_null());
+	json_object_set_new(j, "key", json_textn(x->key));
+	json_object_set_new(j, "path", json_textn(x->path));
+	json_object_set_new(j, "severity", json_textn(severity_name(x->severity)));
+	json_object_set_new(j, "code", json_textn(x->code));
+	json_object_set_new(j, "message", json_textn(x->message));
+	json_object_set_new(j, "hint", json_textn(x->hint));
+	return j;
+}
+
+static json_t *keys_json(const struct recipe *r)
+{
+	struct lint_keys keys = { 0 };
+	json_t *list = json_array();
+
+	lint_explain(r, &keys);
+	for (size_t i = 0; i < keys.n; i++) {
+		json_t *j = json_object();
+
+		json_object_set_new(j, "line", json_integer(keys.v[i].mark.line));
+		json_object_set_new(j, "path", json_textn(keys.v[i].path));
+		json_object_set_new(j, "effect", json_textn(keys.v[i].effect));
+		json_object_set_new(j, "has_effect", json_boolean(!keys.v[i].dead));
+		json_array_append_new(list, j);
+	}
+	lint_keys_fini(&keys);
+	return list;
+}
+
+static void print_json(const char *path, const struct recipe *r, const struct findings *f)
+{
+	json_t *j = json_object(), *list = json_array();
+	struct effect ef;
+
+	for (size_t i = 0; i < f->n; i++)
+		json_array_append_new(list, finding_json(&f->v[i]));
+	json_object_set_new(j, "recipe", json_textn(path));
+	json_object_set_new(j, "findings", list);
+	json_object_set_new(j, "errors", json_integer((json_int_t)f->errors));
+	json_object_set_new(j, "warnings", json_integer((json_int_t)f->warnings));
+	if (r) {
+		effect_of(r, &ef);
+		json_object_set_new(j, "keys", keys_json(r));
+		json_object_set_new(j, "effect", effect_json(&ef));
+		effect_fini(&ef);
+	}
+	json_print(j);
+	json_decref(j);
+}
+
+static void print_finding(const char *path, const struct finding *x)
+{
+	struct str s = STR_INIT;
+
+	if (x->line)
+		str_addf(&s, "%s:%d:%d: ", path, x->line, x->column);
+	else
+		str_addf(&s, "%s: ", path);
+	str_addf(&s, "%s: %s", severity_name(x->severity), x->message);
+	if (x->hint)
+		str_addf(&s, "; %s", x->hint);
+	str_addf(&s, " [%s]", x->code);
+	puts(s.s);
+	str_fini(&s);
+}
+
+static void print_keys(const struct recipe *r)
+{
+	static const char *const headers[] = { ">LINE", "KEY", "VALUE", "EFFECT" };
+	struct lint_keys keys = { 0 };
+	struct table_out *t = table_new(headers, 4);
+
+	lint_explain(r, &keys);
+	for (size_t i = 0; i < keys.n; i++) {
+		char *line = xasprintf("%d", keys.v[i].mark.line);
+		char *effect = keys.v[i].dead ? xasprintf("none: %s", keys.v[i].effect)
+			: xstrdup(keys.v[i].effect);
+
+		table_row(t, (const char *[]){ line, keys.v[i].path, keys.v[i].value, effect });
+		free(effect);
+		free(line);
+	}
+	table_print(t);
+	lint_keys_fini(&keys);
+}
+
+static void print_text(const char *path, const struct recipe *r, const struct findings *f, bool keys)
+{
+	struct effect ef;
+
+	for (size_t i = 0; i < f->n; i++)
+		print_finding(path, &f->v[i]);
+	printf("%s%s: %zu error%s, %zu warning%s\n", f->n ? "\n" : "", path, f->errors,
+		f->errors == 1 ? "" : "s", f->warnings, f->warnings == 1 ? "" : "s");
+	if (!r)
+		return;
+	effect_of(r, &ef);
+	if (ef.n_sentences)
+		puts("\nWhat it really does");
+	for (size_t i = 0; i < ef.n_sentences; i++)
+		cli_wrap(stdout, ef.sentences[i], 2, 80);
+	effect_fini(&ef);
+	if (keys) {
+		puts("");
+		print_keys(r);
+	}
+}
+
+/* Text that is no recipe is a finding too: the answer is "no", not a failure to answer. */
+static void unreadable(const char *path, const struct err *e, struct findings *f)
+{
+	const char *place = str_starts(e->where, path) ? e->where + strlen(path) : "";
+	struct mark at = { 0 };
+
+	if (*place == ':' && sscanf(place, ":%d:%d", &at.line, &at.column) != 2)
+		at = (struct mark){ 0 };
+	findings_add(f, SEV_ERROR, &at, "", "not-yaml", e->hint[0] ? e->hint : NULL, "%s", e->what);
+}
+
+static int run(struct cli *c, struct err *e)
+{
+	const char *path = c->argv[0];
+	struct findings f = { 0 };
+	struct recipe *r;
+	size_t n;
+	char *text = file_read_all(path, YAML_MAX_BYTES, &n, e);
+	int status;
+
+	if (!text)
+		return err_exit_status(e->code);
+	r = recipe_parse(text, n, path, e);
+	free(text);
+	if (!r && e->code != ERR_INPUT)
+		return err_exit_status(e->code);
+	if (r) {
+		lint_text(r, &f);
+		if (!cli_option(c, "--text"))
+			lint_files(c, r, &f);
+		findings_sort(&f);
+	} else {
+		unreadable(path, e, &f);
+		err_clear(e);
+	}
+	if (c->json)
+		print_json(path, r, &f);
+	else
+		print_text(path, r, &f, cli_option(c, "--keys") != NULL);
+	status = f.errors || (f.warnings && cli_option(c, "--strict")) ? 1 : 0;
+	findings_fini(&f);
+	recipe_unref(r);
+	return status;
+}
+
+static const struct verb_option options[] = {
+	{ "--strict", NULL, false, "warnings count as errors" },
+	{ "--keys", NULL, false, "also list every key with what it does" },
+	{ "--text", NULL, false, "look at the recipe alone, not at the files of its models" },
+	{ 0 },
+};
+
+const struct verb verb_lint = {
+	.name = "lint",
+	.args = "RECIPE",
+	.help = "what every key of a recipe does, or why it does nothing",
+	.detail = "Findings stand in the order of the text, with line, column, and what to do; their words "
+		"are explained in cupel-recipe(5). Where the models are on this machine their files are "
+		"compared too: config, vocabulary, end of text, chat template, shapes. No weight is read. "
+		"The status is 1 if there is an error.",
+	.min_args = 1,
+	.max_args = 1,
+	.options = options,
+	.run = run,
+};
