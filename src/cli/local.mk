@@ -17,6 +17,7 @@ libcupel_a_SOURCES += \
 	src/cli/verb_export.c \
 	src/cli/verb_help.c \
 	src/cli/verb_jobs.c \
+	src/cli/verb_lint.c \
 	src/cli/verb_log.c \
 	src/cli/verb_merge.c \
 	src/cli/verb_methods.c \

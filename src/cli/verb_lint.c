@@ -6,9 +6,9 @@
 
 #include "base/str.h"
 #include "base/xalloc.h"
-#include "engine/plan.h"
 #include "recipe/effect.h"
 #include "recipe/lint.h"
+#include "system/file.h"
 
 static char *recipe_folder(const struct recipe *r)
 {
@@ -35,8 +35,8 @@ static void lint_files(struct cli *c, const struct recipe *r, struct findings *f
 		opened += models[i] != NULL;
 		if (!models[i] && !ref->n_loras)
 			findings_add(f, SEV_NOTE, &ref->mark, i < r->n_models ? "models" : "base_model",
-				"not-found", e.hint[0] ? e.hint : NULL, "%s: %s: it was compared with nothing",
-				ref->text, e.what);
+				"not-found", e.hint[0] ? e.hint : NULL,
+				"%s cannot be opened here, and was compared with nothing", ref->text);
 		free(path);
 		free(name);
 	}
@@ -103,6 +103,18 @@ static void print_json(const char *path, const struct recipe *r, const struct fi
 	json_decref(j);
 }
 
+/* Names of models and keys come from the file. indent 0: as one line. */
+static void print_safe(const char *text, size_t indent)
+{
+	char *safe = str_safe(text);
+
+	if (indent)
+		cli_wrap(stdout, safe, indent, 80);
+	else
+		puts(safe);
+	free(safe);
+}
+
 static void print_finding(const char *path, const struct finding *x)
 {
 	struct str s = STR_INIT;
@@ -115,7 +127,7 @@ static void print_finding(const char *path, const struct finding *x)
 	if (x->hint)
 		str_addf(&s, "; %s", x->hint);
 	str_addf(&s, " [%s]", x->code);
-	puts(s.s);
+	print_safe(s.s, 0);
 	str_fini(&s);
 }
 
@@ -153,7 +165,7 @@ static void print_text(const char *path, const struct recipe *r, const struct fi
 	if (ef.n_sentences)
 		puts("\nWhat it really does");
 	for (size_t i = 0; i < ef.n_sentences; i++)
-		cli_wrap(stdout, ef.sentences[i], 2, 80);
+		print_safe(ef.sentences[i], 2);
 	effect_fini(&ef);
 	if (keys) {
 		puts("");

@@ -282,7 +282,7 @@ static void say_alone(const struct facts *f, bool weights_cancel)
 	struct str s = STR_INIT;
 
 	for (size_t i = 0; i < ef->n_gain; i++)
-		str_addf(&s, "%s ×%.3g %s", i ? "," : "", ef->gain[i].alone, f->label[ef->gain[i].index]);
+		str_addf(&s, "%s ×%.1f %s", i ? "," : "", ef->gain[i].alone, f->label[ef->gain[i].index]);
 	say(f->out, "a change that no other model shares counts%s%s", s.s ? s.s : "",
 		weights_cancel ? ": its weight cancels" : "");
 	str_fini(&s);

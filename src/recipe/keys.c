@@ -44,6 +44,34 @@ const struct recipe_key *recipe_key_elsewhere(enum key_level not_here, const cha
 	return NULL;
 }
 
+bool key_level_below(enum key_level level, const char *key, enum key_level *below)
+{
+	static const struct { enum key_level level; const char *key; enum key_level below; } rows[] = {
+		{ LEVEL_TOP, "models", LEVEL_MODEL }, { LEVEL_TOP, "slices", LEVEL_SLICE },
+		{ LEVEL_TOP, "modules", LEVEL_MODULES }, { LEVEL_TOP, "parameters", LEVEL_PARAMETERS },
+		{ LEVEL_TOP, "base_model", LEVEL_REFERENCE }, { LEVEL_TOP, "tokenizer", LEVEL_TOKENIZER },
+		{ LEVEL_TOP, "tokenizer_source", LEVEL_REFERENCE },
+		{ LEVEL_TOKENIZER, "source", LEVEL_REFERENCE },
+		{ LEVEL_MODEL, "model", LEVEL_REFERENCE }, { LEVEL_MODEL, "parameters", LEVEL_PARAMETERS },
+		{ LEVEL_SLICE, "sources", LEVEL_SOURCE }, { LEVEL_SLICE, "base_model", LEVEL_REFERENCE },
+		{ LEVEL_SLICE, "parameters", LEVEL_PARAMETERS },
+		{ LEVEL_SOURCE, "model", LEVEL_REFERENCE }, { LEVEL_SOURCE, "parameters", LEVEL_PARAMETERS },
+		{ LEVEL_MODULE, "models", LEVEL_MODEL }, { LEVEL_MODULE, "slices", LEVEL_SLICE },
+		{ LEVEL_MODULE, "parameters", LEVEL_PARAMETERS },
+		{ LEVEL_REFERENCE, "model", LEVEL_PLACE }, { LEVEL_REFERENCE, "lora", LEVEL_PLACE },
+	};
+
+	*below = level == LEVEL_MODULES ? LEVEL_MODULE : LEVEL_FILTER;
+	if (level == LEVEL_MODULES || level == LEVEL_PARAMETERS)
+		return true;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (rows[i].level == level && str_eq(rows[i].key, key)) {
+			*below = rows[i].below;
+			return true;
+		}
+	return false;
+}
+
 const char *key_level_name(enum key_level level)
 {
 	static const char *const names[] = {
@@ -56,6 +84,8 @@ const char *key_level_name(enum key_level level)
 		[LEVEL_REFERENCE] = "in a model reference",
 		[LEVEL_PLACE] = "in a model reference",
 		[LEVEL_FILTER] = "in a {filter, value} entry",
+		[LEVEL_MODULES] = "under modules",
+		[LEVEL_PARAMETERS] = "under parameters",
 	};
 
 	return names[level];

@@ -7,6 +7,7 @@
 enum key_level {
 	LEVEL_TOP, LEVEL_MODEL, LEVEL_SLICE, LEVEL_SOURCE, LEVEL_MODULE, LEVEL_TOKENIZER,
 	LEVEL_REFERENCE, LEVEL_PLACE, LEVEL_FILTER,
+	LEVEL_MODULES, LEVEL_PARAMETERS, /* whose keys are names, not words of the table */
 };
 struct recipe_key {
 	enum key_level level;
@@ -19,5 +20,7 @@ const struct recipe_key *recipe_key_at(size_t i); /* NULL past the end */
 const char *recipe_key_nearest(enum key_level level, const char *name);
 /* A level that has this key although the given one has not; NULL if none. */
 const struct recipe_key *recipe_key_elsewhere(enum key_level not_here, const char *name);
+/* Where the entries, or the keys, of what stands under this key are; false: none of the table's. */
+bool key_level_below(enum key_level level, const char *key, enum key_level *below);
 const char *key_level_name(enum key_level level); /* "at the top level", "in an entry of models" */
 #endif

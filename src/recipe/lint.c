@@ -133,27 +133,27 @@ static void explain_key(struct explain *x, const struct yaml_pair *p, const char
 	k->effect = xstrdup(why ? why->message : help ? help : "");
 }
 
-static void explain(struct explain *x, const struct yaml_node *n, const char *path, bool params)
+static void explain(struct explain *x, const struct yaml_node *n, const char *path,
+	enum key_level level)
 {
 	for (size_t i = 0; n->kind == Y_LIST && !n->target && i < n->n; i++) {
 		char *at = xasprintf("%s[%zu]", path, i);
 
-		explain(x, n->items[i], at, false);
+		explain(x, n->items[i], at, level);
 		free(at);
 	}
 	for (size_t i = 0; n->kind == Y_MAP && !n->target && i < n->n; i++) {
 		const struct yaml_pair *p = &n->pairs[i];
-		const struct param_def *d = params ? method_param(x->r->method, p->key->text) : NULL;
+		const struct param_def *d = level == LEVEL_PARAMETERS
+			? method_param(x->r->method, p->key->text) : NULL;
+		const struct recipe_key *k = recipe_key(level, p->key->text);
 		char *at = *path ? xasprintf("%s.%s", path, p->key->text) : xstrdup(p->key->text);
-		const char *help = d ? d->help : NULL;
+		enum key_level below;
 
-		for (size_t k = 0; !help && !params && recipe_key_at(k); k++)
-			if (str_eq(recipe_key_at(k)->name, p->key->text))
-				help = recipe_key_at(k)->help;
 		if (p->kind == Y_OWN || p->kind == Y_SHADOWED)
-			explain_key(x, p, at, help);
-		if (p->kind == Y_OWN)
-			explain(x, p->value, at, str_eq(p->key->text, "parameters"));
+			explain_key(x, p, at, d ? d->help : k ? k->help : NULL);
+		if (p->kind == Y_OWN && key_level_below(level, p->key->text, &below))
+			explain(x, p->value, at, below);
 		free(at);
 	}
 }
@@ -169,7 +169,7 @@ void lint_explain(const struct recipe *r, struct lint_keys *out)
 		if (says_dead(&f.v[i]))
 			x.dead[x.n_dead++] = &f.v[i];
 	qsort(x.dead, x.n_dead, sizeof *x.dead, by_path);
-	explain(&x, r->tree, "", false);
+	explain(&x, r->tree, "", LEVEL_TOP);
 	free(x.dead);
 	findings_fini(&f);
 }

@@ -2,11 +2,8 @@
 #include "recipe/lint_in.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/xalloc.h"
-
-static void walk(struct lint *l, const struct yaml_node *n, enum key_level level, const char *path);
 
 /* Maps and lists that are there only to be pointed at from elsewhere. */
 static bool holds_anchor(const struct yaml_node *n)
@@ -67,89 +64,34 @@ static void shadowed_key(struct lint *l, const struct yaml_pair *p, const char *
 		p->winner->mark.line);
 }
 
-static void walk_list(struct lint *l, const struct yaml_node *list, enum key_level level,
-	const char *path)
-{
-	for (size_t i = 0; list->kind == Y_LIST && i < list->n; i++) {
-		char *at = xasprintf("%s[%zu]", path, i);
-
-		walk(l, list->items[i], level, at);
-		free(at);
-	}
-}
-
-/* {filter, value} entries below a parameters: map. */
-static void walk_settings(struct lint *l, const struct yaml_node *params, const char *path)
-{
-	for (size_t i = 0; params->kind == Y_MAP && i < params->n; i++) {
-		const struct yaml_pair *p = &params->pairs[i];
-		char *at = xasprintf("%s.%s", path, p->key->text);
-
-		if (p->kind == Y_SHADOWED)
-			shadowed_key(l, p, at);
-		else if (p->kind == Y_OWN && p->value->kind == Y_MAP)
-			walk(l, p->value, LEVEL_FILTER, at);
-		else if (p->kind == Y_OWN)
-			walk_list(l, p->value, LEVEL_FILTER, at);
-		free(at);
-	}
-}
-
-static void walk_value(struct lint *l, const struct yaml_pair *p, enum key_level level,
-	const char *path)
-{
-	static const struct { enum key_level level; const char *key; enum key_level entries; } lists[] = {
-		{ LEVEL_TOP, "models", LEVEL_MODEL }, { LEVEL_TOP, "slices", LEVEL_SLICE },
-		{ LEVEL_SLICE, "sources", LEVEL_SOURCE }, { LEVEL_MODULE, "models", LEVEL_MODEL },
-		{ LEVEL_MODULE, "slices", LEVEL_SLICE },
-	};
-	const char *key = p->key->text;
-
-	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-		if (lists[i].level == level && str_eq(lists[i].key, key))
-			walk_list(l, p->value, lists[i].entries, path);
-	if (str_eq(key, "parameters"))
-		walk_settings(l, p->value, path);
-	else if (str_eq(key, "tokenizer"))
-		walk(l, p->value, LEVEL_TOKENIZER, path);
-	else if (level == LEVEL_REFERENCE)
-		walk(l, p->value, LEVEL_PLACE, path);
-	else if (str_eq(key, "model") || str_eq(key, "base_model") || str_eq(key, "source")
-		 || str_eq(key, "tokenizer_source"))
-		walk(l, p->value, LEVEL_REFERENCE, path);
-}
-
-static void walk_modules(struct lint *l, const struct yaml_node *modules)
-{
-	for (size_t i = 0; modules->kind == Y_MAP && i < modules->n; i++) {
-		char *at = xasprintf("modules.%s", modules->pairs[i].key->text);
-
-		if (modules->pairs[i].kind == Y_OWN)
-			walk(l, modules->pairs[i].value, LEVEL_MODULE, at);
-		free(at);
-	}
-}
-
+/* A list's entries stand where the list does. */
 static void walk(struct lint *l, const struct yaml_node *n, enum key_level level, const char *path)
 {
-	if (n->kind != Y_MAP || n->target)
+	bool named = level == LEVEL_PARAMETERS || level == LEVEL_MODULES;
+
+	if (n->target)
 		return; /* what an alias points at is looked at where it stands */
-	for (size_t i = 0; i < n->n; i++) {
+	for (size_t i = 0; n->kind == Y_LIST && i < n->n; i++) {
+		char *at = xasprintf("%s[%zu]", path, i);
+
+		walk(l, n->items[i], level, at);
+		free(at);
+	}
+	for (size_t i = 0; n->kind == Y_MAP && i < n->n; i++) {
 		const struct yaml_pair *p = &n->pairs[i];
 		const struct recipe_key *k = recipe_key(level, p->key->text);
 		char *at = *path ? xasprintf("%s.%s", path, p->key->text) : xstrdup(p->key->text);
+		enum key_level below;
 
 		if (p->kind == Y_SHADOWED)
 			shadowed_key(l, p, at);
-		else if (p->kind == Y_OWN && !k)
+		else if (p->kind == Y_OWN && !k && !named)
 			unknown_key(l, p, level, at);
-		else if (p->kind == Y_OWN && k->dead)
+		else if (p->kind == Y_OWN && k && k->dead)
 			findings_add(l->out, SEV_WARNING, &p->key->mark, at, "no-effect", "take it out",
 				"%s has no effect here: %s", k->name, k->help);
-		else if (p->kind == Y_OWN && level == LEVEL_TOP && str_eq(p->key->text, "modules"))
-			walk_modules(l, p->value);
-		else if (p->kind == Y_OWN)
-			walk_value(l, p, level, at);
+		else if (p->kind == Y_OWN && key_level_below(level, p->key->text, &below))
+			walk(l, p->value, below, at);
 		free(at);
 	}
 }

@@ -104,7 +104,7 @@ static void check_duplicates(struct lint *l)
 			if (recipe_ref_same(&l->r->models[i].model, &l->r->models[k].model)) {
 				char *path = lint_scope_path(l->r, (int)i);
 
-				path[strlen(path) - strlen(".parameters")] = '\0';
+				strcpy(path + strlen(path) - strlen(".parameters"), ".model");
 				findings_add(l->out, SEV_ERROR, &l->r->models[i].model.mark, path, "duplicate-model",
 					"add the weights up in one entry", "%s is listed already, on line %d",
 					l->r->models[i].model.text, l->r->models[k].model.mark.line);

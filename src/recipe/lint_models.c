@@ -252,12 +252,14 @@ static void check_donor(const struct compare *c, int donor, char *why)
 {
 	const struct model *m = donor >= 0 ? c->inputs[donor] : NULL;
 	const struct mark *at = donor >= 0 ? mark_of(c, donor) : &c->l.r->tree->mark;
-	bool silent = m && !m->tokenizer.chat_template && !c->l.r->chat_template;
+	bool silent = m && !m->tokenizer.chat_template && !c->l.r->chat_template, refused = false;
 
-	findings_add(c->l.out, silent ? SEV_WARNING : SEV_NOTE, at, donor < 0
-		|| donor == (int)c->l.r->n_models ? "base_model" : "models", "donor", silent
-		? "a merge of chat models needs a template: name a model that has one as tokenizer_source" : NULL,
-		"%s", why);
+	/* A template that cannot be taken along is worse than none anywhere. */
+	for (size_t i = 0; i < c->l.n; i++)
+		refused = refused || (silent && c->inputs[i] && c->inputs[i]->tokenizer.chat_template);
+	findings_add(c->l.out, refused ? SEV_WARNING : SEV_NOTE, at, donor < 0
+		|| donor == (int)c->l.r->n_models ? "base_model" : "models", "donor", refused
+		? "write chat_template: with its text, if the tokens it uses are there" : NULL, "%s", why);
 	if (!m)
 		return;
 	if (m->tokenizer.eos_id >= 0 && m->tokenizer.eos_generation >= 0

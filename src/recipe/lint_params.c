@@ -59,6 +59,7 @@ static void unknown_parameter(const struct here *h)
 static void name_in_scope(const struct here *h)
 {
 	const struct param_def *d = h->def;
+	const char *why = strchr(d->help, ':');
 
 	if (d->scope == PARAM_GLOBAL && h->scope >= 0)
 		found(h, SEV_WARNING, &h->p->name_mark, "global-only",
@@ -69,8 +70,8 @@ static void name_in_scope(const struct here *h)
 			"%s of the base model is skipped: the base has no difference to itself", d->name);
 	else if (method_param_unused(d))
 		found(h, strcmp(d->name, "int8_mask") == 0 ? SEV_NOTE : SEV_WARNING, &h->p->name_mark,
-			"no-effect", "take it out", "%s has no effect with %s%s", d->name,
-			h->l->r->method->name, strstr(d->help, ":") ? strstr(d->help, ":") : "");
+			"no-effect", "take it out", "%s has no effect with %s%.*s", d->name,
+			h->l->r->method->name, why ? (int)strcspn(why, ".") : 0, why ? why : "");
 }
 
 /* ---- the value ---- */

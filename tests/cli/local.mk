@@ -1,6 +1,7 @@
 # Scripts that run the program. tests/cli/lib.sh has what they share.
 CLI_TESTS = tests/cli/front.sh
 CLI_TESTS += tests/cli/catalog.sh tests/cli/jobs.sh
+CLI_TESTS += tests/cli/lint.sh
 check_PROGRAMS += tests/cli/fill_catalog
 tests_cli_fill_catalog_SOURCES = tests/cli/fill_catalog.c
 tests_cli_fill_catalog_LDADD = libcupel.a $(CORE_LIBS)

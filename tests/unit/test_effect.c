@@ -64,7 +64,7 @@ static void four_models_by_dare_ties(void **state)
 	assert_true(says(&ef, "47.8% keep the base, 40.3% take one model alone, 11.9% mix two or more"));
 	assert_true(says(&ef, "2.39 task vectors in sum, not 0.70: survivors are rescaled and normalized"));
 	assert_true(says(&ef, "lambda 0.42 would make 1.00"));
-	assert_true(says(&ef, "×4 Slate-3.2-3B-Instruct"));
+	assert_true(says(&ef, "×4.0 Slate-3.2-3B-Instruct"));
 	j = effect_json(&ef);
 	assert_int_equal(json_array_size(json_object_get(j, "coverage")), 4);
 	assert_true(json_is_real(json_object_get(json_object_get(j, "gain"),
