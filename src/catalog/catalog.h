@@ -15,8 +15,9 @@ char *catalog_default_path(void);  /* $CUPEL_CATALOG, $XDG_DATA_HOME/cupel/catal
 /* NULL only for a file that is damaged, locked for too long or no catalog: it is left untouched and
  * the message says what to do. What cannot be written (a read-only folder, a full disk, a newer
  * version's file) opens all the same, as a copy in memory (from 256 MB on, what is written goes to an
- * empty one beside the file that is read); then catalog_warning says so and catalog_is_read_only is true. read_only asks for that,
- * without a warning; a file that does not exist is then an empty catalog. ":memory:" is a path. */
+ * empty one beside the file that is read); then catalog_warning says so and catalog_is_read_only is
+ * true. read_only asks for that, without a warning; a file that does not exist is then an empty
+ * catalog. ":memory:" is a path. */
 struct catalog *catalog_open(const char *path, bool read_only, struct err *e);
 void catalog_close(struct catalog *c);
 const char *catalog_path(const struct catalog *c);
