@@ -26,7 +26,7 @@ found=$(
     }
     END { if (lines > 700 && prev !~ /^tests\//) print prev ": " lines " lines, at most 700" }
     ' $code
-  LC_ALL=C awk -v most=120 '
+  LC_ALL=C awk '
     {
       text = $0; gsub(/[\200-\277]/, "", text); width = 0
       if (index(text, "\t")) {
@@ -34,6 +34,7 @@ found=$(
         for (i = 1; i < n; i++) { width += length(piece[i]); width += 8 - width % 8 }
         width += length(piece[n])
       } else width = length(text)
+      most = FILENAME ~ /^tests\// ? 120 : 100 # tests hold tables of cases
       if (width > most && FILENAME !~ /\.(def|role)$/) # rows of tables stay whole
         print FILENAME ":" FNR ": " width " columns, at most " most
     }

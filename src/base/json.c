@@ -39,7 +39,8 @@ static size_t number_length(const char *s, size_t n, bool *whole)
 }
 
 /* One pass over the text outside strings: depth, and bare words and integers beyond 64 bits (a
- * tokenizer's model_max_length of 10^30) replaced in *out, which stays untouched when there are none. */
+ * tokenizer's model_max_length of 10^30) replaced in *out, which stays untouched when there are
+ * none. */
 static bool prepare(const char *s, size_t n, const char *where, struct str *out, struct err *e)
 {
 	size_t depth = 0, line = 1, copied = 0;

@@ -111,7 +111,8 @@ static bool open_unwritten(struct catalog *c, bool copy, struct err *e)
 	} else if (state == SCHEMA_EMPTY) {
 		ok = load_into_memory(c, NULL, e);
 	} else if ((copy || state == SCHEMA_OLDER) &&
-	    db_number(&from, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
+	    db_number(&from,
+	    "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
 		0) <= COPY_MAX) {
 		ok = load_into_memory(c, &from, e) && (state != SCHEMA_OLDER ||
 			schema_migrate(&c->reader, schema_steps, schema_n_steps, NULL, e));
@@ -182,13 +183,15 @@ static bool open_to_write(struct catalog *c, bool *write, struct err *e)
 		state = SCHEMA_FAILED, code = SQLITE_READONLY;
 	if (state == SCHEMA_EMPTY || state == SCHEMA_OLDER) {
 		code = use_log(d);
-		if (code == SQLITE_OK && !schema_migrate(d, schema_steps, schema_n_steps, c->file, &why))
+		if (code == SQLITE_OK &&
+			!schema_migrate(d, schema_steps, schema_n_steps, c->file, &why))
 			code = sqlite3_extended_errcode(d->handle);
 		else if (code == SQLITE_OK)
 			state = SCHEMA_CURRENT;
 	}
 	if (state == SCHEMA_CURRENT)
-		return sqlite3_exec(d->handle, "PRAGMA query_only = ON", NULL, NULL, NULL) == SQLITE_OK;
+		return sqlite3_exec(d->handle, "PRAGMA query_only = ON", NULL, NULL, NULL) ==
+			SQLITE_OK;
 	if (!cannot_write(code) && why.code != ERR_SPACE)
 		return why.code ? (e ? *e = why, false : false) : db_fail(d, code, "open", e);
 	db_fail(d, code, "open", &why);

@@ -14,14 +14,15 @@ struct catalog;
 char *catalog_default_path(void);  /* $CUPEL_CATALOG, $XDG_DATA_HOME/cupel/catalog.db; free() */
 /* NULL only for a file that is damaged, locked for too long or no catalog: it is left untouched and
  * the message says what to do. What cannot be written (a read-only folder, a full disk, a newer
- * version's file) opens all the same, as a copy in memory (from 256 MB on, what is written goes to an
- * empty one beside the file that is read); then catalog_warning says so and catalog_is_read_only is
- * true. read_only asks for that, without a warning; a file that does not exist is then an empty
+ * version's file) opens all the same, as a copy in memory (from 256 MB on, what is written goes to
+ * an empty one beside the file that is read); then catalog_warning says so and catalog_is_read_only
+ * is true. read_only asks for that, without a warning; a file that does not exist is then an empty
  * catalog. ":memory:" is a path. */
 struct catalog *catalog_open(const char *path, bool read_only, struct err *e);
 void catalog_close(struct catalog *c);
 const char *catalog_path(const struct catalog *c);
-/* What is written now is not kept: runs, models and statistics go to memory and are lost at the end;
+/* What is written now is not kept: runs, models and statistics go to memory and are lost at the
+ * end;
  * notes, tags, names, jobs are refused with a message. */
 bool catalog_is_read_only(const struct catalog *c);
 /* To be said once, where a person sees it: why nothing will be remembered. NULL: all is well. */
@@ -45,7 +46,8 @@ struct catalog_model {
 };
 /* The path is the key. Text that is NULL and numbers that are 0 keep what is known, but partial and
  * state are as given (state NULL: "on disk"), and a hash is forgotten when the bytes differ. */
-bool catalog_model_put(struct catalog *c, const struct catalog_model *m, int64_t *id, struct err *e);
+bool catalog_model_put(struct catalog *c, const struct catalog_model *m, int64_t *id,
+	struct err *e);
 struct catalog_model *catalog_models(struct catalog *c, size_t *n, struct err *e);
 void catalog_models_free(struct catalog_model *v, size_t n);
 char *catalog_model_path(struct catalog *c, const char *name); /* alias for model_resolve; free() */
@@ -77,14 +79,16 @@ struct catalog_stat {
 bool catalog_stat_put(struct catalog *c, const struct catalog_stat *v, size_t n, struct err *e);
 bool catalog_stat_rename(struct catalog *c, struct hash from, struct hash to, struct err *e);
 /* The same for many at once: one transaction. */
-bool catalog_stats_rename(struct catalog *c, const struct hash *from, const struct hash *to, size_t n,
+bool catalog_stats_rename(struct catalog *c, const struct hash *from, const struct hash *to,
+	size_t n,
 	struct err *e);
 
 /* --- runs ---------------------------------------------------------------------------------- */
 struct catalog_run {
 	int64_t id;
 	char *kind;                 /* "merge" … */
-	char *name, *status;        /* running done failed cancelled, stopped (its process is gone) */
+	/* running done failed cancelled, stopped (its process is gone) */
+	char *name, *status;
 	char *started;              /* ISO 8601 UTC */
 	double seconds;
 	char *recipe_text, *recipe_hash, *recipe_path, *method;
@@ -130,7 +134,8 @@ struct catalog_score {
 	char *task, *metric;
 	double value, stderr_;      /* NaN unknown */
 	int64_t n;                  /* questions or tokens; 0 unknown */
-	char *protocol;             /* JSON object: shots, limit, template, quantization … or NULL */
+	/* JSON object: shots, limit, template, quantization … or NULL */
+	char *protocol;
 	bool estimated;
 	char *source;               /* file it was read from, or NULL when measured here */
 };
@@ -143,7 +148,8 @@ void catalog_scores_free(struct catalog_score *v, size_t n);
 /* --- jobs: processes of their own report here ------------------------------------------------ */
 struct catalog_job {
 	int64_t id, run;            /* run 0 until it began */
-	char *what, *state;         /* waiting running done failed cancelled stopped (its process is gone) */
+	/* waiting running done failed cancelled stopped (its process is gone) */
+	char *what, *state;
 	char *command;              /* JSON array: the verb and its arguments */
 	char *folder;               /* working directory it was started in */
 	char *log;                  /* path of the log file */
@@ -159,17 +165,20 @@ struct catalog_job {
 /* New rows belong to the calling process until another claims them. */
 int64_t catalog_job_new(struct catalog *c, const struct catalog_job *j, struct err *e);
 bool catalog_job_log(struct catalog *c, int64_t id, const char *log, struct err *e);
-bool catalog_job_given(struct catalog *c, int64_t id, int64_t pid, struct err *e); /* to its process */
+/* to its process */
+bool catalog_job_given(struct catalog *c, int64_t id, int64_t pid, struct err *e);
 /* A stopped, failed or cancelled job waits once more, with another command. */
 bool catalog_job_again(struct catalog *c, int64_t id, const char *command, struct err *e);
 bool catalog_job_claim(struct catalog *c, int64_t id, struct err *e); /* this process runs it now */
-/* Call it as often as progress is made: the row is written at most twice a second, the flag read. */
+/* Call it as often as progress is made: the row is written at most twice a second, the flag
+ * read. */
 bool catalog_job_progress(struct catalog *c, int64_t id, uint64_t done, uint64_t total,
 	double rate, double left, const char *message, bool *cancel, struct err *e);
 bool catalog_job_end(struct catalog *c, int64_t id, const char *state, int64_t run,
 	const char *message, struct err *e);
 bool catalog_job_cancel(struct catalog *c, int64_t id, struct err *e);
-struct catalog_job *catalog_jobs(struct catalog *c, size_t *n, struct err *e); /* dead owners → stopped */
+/* dead owners → stopped */
+struct catalog_job *catalog_jobs(struct catalog *c, size_t *n, struct err *e);
 struct catalog_job *catalog_job_get(struct catalog *c, int64_t id, struct err *e);
 void catalog_jobs_free(struct catalog_job *v, size_t n);
 

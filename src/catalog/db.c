@@ -44,7 +44,8 @@ int db_open(struct db *d, const char *path, int flags)
 	sqlite3_extended_result_codes(d->handle, 1);
 	sqlite3_busy_timeout(d->handle, patience);
 	sqlite3_db_config(d->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	rc = sqlite3_exec(d->handle, "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY", NULL, NULL,
+	rc = sqlite3_exec(d->handle, "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY", NULL,
+		NULL,
 		NULL);
 	return rc;
 }
@@ -75,7 +76,8 @@ static const struct {
 	{ SQLITE_FULL, ERR_SPACE, "cannot grow: the disk, a quota or a limit is full",
 	  "free some space" },
 	{ SQLITE_READONLY, ERR_INPUT, "cannot be written", "make it writable, or use --catalog" },
-	{ SQLITE_CANTOPEN, ERR_INPUT, "cannot be opened", "check its folder's permissions, or use --catalog" },
+	{ SQLITE_CANTOPEN, ERR_INPUT, "cannot be opened",
+		"check its folder's permissions, or use --catalog" },
 	{ SQLITE_PERM, ERR_INPUT, "cannot be opened", "check its permissions, or use --catalog" },
 	{ SQLITE_NOMEM, ERR_MEMORY, "out of memory", "free some memory" },
 	{ SQLITE_TOOBIG, ERR_INPUT, "text too long for a catalog", "shorten it" },
@@ -86,7 +88,8 @@ bool db_fail(struct db *d, int code, const char *verb, struct err *e)
 {
 	int system = d->handle ? sqlite3_system_errno(d->handle) : 0;
 
-	/* SQLite knows ENOSPC only; a quota, a limit on file sizes and what it has forgotten end here. */
+	/* SQLite knows ENOSPC only; a quota, a limit on file sizes and what it has forgotten end
+	 * here. */
 	if (code == SQLITE_IOERR_WRITE && system != EIO)
 		code = SQLITE_FULL;
 	for (size_t i = 0; i < sizeof failures / sizeof *failures; i++)
@@ -94,7 +97,8 @@ bool db_fail(struct db *d, int code, const char *verb, struct err *e)
 			bool detail = (code & 0xff) == SQLITE_IOERR && system;
 
 			return err_set(e, failures[i].as, d->path, failures[i].hint, "%s%s%s",
-				failures[i].what, detail ? ": " : "", detail ? strerror(system) : "");
+				failures[i].what, detail ? ": " : "",
+				detail ? strerror(system) : "");
 		}
 	return err_set(e, ERR_INTERNAL, d->path, NULL, "cannot %s: %s", verb,
 		d->handle ? sqlite3_errmsg(d->handle) : sqlite3_errstr(code));
@@ -239,7 +243,8 @@ static int bind_one(sqlite3_stmt *s, int i, char type, va_list *ap)
 		v = va_arg(*ap, double);
 		return isnan(v) ? sqlite3_bind_null(s, i) : sqlite3_bind_double(s, i, v);
 	case 'h':
-		return sqlite3_bind_blob(s, i, va_arg(*ap, const struct hash *)->b, 16, SQLITE_TRANSIENT);
+		return sqlite3_bind_blob(s, i, va_arg(*ap, const struct hash *)->b, 16,
+			SQLITE_TRANSIENT);
 	case 'b': {
 		const void *bytes = va_arg(*ap, const void *);
 		size_t n = va_arg(*ap, size_t);
@@ -330,5 +335,6 @@ char *db_text(sqlite3_stmt *s, int column)
 
 double db_double(sqlite3_stmt *s, int column)
 {
-	return sqlite3_column_type(s, column) == SQLITE_NULL ? NAN : sqlite3_column_double(s, column);
+	return sqlite3_column_type(s, column) == SQLITE_NULL ? NAN
+		: sqlite3_column_double(s, column);
 }

@@ -1,6 +1,6 @@
 /* db: the two connections behind a catalog handle, statements kept prepared, values in and out.
- * Reading and writing have a connection and a lock each, so that a screen that reads never waits for
- * a batch that is being synced; a catalog in memory has one connection for both.
+ * Reading and writing have a connection and a lock each, so that a screen that reads never waits
+ * for a batch that is being synced; a catalog in memory has one connection for both.
  * Private to src/catalog. Any thread: db_reading and db_writing lock, db_done unlocks. */
 #ifndef CUPEL_CATALOG_DB_H
 #define CUPEL_CATALOG_DB_H
@@ -23,7 +23,8 @@ struct catalog {
 	char *file;            /* from the root: the process may change its folder */
 	bool memory;           /* everything is in `reader`; path is only a name */
 	bool read_only;        /* what is written is not kept */
-	bool apart;            /* too large to copy: read from the file, written to an empty one in memory */
+	/* too large to copy: read from the file, written to an empty one in memory */
+	bool apart;
 	struct err warning;    /* code ERR_NONE: none */
 	struct db reader, writer;
 	uint64_t version;      /* last answer of catalog_version; under reader.lock */

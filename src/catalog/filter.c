@@ -14,7 +14,8 @@ static const struct field {
 	enum match match;
 	const char *sql; /* the condition; where a part is matched, the column */
 } fields[] = {
-	{ "tag", EXACT, "EXISTS (SELECT 1 FROM tag t WHERE t.run = r.id AND t.tag = ? COLLATE NOCASE)" },
+	{ "tag", EXACT, "EXISTS (SELECT 1 FROM tag t WHERE t.run = r.id AND t.tag = ? COLLATE "
+		"NOCASE)" },
 	{ "id", EXACT, "r.id = CAST(? AS INTEGER)" },
 	{ "name", INSIDE, "r.name" },
 	{ "method", PREFIX, "r.method" },
@@ -25,7 +26,8 @@ static const struct field {
 	{ "recipe", PREFIX, "(SELECT p.hash FROM recipe p WHERE p.id = r.recipe)" },
 	{ "input", INSIDE, "(SELECT group_concat(i.name || ' ' || coalesce(i.hash, ''), ' ') "
 		"FROM run_input i WHERE i.run = r.id)" },
-	{ "note", INSIDE, "(SELECT group_concat(n.text, char(10)) FROM note n WHERE n.run = r.id)" },
+	{ "note", INSIDE, "(SELECT group_concat(n.text, char(10)) FROM note n WHERE n.run = "
+		"r.id)" },
 	{ "archived", CHOICE, NULL },
 };
 #define N_FIELDS (sizeof fields / sizeof *fields)
@@ -63,9 +65,9 @@ static void add_word(struct filter *f, const char *word)
 	struct str match = STR_INIT;
 
 	if (!has_letters(word)) {
-		str_add(&f->where, "r.id IN (SELECT rowid FROM run_search WHERE instr(name || char(10) || "
-			"recipe || char(10) || inputs || char(10) || output || char(10) || notes || char(10) "
-			"|| tags, ?))");
+		str_add(&f->where, "r.id IN (SELECT rowid FROM run_search WHERE instr(name || "
+			"char(10) || recipe || char(10) || inputs || char(10) || output || "
+			"char(10) || notes || char(10) || tags, ?))");
 		add_value(f, word);
 		return;
 	}
@@ -106,7 +108,8 @@ static bool add_field(struct filter *f, const struct field *field, const char *v
 		str_add(&f->where, field->sql);
 		break;
 	case PREFIX:
-		str_addf(&f->where, "lower(substr(coalesce(%s, ''), 1, length(?))) = lower(?)", field->sql);
+		str_addf(&f->where, "lower(substr(coalesce(%s, ''), 1, length(?))) = lower(?)",
+			field->sql);
 		add_value(f, value);
 		break;
 	case INSIDE:
@@ -170,7 +173,8 @@ static bool add_term(struct filter *f, const char **at, bool *archived_given, st
 		if (str_eq(fields[i].name, field.s))
 			known = &fields[i];
 	if (f->values.n >= TERMS) {
-		ok = err_set(e, ERR_USAGE, "filter", "use fewer words", "more than %d words", TERMS);
+		ok = err_set(e, ERR_USAGE, "filter", "use fewer words", "more than %d words",
+			TERMS);
 	} else if (field.n && !known) {
 		ok = unknown_field(field.s, e);
 	} else if (word.n) {

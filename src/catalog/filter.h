@@ -4,8 +4,8 @@
  *	filter = { ["-"] ( word | field ":" word ) }     all must hold; "-" excludes
  *	word   = characters without space | '"' anything '"'
  *
- * A word without a field is a prefix of a word in the name, recipe, inputs, output, notes or tags, or
- * the run's number. Fields are the rows of a table in filter.c. */
+ * A word without a field is a prefix of a word in the name, recipe, inputs, output, notes or tags,
+ * or the run's number. Fields are the rows of a table in filter.c. */
 #ifndef CUPEL_CATALOG_FILTER_H
 #define CUPEL_CATALOG_FILTER_H
 #include "base/err.h"

@@ -29,10 +29,12 @@ int64_t catalog_job_new(struct catalog *c, const struct catalog_job *j, struct e
 	if (!db_keeps(c, e) || !(d = db_writing(c, e)))
 		return 0;
 	process_own_start(start);
-	ok = db_run(d, e, "INSERT INTO job (what, state, command, folder, log, message, run, total, "
-		"threads, pid, boot, start) VALUES (coalesce(?, 'job'), 'waiting', coalesce(?, '[]'), ?, "
-		"?, ?, nullif(?, 0), ?, ?, ?, ?, ?)", "ttttt" "iiiitt", j->what, j->command, j->folder,
-		j->log, j->message, j->run, (int64_t)j->total, (int64_t)j->threads, (int64_t)getpid(),
+	ok = db_run(d, e, "INSERT INTO job (what, state, command, folder, log, message, run, "
+		"total, threads, pid, boot, start) VALUES (coalesce(?, 'job'), 'waiting', "
+		"coalesce(?, '[]'), ?, ?, ?, nullif(?, 0), ?, ?, ?, ?, ?)", "ttttt" "iiiitt",
+		j->what, j->command, j->folder,
+		j->log, j->message, j->run, (int64_t)j->total, (int64_t)j->threads,
+		(int64_t)getpid(),
 		process_boot_id(), start);
 	id = sqlite3_last_insert_rowid(d->handle);
 	return db_done(d, ok, e) ? id : 0;
@@ -42,7 +44,8 @@ bool catalog_job_log(struct catalog *c, int64_t id, const char *log, struct err 
 {
 	struct db *d = db_writing(c, e);
 
-	return d && db_done(d, db_run(d, e, "UPDATE job SET log = ?2 WHERE id = ?1", "it", id, log) &&
+	return d && db_done(d,
+		db_run(d, e, "UPDATE job SET log = ?2 WHERE id = ?1", "it", id, log) &&
 		job_there(d, id, e), e);
 }
 
@@ -56,8 +59,9 @@ bool catalog_job_given(struct catalog *c, int64_t id, int64_t pid, struct err *e
 	process_start_of((pid_t)pid, start);
 	process_own_start(own);
 	/* Only while it is still this process's: the new one may have claimed it, or even ended. */
-	return db_done(d, db_run(d, e, "UPDATE job SET pid = ?2, boot = ?3, start = ?4 WHERE id = ?1 "
-		"AND state = 'waiting' AND pid = ?5 AND start = ?6", "iittit", id, pid, process_boot_id(),
+	return db_done(d, db_run(d, e, "UPDATE job SET pid = ?2, boot = ?3, start = ?4 WHERE id = "
+		"?1 AND state = 'waiting' AND pid = ?5 AND start = ?6", "iittit", id, pid,
+		process_boot_id(),
 		start, (int64_t)getpid(), own), e);
 }
 
@@ -89,12 +93,14 @@ bool catalog_job_again(struct catalog *c, int64_t id, const char *command, struc
 	if (!db_keeps(c, e) || !(d = db_writing(c, e)))
 		return false;
 	process_own_start(start);
-	ok = db_run(d, e, "UPDATE job SET state = 'waiting', cancel = 0, message = NULL, command = ?2, "
-		"pid = ?3, boot = ?4, start = ?5, updated = " NOW " WHERE id = ?1 AND state IN ('stopped', "
-		"'failed', 'cancelled')", "ititt", id, command, (int64_t)getpid(), process_boot_id(), start);
+	ok = db_run(d, e, "UPDATE job SET state = 'waiting', cancel = 0, message = NULL, command = "
+		"?2, pid = ?3, boot = ?4, start = ?5, updated = " NOW " WHERE id = ?1 AND state IN "
+		"('stopped', 'failed', 'cancelled')", "ititt", id, command, (int64_t)getpid(),
+		process_boot_id(), start);
 	if (ok && sqlite3_changes(d->handle) == 0)
 		ok = err_set(e, ERR_INPUT, c->path, "`cupel jobs` shows its state",
-			"job %lld cannot be resumed: it is not stopped, failed or cancelled", (long long)id);
+			"job %lld cannot be resumed: it is not stopped, failed or cancelled",
+			(long long)id);
 	return db_done(d, ok, e);
 }
 
@@ -124,8 +130,8 @@ bool catalog_job_progress(struct catalog *c, int64_t id, uint64_t done, uint64_t
 	if (!db_due(&c->progress_at, PROGRESS_EVERY))
 		return true;
 	d = db_writing(c, e);
-	return d && db_done(d, db_run(d, e, "UPDATE job SET done = ?2, total = ?3, rate = ?4, left = ?5, "
-		"message = ?6, updated = " NOW " WHERE id = ?1", "iiiddt", id, (int64_t)done,
+	return d && db_done(d, db_run(d, e, "UPDATE job SET done = ?2, total = ?3, rate = ?4, left "
+		"= ?5, message = ?6, updated = " NOW " WHERE id = ?1", "iiiddt", id, (int64_t)done,
 		(int64_t)total, rate, left, message) && job_there(d, id, e), e);
 }
 
@@ -134,9 +140,10 @@ bool catalog_job_end(struct catalog *c, int64_t id, const char *state, int64_t r
 {
 	struct db *d = db_writing(c, e);
 
-	return d && db_done(d, db_run(d, e, "UPDATE job SET state = ?2, run = coalesce(nullif(?3, 0), "
-		"run), message = ?4, left = NULL, done = CASE WHEN ?2 = 'done' AND total > 0 THEN total "
-		"ELSE done END, updated = " NOW " WHERE id = ?1", "itit", id, state, run, message) &&
+	return d && db_done(d, db_run(d, e, "UPDATE job SET state = ?2, run = coalesce(nullif(?3, "
+		"0), run), message = ?4, left = NULL, done = CASE WHEN ?2 = 'done' AND total > 0 "
+		"THEN total ELSE done END, updated = " NOW " WHERE id = ?1", "itit", id, state, run,
+		message) &&
 		job_there(d, id, e), e);
 }
 
@@ -160,10 +167,10 @@ static void end_orphan(struct catalog *c, const struct orphan *o)
 	struct db *d = db_writing(c, NULL);
 
 	if (d)
-		db_done(d, db_run(d, NULL, "UPDATE job SET left = NULL, state = CASE cancel WHEN 1 THEN "
-			"'cancelled' ELSE 'stopped' END, message = CASE cancel WHEN 1 THEN message ELSE "
-			"'its process is gone' END WHERE id = ? AND pid = ? AND state IN ('waiting', "
-			"'running')", "ii", o->id, o->pid), NULL);
+		db_done(d, db_run(d, NULL, "UPDATE job SET left = NULL, state = CASE cancel WHEN 1 "
+			"THEN 'cancelled' ELSE 'stopped' END, message = CASE cancel WHEN 1 THEN "
+			"message ELSE 'its process is gone' END WHERE id = ? AND pid = ? AND state "
+			"IN ('waiting', 'running')", "ii", o->id, o->pid), NULL);
 }
 
 void jobs_find_stopped(struct catalog *c)
@@ -175,10 +182,12 @@ void jobs_find_stopped(struct catalog *c)
 
 	if (!d)
 		return;
-	s = db_prepare(d, "SELECT id, pid, boot, start FROM job WHERE state IN ('waiting', 'running')",
+	s = db_prepare(d, "SELECT id, pid, boot, start FROM job WHERE state IN ('waiting', "
+		"'running')",
 		NULL);
 	while (s && db_step(d, s, &failed, NULL))
-		if (!process_is((pid_t)sqlite3_column_int64(s, 1), (const char *)sqlite3_column_text(s, 2),
+		if (!process_is((pid_t)sqlite3_column_int64(s, 1),
+			(const char *)sqlite3_column_text(s, 2),
 		    (const char *)sqlite3_column_text(s, 3)))
 			*vec_push(&gone) = (struct orphan){ sqlite3_column_int64(s, 0),
 				sqlite3_column_int64(s, 1) };
@@ -211,8 +220,8 @@ static void read_job(sqlite3_stmt *s, struct catalog_job *j)
 	j->cancel = sqlite3_column_int(s, 18) != 0;
 }
 
-#define JOB_COLUMNS "SELECT id, run, what, state, command, folder, log, message, pid, boot, start, " \
-	"done, total, rate, left, threads, created, updated, cancel FROM job "
+#define JOB_COLUMNS "SELECT id, run, what, state, command, folder, log, message, pid, boot, " \
+	"start, done, total, rate, left, threads, created, updated, cancel FROM job "
 
 struct catalog_job *catalog_jobs(struct catalog *c, size_t *n, struct err *e)
 {
@@ -266,7 +275,8 @@ void catalog_jobs_free(struct catalog_job *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct catalog_job *j = &v[i];
-		char *const texts[] = { j->what, j->state, j->command, j->folder, j->log, j->message,
+		char *const texts[] =
+			{ j->what, j->state, j->command, j->folder, j->log, j->message,
 			j->boot, j->start, j->created, j->updated };
 
 		for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)

@@ -7,19 +7,19 @@
 bool catalog_model_put(struct catalog *c, const struct catalog_model *m, int64_t *id, struct err *e)
 {
 	static const char put[] =
-		"INSERT INTO model (path, name, format, architecture, kind, hash, parameters, bytes, bits, "
-		"partial, state, parent, relation, run) VALUES (?1, coalesce(?2, ?1), ?3, ?4, "
-		"coalesce(?5, 'unknown'), ?6, ?7, ?8, ?9, ?10, coalesce(?11, 'on disk'), nullif(?12, 0), "
-		"?13, nullif(?14, 0)) "
+		"INSERT INTO model (path, name, format, architecture, kind, hash, parameters, "
+		"bytes, bits, partial, state, parent, relation, run) VALUES (?1, coalesce(?2, ?1), "
+		"?3, ?4, coalesce(?5, 'unknown'), ?6, ?7, ?8, ?9, ?10, coalesce(?11, 'on disk'), "
+		"nullif(?12, 0), ?13, nullif(?14, 0)) "
 		"ON CONFLICT (path) DO UPDATE SET "
 		"name = coalesce(?2, name), format = coalesce(?3, format), "
-		"architecture = coalesce(?4, architecture), kind = coalesce(nullif(?5, 'unknown'), kind), "
-		"hash = coalesce(?6, CASE WHEN bytes = ?8 OR ?8 = 0 THEN hash END), "
-		"parameters = coalesce(nullif(?7, 0), parameters), bytes = coalesce(nullif(?8, 0), bytes), "
-		"bits = coalesce(nullif(?9, 0.0), bits), partial = ?10, state = coalesce(?11, 'on disk'), "
-		"parent = coalesce(nullif(?12, 0), parent), relation = coalesce(?13, relation), "
-		"run = coalesce(nullif(?14, 0), run), seen = strftime('%Y-%m-%dT%H:%M:%SZ', 'now') "
-		"RETURNING id";
+		"architecture = coalesce(?4, architecture), kind = coalesce(nullif(?5, 'unknown'), "
+		"kind), hash = coalesce(?6, CASE WHEN bytes = ?8 OR ?8 = 0 THEN hash END), "
+		"parameters = coalesce(nullif(?7, 0), parameters), bytes = coalesce(nullif(?8, 0), "
+		"bytes), bits = coalesce(nullif(?9, 0.0), bits), partial = ?10, state = "
+		"coalesce(?11, 'on disk'), parent = coalesce(nullif(?12, 0), parent), relation = "
+		"coalesce(?13, relation), run = coalesce(nullif(?14, 0), run), seen = "
+		"strftime('%Y-%m-%dT%H:%M:%SZ', 'now') RETURNING id";
 	struct db *d;
 	sqlite3_stmt *s;
 	bool ok, failed = true;
@@ -51,8 +51,9 @@ struct catalog_model *catalog_models(struct catalog *c, size_t *n, struct err *e
 	*n = 0;
 	if (!d)
 		return NULL;
-	s = db_prepare(d, "SELECT id, name, path, format, architecture, kind, hash, parameters, bytes, "
-		"bits, partial, state, parent, relation, run FROM model ORDER BY name, path", e);
+	s = db_prepare(d, "SELECT id, name, path, format, architecture, kind, hash, parameters, "
+		"bytes, bits, partial, state, parent, relation, run FROM model ORDER BY name, path",
+		e);
 	vec_reserve(&found, 1);
 	while (s && db_step(d, s, &failed, e)) {
 		struct catalog_model *m = vec_push(&found);
@@ -102,9 +103,9 @@ char *catalog_model_path(struct catalog *c, const char *name)
 {
 	/* The newest of that name that is there; a run's name stands for its output. */
 	static const char find[] =
-		"SELECT path FROM (SELECT path, 0 AS rank, state = 'on disk' AS here, seen AS at, id "
-		"FROM model WHERE name = ?1 UNION ALL SELECT output, 1, status = 'done', started, id "
-		"FROM run WHERE name = ?1 AND name <> '' AND output IS NOT NULL) "
+		"SELECT path FROM (SELECT path, 0 AS rank, state = 'on disk' AS here, seen AS at, "
+		"id FROM model WHERE name = ?1 UNION ALL SELECT output, 1, status = 'done', "
+		"started, id FROM run WHERE name = ?1 AND name <> '' AND output IS NOT NULL) "
 		"ORDER BY here DESC, rank, at DESC, id DESC LIMIT 1";
 	struct db *d = db_reading(c, NULL);
 	char *path = NULL;
@@ -124,8 +125,9 @@ static bool put_tensors(struct db *d, int64_t content, const struct catalog_tens
 	struct err *e)
 {
 	for (size_t i = 0; i < n; i++)
-		if (!db_run(d, e, "INSERT OR REPLACE INTO tensor (content, position, name, dtype, shape, "
-			"bytes, hash) VALUES (?, ?, ?, ?, ?, ?, ?)", "iitttit", content, (int64_t)i,
+		if (!db_run(d, e, "INSERT OR REPLACE INTO tensor (content, position, name, dtype, "
+			"shape, bytes, hash) VALUES (?, ?, ?, ?, ?, ?, ?)", "iitttit", content,
+			(int64_t)i,
 			v[i].name, v[i].dtype, v[i].shape, (int64_t)v[i].bytes, v[i].hash))
 			return false;
 	return true;
@@ -163,8 +165,8 @@ struct catalog_tensor *catalog_tensors(struct catalog *c, const char *model_hash
 	*n = 0;
 	if (!d)
 		return NULL;
-	s = db_prepare(d, "SELECT t.name, t.dtype, t.shape, t.bytes, t.hash FROM tensor t JOIN content "
-		"k ON k.id = t.content WHERE k.hash = ? ORDER BY t.position", e);
+	s = db_prepare(d, "SELECT t.name, t.dtype, t.shape, t.bytes, t.hash FROM tensor t JOIN "
+		"content k ON k.id = t.content WHERE k.hash = ? ORDER BY t.position", e);
 	vec_reserve(&found, 1);
 	if (s && db_bind(d, s, e, "t", model_hash))
 		while (db_step(d, s, &failed, e)) {

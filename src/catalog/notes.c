@@ -26,7 +26,8 @@ static struct db *write_to_run(struct catalog *c, int64_t run, struct err *e)
 		if (there)
 			return d;
 		if (!failed)
-			err_set(e, ERR_INPUT, c->path, "`cupel runs` lists them", "there is no run %lld",
+			err_set(e, ERR_INPUT, c->path, "`cupel runs` lists them",
+				"there is no run %lld",
 				(long long)run);
 	}
 	db_done(d, false, NULL);
@@ -50,12 +51,14 @@ static bool tag_fits(const char *tag, struct err *e)
 	size_t n = strlen(tag);
 
 	for (const char *p = tag; *p; p++)
-		if (isspace((unsigned char)*p) || (unsigned char)*p < 0x20 || *p == 0x7f || *p == '"')
+		if (isspace((unsigned char)*p) || (unsigned char)*p < 0x20 || *p == 0x7f ||
+			*p == '"')
 			n = 0;
 	if (n > 0 && n <= 128 && tag[0] != '-' && tag[0] != '+' && utf8_valid(tag, n))
 		return true;
 	return err_set(e, ERR_USAGE, "tag", "write several tags apart",
-		"'%.40s' cannot be a tag: one word of at most 128 bytes, not beginning with + or -", tag);
+		"'%.40s' cannot be a tag: one word of at most 128 bytes, not beginning with + or -",
+		tag);
 }
 
 bool catalog_tag(struct catalog *c, int64_t run, const char *tag, bool add, struct err *e)
@@ -70,7 +73,8 @@ bool catalog_tag(struct catalog *c, int64_t run, const char *tag, bool add, stru
 	if (add)
 		return db_done(d, db_run(d, e, "INSERT INTO tag (run, tag) VALUES (?, ?) "
 			"ON CONFLICT DO NOTHING", "it", run, tag), e);
-	return db_done(d, db_run(d, e, "DELETE FROM tag WHERE run = ? AND tag = ?", "it", run, tag), e);
+	return db_done(d, db_run(d, e, "DELETE FROM tag WHERE run = ? AND tag = ?", "it", run, tag),
+		e);
 }
 
 bool catalog_rename(struct catalog *c, int64_t run, const char *name, struct err *e)
@@ -80,7 +84,8 @@ bool catalog_rename(struct catalog *c, int64_t run, const char *name, struct err
 	if (strlen(name) > 1024)
 		return err_set(e, ERR_USAGE, "name", NULL, "longer than 1024 bytes");
 	d = write_to_run(c, run, e);
-	return d && db_done(d, db_run(d, e, "UPDATE run SET name = ? WHERE id = ?", "ti", name, run), e);
+	return d && db_done(d,
+		db_run(d, e, "UPDATE run SET name = ? WHERE id = ?", "ti", name, run), e);
 }
 
 bool catalog_archive(struct catalog *c, int64_t run, bool archived, struct err *e)

@@ -20,10 +20,11 @@ static bool put_recipe(struct db *d, const char *text, const char *hash, int64_t
 	if (!text)
 		return true;
 	text_hash = hash_bytes(text, strlen(text));
-	if (!db_run(d, e, "INSERT INTO recipe (hash, text_hash, text) VALUES (coalesce(?, ''), ?, ?) "
-	    "ON CONFLICT DO NOTHING", "tht", hash, &text_hash, text))
+	if (!db_run(d, e, "INSERT INTO recipe (hash, text_hash, text) VALUES (coalesce(?, ''), ?, "
+	    "?) ON CONFLICT DO NOTHING", "tht", hash, &text_hash, text))
 		return false;
-	s = db_prepare(d, "SELECT id FROM recipe WHERE text_hash = ? AND hash = coalesce(?, '')", e);
+	s = db_prepare(d, "SELECT id FROM recipe WHERE text_hash = ? AND hash = coalesce(?, '')",
+		e);
 	if (s && db_bind(d, s, e, "ht", &text_hash, hash) && db_step(d, s, &failed, e))
 		*id = sqlite3_column_int64(s, 0);
 	if (s)
@@ -37,10 +38,12 @@ static bool put_run(struct db *d, const struct catalog_run *r, int64_t recipe, s
 
 	process_own_start(start);
 	return db_run(d, e,
-		"INSERT INTO run (kind, name, status, recipe, recipe_path, method, output, bytes, tensors, "
-		"seed, command, version, arithmetic, parent, pid, boot, start) VALUES (?, coalesce(?, ''), "
-		"'running', nullif(?, 0), ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0), ?, ?, ?)",
-		"ttittt" "iiittti" "itt", r->kind, r->name, recipe, r->recipe_path, r->method, r->output,
+		"INSERT INTO run (kind, name, status, recipe, recipe_path, method, output, bytes, "
+		"tensors, seed, command, version, arithmetic, parent, pid, boot, start) VALUES (?, "
+		"coalesce(?, ''), 'running', nullif(?, 0), ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, "
+		"0), ?, ?, ?)",
+		"ttittt" "iiittti" "itt", r->kind, r->name, recipe, r->recipe_path, r->method,
+		r->output,
 		(int64_t)r->bytes, (int64_t)r->tensors, (int64_t)r->seed, r->command, r->version,
 		r->arithmetic, r->parent, (int64_t)getpid(), process_boot_id(), start);
 }
@@ -50,7 +53,8 @@ static bool put_inputs(struct db *d, int64_t run, const struct catalog_input *in
 {
 	for (size_t i = 0; i < n; i++)
 		if (!db_run(d, e, "INSERT INTO run_input (run, position, name, path, hash, role) "
-		    "VALUES (?, ?, ?, ?, ?, coalesce(?, 'input'))", "iitttt", run, (int64_t)i, in[i].name,
+		    "VALUES (?, ?, ?, ?, ?, coalesce(?, 'input'))", "iitttt", run, (int64_t)i,
+		    in[i].name,
 		    in[i].path, in[i].hash, in[i].role))
 			return false;
 	return true;
@@ -78,7 +82,8 @@ static bool is_there(struct db *d, const char *kind, int64_t id, struct err *e)
 {
 	if (sqlite3_changes(d->handle) > 0)
 		return true;
-	return err_set(e, ERR_INPUT, d->path, "`cupel runs` lists them", "there is no %s %lld", kind,
+	return err_set(e, ERR_INPUT, d->path, "`cupel runs` lists them", "there is no %s %lld",
+		kind,
 		(long long)id);
 }
 
@@ -89,8 +94,9 @@ bool catalog_run_end(struct catalog *c, int64_t id, const char *status, double s
 	struct db *d = db_writing(c, e);
 
 	return d && db_done(d, db_run(d, e, "UPDATE run SET status = ?2, seconds = ?3, "
-		"output = coalesce(?4, output), output_hash = ?5, bytes = ?6, tensors = ?7, error = ?8 "
-		"WHERE id = ?1", "itdttiit", id, status, seconds, output, output_hash, (int64_t)bytes,
+		"output = coalesce(?4, output), output_hash = ?5, bytes = ?6, tensors = ?7, error "
+		"= ?8 WHERE id = ?1", "itdttiit", id, status, seconds, output, output_hash,
+		(int64_t)bytes,
 		(int64_t)tensors, error) && is_there(d, "run", id, e), e);
 }
 
@@ -109,8 +115,9 @@ static bool end_stopped(struct catalog *c, int64_t id)
 {
 	struct db *d = db_writing(c, NULL);
 
-	return d && db_done(d, db_run(d, NULL, "UPDATE run SET status = 'stopped', error = 'its process "
-		"ended without a word' WHERE id = ? AND status = 'running'", "i", id), NULL);
+	return d && db_done(d, db_run(d, NULL, "UPDATE run SET status = 'stopped', error = 'its "
+		"process ended without a word' WHERE id = ? AND status = 'running'", "i", id),
+		NULL);
 }
 
 /* A run whose process died says "running" until somebody looks. */
@@ -125,7 +132,8 @@ void runs_find_stopped(struct catalog *c)
 		return;
 	s = db_prepare(d, "SELECT id, pid, boot, start FROM run WHERE status = 'running'", NULL);
 	while (s && db_step(d, s, &failed, NULL))
-		if (!process_is((pid_t)sqlite3_column_int64(s, 1), (const char *)sqlite3_column_text(s, 2),
+		if (!process_is((pid_t)sqlite3_column_int64(s, 1),
+			(const char *)sqlite3_column_text(s, 2),
 		    (const char *)sqlite3_column_text(s, 3)))
 			*vec_push(&gone) = sqlite3_column_int64(s, 0);
 	db_read_done(d);
@@ -136,8 +144,8 @@ void runs_find_stopped(struct catalog *c)
 
 #define RUN_COLUMNS(recipe_text, command) \
 	"SELECT r.id, r.kind, r.name, r.status, r.started, r.seconds, " recipe_text ", " \
-	"nullif(p.hash, ''), r.recipe_path, r.method, r.output, r.output_hash, r.bytes, r.tensors, " \
-	"r.seed, " command ", r.version, r.arithmetic, r.error, r.parent, " \
+	"nullif(p.hash, ''), r.recipe_path, r.method, r.output, r.output_hash, r.bytes, " \
+	"r.tensors, r.seed, " command ", r.version, r.arithmetic, r.error, r.parent, " \
 	"(SELECT group_concat(tag, ' ') FROM tag WHERE run = r.id), " \
 	"(SELECT text FROM note WHERE run = r.id ORDER BY id DESC LIMIT 1), r.archived, " \
 	"EXISTS (SELECT 1 FROM run later WHERE later.output = r.output AND later.id > r.id AND " \
@@ -248,7 +256,8 @@ void catalog_runs_free(struct catalog_run *v, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		struct catalog_run *r = &v[i];
 		char *const texts[] = { r->kind, r->name, r->status, r->started, r->recipe_text,
-			r->recipe_hash, r->recipe_path, r->method, r->output, r->output_hash, r->command,
+			r->recipe_hash, r->recipe_path, r->method, r->output, r->output_hash,
+			r->command,
 			r->version, r->arithmetic, r->error, r->tags, r->note };
 
 		for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)

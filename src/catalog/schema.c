@@ -60,8 +60,8 @@ static bool back_up(struct db *d, const char *to, struct err *e)
 	if (!ok) {
 		unlink(tmp);
 		if (e)
-			snprintf(e->hint, sizeof e->hint, "the catalog is copied before it is brought up to "
-				"date: make room beside it");
+			snprintf(e->hint, sizeof e->hint, "the catalog is copied before it is "
+				"brought up to date: make room beside it");
 	}
 	free(tmp);
 	return ok;

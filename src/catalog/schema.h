@@ -20,7 +20,8 @@ enum schema_state {
 	SCHEMA_FAILED,  /* *code is SQLite's */
 };
 enum schema_state schema_look(struct db *d, int latest, int *version, int *code);
-/* Bring it to the last of the steps, all in one transaction. An older file is copied first, whole, to
+/* Bring it to the last of the steps, all in one transaction. An older file is copied first, whole,
+ * to
  * PATH.vN-backup (backup NULL: not). Two programs may do this at once. */
 bool schema_migrate(struct db *d, const struct schema_step *steps, size_t n, const char *backup,
 	struct err *e);

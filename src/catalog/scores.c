@@ -11,9 +11,10 @@ bool catalog_score_put(struct catalog *c, const struct catalog_score *v, size_t 
 	if (!d)
 		return false;
 	for (size_t i = 0; i < n && ok; i++)
-		ok = db_run(d, e, "INSERT INTO score (run, model, task, metric, value, stderr, n, protocol, "
-			"estimated, source) VALUES (nullif(?, 0), nullif(?, 0), ?, ?, ?, ?, nullif(?, 0), ?, ?, "
-			"?)", "iittddi" "tit", v[i].run, v[i].model, v[i].task, v[i].metric, v[i].value,
+		ok = db_run(d, e, "INSERT INTO score (run, model, task, metric, value, stderr, n, "
+			"protocol, estimated, source) VALUES (nullif(?, 0), nullif(?, 0), ?, ?, ?, "
+			"?, nullif(?, 0), ?, ?, ?)", "iittddi" "tit", v[i].run, v[i].model,
+			v[i].task, v[i].metric, v[i].value,
 			v[i].stderr_, v[i].n, v[i].protocol, (int64_t)v[i].estimated, v[i].source);
 	return db_done(d, ok, e);
 }
@@ -29,8 +30,9 @@ struct catalog_score *catalog_scores(struct catalog *c, int64_t run, int64_t mod
 	*n = 0;
 	if (!d)
 		return NULL;
-	s = db_prepare(d, "SELECT id, run, model, task, metric, value, stderr, n, protocol, estimated, "
-		"source FROM score WHERE run = ?1 OR (?1 = 0 AND model = ?2) ORDER BY id", e);
+	s = db_prepare(d, "SELECT id, run, model, task, metric, value, stderr, n, protocol, "
+		"estimated, source FROM score WHERE run = ?1 OR (?1 = 0 AND model = ?2) ORDER BY "
+		"id", e);
 	vec_reserve(&found, 1);
 	if (s && db_bind(d, s, e, "ii", run, model))
 		while (db_step(d, s, &failed, e)) {

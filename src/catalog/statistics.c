@@ -15,7 +15,8 @@ void *catalog_stat_get(struct catalog *c, const char *kind, struct hash a, struc
 	*n = 0;
 	if (!d)
 		return NULL;
-	s = db_prepare(d, "SELECT data FROM stat WHERE a = ? AND b = ? AND base = ? AND kind = ?", NULL);
+	s = db_prepare(d, "SELECT data FROM stat WHERE a = ? AND b = ? AND base = ? AND kind = ?",
+		NULL);
 	if (s && db_bind(d, s, NULL, "hhht", &a, &b, &base, kind) && db_step(d, s, &failed, NULL)) {
 		*n = (size_t)sqlite3_column_bytes(s, 0);
 		bytes = xmalloc(*n ? *n : 1);
@@ -28,8 +29,8 @@ void *catalog_stat_get(struct catalog *c, const char *kind, struct hash a, struc
 
 bool catalog_stat_put(struct catalog *c, const struct catalog_stat *v, size_t n, struct err *e)
 {
-	static const char put[] = "INSERT INTO stat (kind, a, b, base, data) VALUES (?, ?, ?, ?, ?) "
-		"ON CONFLICT (a, b, base, kind) DO UPDATE SET data = excluded.data";
+	static const char put[] = "INSERT INTO stat (kind, a, b, base, data) VALUES (?, ?, ?, ?, "
+		"?) ON CONFLICT (a, b, base, kind) DO UPDATE SET data = excluded.data";
 	struct db *d;
 	bool ok = true;
 
@@ -51,10 +52,12 @@ static bool rename_one(struct db *d, const struct hash *from, const struct hash 
 	/* REPLACE: what was stored under the new key says the same. */
 	return db_run(d, e, "UPDATE OR REPLACE stat SET a = ?2 WHERE a = ?1", "hh", from, to) &&
 		db_run(d, e, "UPDATE OR REPLACE stat SET b = ?2 WHERE b = ?1", "hh", from, to) &&
-		db_run(d, e, "UPDATE OR REPLACE stat SET base = ?2 WHERE base = ?1", "hh", from, to);
+		db_run(d, e, "UPDATE OR REPLACE stat SET base = ?2 WHERE base = ?1", "hh", from,
+		to);
 }
 
-bool catalog_stats_rename(struct catalog *c, const struct hash *from, const struct hash *to, size_t n,
+bool catalog_stats_rename(struct catalog *c, const struct hash *from, const struct hash *to,
+	size_t n,
 	struct err *e)
 {
 	struct db *d;

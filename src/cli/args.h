@@ -19,6 +19,7 @@ bool cli_args_parse(struct cli_args *a, int argc, char **argv, struct err *e);
 void cli_args_fini(struct cli_args *a);
 /* Help of a verb, of the program for NULL; exit status 0. */
 int cli_help(const struct verb *v);
-/* A table (verbs, keys of recipes, methods) as the manual has it; false if there is none so named. */
+/* A table (verbs, keys of recipes, methods) as the manual has it; false if there is none so
+ * named. */
 bool cli_roff(const char *what);
 #endif

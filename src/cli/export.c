@@ -39,7 +39,7 @@ static char *publish(const struct export_run *r, struct err *e)
 	return text;
 }
 
-/* --- recipe: what mergekit runs, the rest as comments ---------------------------------------------- */
+/* --- recipe: what mergekit runs, the rest as comments ----------------------------------------- */
 
 /* A comment ends with its line, whatever a name contains. */
 static void comment(const char *label, const char *text)
@@ -90,7 +90,7 @@ bool export_recipe(const struct export_run *r, struct err *e)
 	return true;
 }
 
-/* --- markdown -------------------------------------------------------------------------------------- */
+/* --- markdown --------------------------------------------------------------------------------- */
 
 /* Text in a cell: one line, no markup. */
 static void cell(const char *text)
@@ -145,7 +145,8 @@ static void input_table(const struct export_run *r)
 	puts("\n## Inputs\n\n| role | model | revision | hash |\n|---|---|---|---|");
 	for (size_t i = 0; i < r->n_inputs; i++) {
 		const struct catalog_input *in = &r->inputs[i];
-		char *name = input_name(in), *revision = in->path ? publish_revision(in->path) : NULL;
+		char *name = input_name(in),
+			*revision = in->path ? publish_revision(in->path) : NULL;
 
 		printf("| ");
 		cell(in->role);
@@ -225,9 +226,10 @@ bool export_markdown(const struct export_run *r, struct err *e)
 	return true;
 }
 
-/* --- csv (RFC 4180) --------------------------------------------------------------------------------- */
+/* --- csv (RFC 4180) --------------------------------------------------------------------------- */
 
-/* A cell that begins like a formula is one to a spreadsheet; a quote before it is what they agree on. */
+/* A cell that begins like a formula is one to a spreadsheet; a quote before it is what they agree
+ * on. */
 static void csv(const char *text)
 {
 	bool quote;
@@ -276,7 +278,8 @@ static void csv_results(const struct export_run *r, const struct columns *column
 		for (size_t k = 0; k < r->n_scores; k++) {
 			const struct catalog_score *s = &r->scores[k];
 
-			if (!str_eq(s->task, columns->v[c].task) || !str_eq(s->metric, columns->v[c].metric) ||
+			if (!str_eq(s->task, columns->v[c].task) ||
+				!str_eq(s->metric, columns->v[c].metric) ||
 			    s->estimated || isnan(s->value))
 				continue;
 			snprintf(value, sizeof value, "%.17g", s->value);
@@ -290,7 +293,8 @@ static void csv_results(const struct export_run *r, const struct columns *column
 
 static void csv_header(const struct columns *columns)
 {
-	printf("id,name,kind,method,status,started,seconds,bytes,tensors,seed,recipe_hash,output_hash,tags,"
+	printf("id,name,kind,method,status,started,seconds,bytes,tensors,seed,recipe_hash,"
+		"output_hash,tags,"
 		"note");
 	for (size_t c = 0; c < columns->n; c++) {
 		char *title = xasprintf("%s %s", columns->v[c].task, columns->v[c].metric);

@@ -1,5 +1,5 @@
-/* export: a run's facts in the forms that others read. Nothing here names a path, a user or a host of
- * this machine. Printed to stdout; main thread. */
+/* export: a run's facts in the forms that others read. Nothing here names a path, a user or a host
+ * of this machine. Printed to stdout; main thread. */
 #ifndef CUPEL_CLI_EXPORT_H
 #define CUPEL_CLI_EXPORT_H
 #include "catalog/catalog.h"

@@ -119,7 +119,8 @@ json_t *figures_swap(const struct swap_point *p)
 
 void figures_swap_table(const struct swap_point *p, size_t n)
 {
-	static const char *const headers[] = { ">T", ">SWAPPED", ">MOVED", ">MEAN SHIFT", ">FROZEN" };
+	static const char *const headers[] =
+		{ ">T", ">SWAPPED", ">MOVED", ">MEAN SHIFT", ">FROZEN" };
 	struct table_out *t = table_new(headers, 5);
 
 	for (size_t i = 0; i < n; i++) {
@@ -128,7 +129,8 @@ void figures_swap_table(const struct swap_point *p, size_t n)
 		moved.lo = 1 - p[i].full.hi;
 		moved.hi = 1 - p[i].full.lo;
 		char *cells[5] = { xasprintf("%g", p[i].t), figure_words(p[i].full, STAT_SWAPPED),
-			figure_words(moved, STAT_MOVED), figure_words(p[i].mean_shift, STAT_MEAN_SHIFT),
+			figure_words(moved, STAT_MOVED),
+			figure_words(p[i].mean_shift, STAT_MEAN_SHIFT),
 			figure_words(p[i].frozen, STAT_FROZEN) };
 		table_row(t, (const char *const *)cells);
 		for (int k = 0; k < 5; k++)

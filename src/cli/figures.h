@@ -1,17 +1,20 @@
-/* figures: how the command line writes figures, for the verbs that have them: cells of a table, JSON, lists
- * of t, progress of a pass. Main thread, except figures_progress. */
+/* figures: how the command line writes figures, for the verbs that have them: cells of a table,
+ * JSON, lists of t, progress of a pass. Main thread, except figures_progress. */
 #ifndef CUPEL_CLI_FIGURES_H
 #define CUPEL_CLI_FIGURES_H
 #include "base/str.h"
 #include "cli/verb.h"
 #include "stat/stats.h"
 
-/* "27.4%", ".9571", "3.1e-03 ±2e-04": a sampled figure always shows its interval; none and failed are "·". */
+/* "27.4%", ".9571", "3.1e-03 ±2e-04": a sampled figure always shows its interval; none and failed
+ * are "·". */
 void figure_add(struct str *s, struct figure f, enum stat_id stat);
 char *figure_words(struct figure f, enum stat_id stat);   /* the same; caller frees */
 json_t *figure_json(struct figure f);                    /* number, null if there is none */
-json_t *figure_interval(struct figure f);                /* [lo, hi], null where there is no width */
-/* "0.0001,3e-4" as numbers, ascending as given; caller frees. The default list where text is NULL. */
+/* [lo, hi], null where there is no width */
+json_t *figure_interval(struct figure f);
+/* "0.0001,3e-4" as numbers, ascending as given; caller frees. The default list where text is
+ * NULL. */
 double *figures_list(const char *text, size_t *n, struct err *e);
 json_t *figures_swap(const struct swap_point *p);
 void figures_swap_table(const struct swap_point *p, size_t n);

@@ -74,7 +74,8 @@ static bool on_progress(void *ctx, const struct run_progress *p)
 	return !atomic_load(&process_cancelled);
 }
 
-bool merging_run(struct cli *c, struct catalog *catalog, struct plan *p, const struct run_options *o,
+bool merging_run(struct cli *c, struct catalog *catalog, struct plan *p,
+	const struct run_options *o,
 	struct run_result *out, struct err *e)
 {
 	bool ok;
@@ -83,8 +84,9 @@ bool merging_run(struct cli *c, struct catalog *catalog, struct plan *p, const s
 	ok = run_merge(p, catalog, cli_pool(c), o, on_progress, NULL, out, e);
 	cli_progress_end();
 	if (ok && out->nonfinite)
-		fprintf(stderr, "cupel: %s: warning: the inputs hold %" PRIu64 " weights that are NaN "
-			"or infinite; they were merged as they are\n", o->output, out->nonfinite);
+		fprintf(stderr, "cupel: %s: warning: the inputs hold %" PRIu64 " weights that are "
+			"NaN or infinite; they were merged as they are\n", o->output,
+			out->nonfinite);
 	return ok;
 }
 

@@ -5,12 +5,13 @@
 #include "cli/verb.h"
 #include "engine/run.h"
 
-/* Opens the inputs and makes the plan. Warnings go to stderr. NULL with a reason; the caller lets the
- * plan go (which holds recipe and inputs). */
+/* Opens the inputs and makes the plan. Warnings go to stderr. NULL with a reason; the caller lets
+ * the plan go (which holds recipe and inputs). */
 struct plan *merging_plan(struct cli *c, const struct recipe *r, const struct plan_options *o,
 	struct err *e);
 /* Runs it with progress on stderr; signals cancel. catalog may be NULL. */
-bool merging_run(struct cli *c, struct catalog *catalog, struct plan *p, const struct run_options *o,
+bool merging_run(struct cli *c, struct catalog *catalog, struct plan *p,
+	const struct run_options *o,
 	struct run_result *out, struct err *e);
 json_t *merging_json(const struct run_result *r);
 void merging_print(const struct plan *p, const struct run_result *r);

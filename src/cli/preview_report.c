@@ -41,12 +41,14 @@ static void print_head(struct preview *v, const struct plan *p, const char *path
 	if (p->inputs->figure_base_name) {
 		str_add(&s, "moves are seen from ");
 		str_add_safe(&s, p->inputs->figure_base_name, strlen(p->inputs->figure_base_name));
-		str_add(&s, p->inputs->base >= 0 ? ", the recipe's base\n" : ", the lineage's base\n");
+		str_add(&s, p->inputs->base >= 0 ? ", the recipe's base\n"
+			: ", the lineage's base\n");
 	} else {
 		str_add(&s, "no base is known, so moves cannot be told from weights\n");
 	}
 	if (at.nonfinite)
-		str_addf(&s, "%" PRIu64 " weights of the inputs are NaN or infinite\n", at.nonfinite);
+		str_addf(&s, "%" PRIu64 " weights of the inputs are NaN or infinite\n",
+			at.nonfinite);
 	fputs(s.s, stdout);
 	str_fini(&s);
 }
@@ -76,15 +78,15 @@ static void print_effect(struct preview *v, const struct plan *p)
 	const char *type = p->n ? dtype_torch_name(p->tensors[0].dtype) : NULL;
 	type = type ? type : "the output's type";
 	if (p->inputs->figure_base)
-		printf("  rounding to %s freezes %s of the changes; its error is %s of the weights, %s of "
-			"the move\n", type, text[0], text[1], text[2]);
+		printf("  rounding to %s freezes %s of the changes; its error is %s of the "
+			"weights, %s of the move\n", type, text[0], text[1], text[2]);
 	else
 		printf("  rounding to %s costs %s of the weights' norm\n", type, text[1]);
 	for (size_t k = 0; k < 3; k++)
 		free(text[k]);
 }
 
-/* --- tables: figures of groups in columns ------------------------------------------------------------------- */
+/* --- tables: figures of groups in columns ----------------------------------------------------- */
 
 struct column {
 	enum stat_id stat;
@@ -131,7 +133,8 @@ static struct table_out *table_of(const struct columns *c, const char *first, co
 	return t;
 }
 
-static void add_row(struct table_out *t, struct preview *v, const struct columns *c, const char *first,
+static void add_row(struct table_out *t, struct preview *v, const struct columns *c,
+	const char *first,
 	const char *second, const size_t *tensors, size_t n)
 {
 	const char **cells = xnew(const char *, c->n + 2);
@@ -139,7 +142,8 @@ static void add_row(struct table_out *t, struct preview *v, const struct columns
 	cells[0] = first;
 	cells[1] = second;
 	for (size_t i = 0; i < c->n; i++)
-		cells[i + 2] = figure_words(preview_group(v, tensors, n, c->v[i].stat, c->v[i].input),
+		cells[i + 2] =
+			figure_words(preview_group(v, tensors, n, c->v[i].stat, c->v[i].input),
 			c->v[i].stat);
 	table_row(t, cells);
 	for (size_t i = 0; i < c->n; i++)
@@ -155,7 +159,8 @@ static bool is_base(const struct plan *p, size_t i)
 /* One line per input: how the whole merge relates to it. */
 static void print_inputs(struct preview *v, const struct plan *p)
 {
-	static const enum stat_id moves[] = { STAT_DELTA_RATIO, STAT_DELTA_COSINE, STAT_INPUT_CONFLICT };
+	static const enum stat_id moves[] =
+		{ STAT_DELTA_RATIO, STAT_DELTA_COSINE, STAT_INPUT_CONFLICT };
 	static const enum stat_id weights[] = { STAT_ONE_MINUS_COSINE, STAT_RELATIVE_L2 };
 	static const char *const headers[] = { "INPUT", ">|move|", ">towards it", ">against it",
 		">1-COS", ">REL L2" };
@@ -166,17 +171,21 @@ static void print_inputs(struct preview *v, const struct plan *p)
 		char *cells[6] = { xstrdup(p->inputs->v[i].label) };
 		for (size_t k = 0; k < 3; k++)
 			cells[1 + k] = is_base(p, i) || !p->inputs->figure_base ? xstrdup("")
-				: figure_words(preview_group(v, NULL, 0, moves[k], (int)i), moves[k]);
+				: figure_words(preview_group(v, NULL, 0, moves[k], (int)i),
+					moves[k]);
 		for (size_t k = 0; k < 2; k++)
-			cells[4 + k] = figure_words(preview_group(v, NULL, 0, weights[k], (int)i), weights[k]);
+			cells[4 + k] =
+				figure_words(preview_group(v, NULL, 0, weights[k], (int)i),
+				weights[k]);
 		table_row(t, (const char *const *)cells);
 		for (size_t k = 0; k < 6; k++)
 			free(cells[k]);
 	}
 	table_print(t);
 	if (p->inputs->figure_base)
-		puts("|move|: the merge's distance from the base as a part of the input's; towards it: cosine "
-			"of the\ntwo moves; against it: share of weights moved the other way");
+		puts("|move|: the merge's distance from the base as a part of the input's; towards "
+			"it: cosine of the\ntwo moves; against it: share of weights moved the "
+			"other way");
 }
 
 static struct columns role_columns(const struct plan *p)
@@ -239,7 +248,7 @@ static void print_roles(struct preview *v, const struct plan *p)
 	free(of_role);
 }
 
-/* --- the tensors that are least like an input ----------------------------------------------------------------- */
+/* --- the tensors that are least like an input ------------------------------------------------- */
 
 struct far {
 	size_t tensor;
@@ -264,7 +273,8 @@ static void print_lowest(struct preview *v, const struct plan *p)
 	for (size_t t = 0; t < p->n; t++)
 		for (size_t i = 0; i < p->inputs->n; i++) {
 			struct figure f = preview_figure(v, t, stat, (int)i);
-			if (f.state == FIG_NONE || f.state == FIG_FAILED || (based && is_base(p, i)))
+			if (f.state == FIG_NONE || f.state == FIG_FAILED ||
+				(based && is_base(p, i)))
 				continue;
 			list[n++] = (struct far){ t, (int)i, based ? -f.value : f.value };
 		}
@@ -272,7 +282,8 @@ static void print_lowest(struct preview *v, const struct plan *p)
 	if (n)
 		heading(based ? "Least in an input's direction" : "Farthest from an input");
 	for (size_t k = 0; k < n && k < LOWEST; k++) {
-		char *text = figure_words(preview_figure(v, list[k].tensor, stat, list[k].input), stat);
+		char *text =
+			figure_words(preview_figure(v, list[k].tensor, stat, list[k].input), stat);
 		char *name = str_safe(p->tensors[list[k].tensor].like->name);
 		char *label = str_safe(p->inputs->v[list[k].input].label);
 		printf("  %-14s %s, %s\n", text, label, name);
@@ -295,7 +306,8 @@ static void print_swap(struct preview *v, const struct plan *p, const double *t,
 		heading("Swapped, by t");
 		figures_swap_table(at, got);
 		printf("a tenth is swapped at t = %.3g, half at t = %.3g\n",
-			preview_swap_solve(v, NULL, 0, other, 0.1), preview_swap_solve(v, NULL, 0, other, 0.5));
+			preview_swap_solve(v, NULL, 0, other, 0.1),
+			preview_swap_solve(v, NULL, 0, other, 0.5));
 	}
 	free(at);
 }
@@ -312,7 +324,7 @@ void report_preview(struct preview *v, const struct plan *p, const char *path, c
 	print_lowest(v, p);
 	print_swap(v, p, t, n_t);
 	puts(state == FIG_EXACT ? "\nfigures are exact: of the tensors as they would be stored"
-		: state == FIG_CLOSED ? "\nfigures are of the merge before rounding; those with an interval (95 %) "
-			"are from a sample"
+		: state == FIG_CLOSED ? "\nfigures are of the merge before rounding; those with an "
+			"interval (95 %) are from a sample"
 		: "\nfigures are from a sample, with 95 % intervals; --exact reads everything");
 }

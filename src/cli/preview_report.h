@@ -1,5 +1,5 @@
-/* preview_report: a preview as a person reads it: what the recipe does, inputs, roles, the tensors that move
- * most, the NearSwap curve. Main thread. */
+/* preview_report: a preview as a person reads it: what the recipe does, inputs, roles, the tensors
+ * that move most, the NearSwap curve. Main thread. */
 #ifndef CUPEL_CLI_PREVIEW_REPORT_H
 #define CUPEL_CLI_PREVIEW_REPORT_H
 #include "cli/figures.h"

@@ -51,7 +51,8 @@ static bool print_json(struct catalog *c, const struct loaded *runs, struct err 
 	return ok;
 }
 
-static bool print_each(const struct loaded *runs, bool (*print)(const struct export_run *, struct err *),
+static bool print_each(const struct loaded *runs,
+	bool (*print)(const struct export_run *, struct err *),
 	struct err *e)
 {
 	for (size_t i = 0; i < runs->n; i++) {
@@ -63,7 +64,8 @@ static bool print_each(const struct loaded *runs, bool (*print)(const struct exp
 	return true;
 }
 
-static bool print_as(struct catalog *c, const struct loaded *runs, const char *format, struct err *e)
+static bool print_as(struct catalog *c, const struct loaded *runs, const char *format,
+	struct err *e)
 {
 	if (str_eq(format, "json"))
 		return print_json(c, runs, e);
@@ -77,7 +79,8 @@ static bool print_as(struct catalog *c, const struct loaded *runs, const char *f
 		return err_set(e, ERR_USAGE, "export", "recipe, json, csv or markdown",
 			"no format %s", format);
 	if (runs->n > 1)
-		return err_set(e, ERR_USAGE, "export", "export them one by one", "one file holds one recipe");
+		return err_set(e, ERR_USAGE, "export", "export them one by one",
+			"one file holds one recipe");
 	return export_recipe(&runs->v[0], e);
 }
 
@@ -105,9 +108,9 @@ const struct verb verb_export = {
 	.name = "export",
 	.args = "ID...",
 	.help = "print runs for other people and programs",
-	.detail = "recipe is one file: the YAML that mergekit runs, with revisions, hashes and the seed as "
-		"comments; absolute paths of models become their names. csv has a row for every run and a "
-		"column for every result.",
+	.detail = "recipe is one file: the YAML that mergekit runs, with revisions, hashes and the "
+		"seed as comments; absolute paths of models become their names. csv has a row for "
+		"every run and a column for every result.",
 	.min_args = 1,
 	.max_args = -1,
 	.options = options,

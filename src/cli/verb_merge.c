@@ -114,7 +114,8 @@ static int detach(struct cli *c, const char *const *words, size_t n, struct err 
 		json_print(j);
 		json_decref(j);
 	} else {
-		printf("job %" PRId64 ": see it with `cupel jobs`, stop it with `cupel cancel %" PRId64
+		printf("job %" PRId64 ": see it with `cupel jobs`, stop it with `cupel cancel "
+			"%" PRId64
 			"`\n", id, id);
 	}
 	return 0;
@@ -128,7 +129,8 @@ static int merge(struct cli *c, struct plan *p, const struct options *o, struct 
 	if (!merging_run(c, c->catalog, p, &o->run, &r, e)) {
 		if (o->job)
 			catalog_job_end(c->catalog, o->run.job,
-				e->code == ERR_CANCELLED ? "cancelled" : "failed", r.run, e->what, NULL);
+				e->code == ERR_CANCELLED ? "cancelled" : "failed", r.run, e->what,
+				NULL);
 		return err_exit_status(e->code);
 	}
 	if (o->job)
@@ -178,10 +180,12 @@ static int run(struct cli *c, struct err *e)
 }
 
 static const struct verb_option options[] = {
-	{ "--seed", "N", false, "seed of the random methods; wins over the recipe's, 0 if neither says" },
+	{ "--seed", "N", false,
+		"seed of the random methods; wins over the recipe's, 0 if neither says" },
 	{ "--shard-size", "BYTES", false, "largest size of one file, 5GB unless given" },
 	{ "--resume", NULL, false, "go on with a merge that was stopped" },
-	{ "--force", NULL, false, "replace an earlier output of cupel, or what a stopped merge left" },
+	{ "--force", NULL, false,
+		"replace an earlier output of cupel, or what a stopped merge left" },
 	{ "--sync", NULL, false, "wait until everything is on the disk before OUT gets its name" },
 	{ "--detach", NULL, false, "start it as a job, a process of its own, and return" },
 	{ "--job", "ID", false, NULL },
@@ -192,11 +196,11 @@ const struct verb verb_merge = {
 	.name = "merge",
 	.args = "RECIPE OUT",
 	.help = "write the model that a recipe describes",
-	.detail = "Reads every input once or twice, in pieces, and writes safetensors with config, tokenizer, "
-		"card, recipe and provenance into the folder OUT, which appears only when it is whole. "
-		"What a stopped merge has done stays beside it, and --resume goes on from there.\n\n"
-		"Arithmetic is float32, rounded once. The bytes depend on recipe, inputs and seed, not on "
-		"the machine or its threads.",
+	.detail = "Reads every input once or twice, in pieces, and writes safetensors with config, "
+		"tokenizer, card, recipe and provenance into the folder OUT, which appears only "
+		"when it is whole. What a stopped merge has done stays beside it, and --resume "
+		"goes on from there.\n\nArithmetic is float32, rounded once. The bytes depend on "
+		"recipe, inputs and seed, not on the machine or its threads.",
 	.min_args = 2,
 	.max_args = 2,
 	.options = options,

@@ -64,7 +64,8 @@ static json_t *method_json(const struct method *m)
 	json_object_set_new(j, "help", json_textn(m->help));
 	json_object_set_new(j, "base_model", json_textn(base_words[m->base + 1]));
 	json_object_set_new(j, "min_models", json_integer(m->min_inputs));
-	json_object_set_new(j, "max_models", m->max_inputs ? json_integer(m->max_inputs) : json_null());
+	json_object_set_new(j, "max_models",
+		m->max_inputs ? json_integer(m->max_inputs) : json_null());
 	json_object_set_new(j, "base_counts", json_boolean(m->count_base));
 	json_object_set_new(j, "random", json_boolean(m->random));
 	for (size_t i = 0; i < m->n_params; i++)
@@ -77,7 +78,8 @@ static void print_method(const struct method *m)
 {
 	struct str s = STR_INIT;
 
-	printf("%s: %s%s%s%s\n\n", m->name, m->title, m->paper ? " (" : "", m->paper ? m->paper : "",
+	printf("%s: %s%s%s%s\n\n", m->name, m->title, m->paper ? " (" : "",
+		m->paper ? m->paper : "",
 		m->paper ? ")" : "");
 	cli_wrap(stdout, m->help, 2, 80);
 	models_text(&s, m);
@@ -90,7 +92,8 @@ static void print_method(const struct method *m)
 		const struct param_def *p = &m->params[i];
 
 		str_clear(&s);
-		str_addf(&s, "%s (%s for %s, ", p->help, type_words[p->type], scope_words[p->scope]);
+		str_addf(&s, "%s (%s for %s, ", p->help, type_words[p->type],
+			scope_words[p->scope]);
 		if (!p->required)
 			str_add(&s, "default ");
 		default_text(&s, p);
@@ -115,7 +118,8 @@ static void print_table(void)
 		str_add(&params, "");
 		for (size_t k = 0; k < m->n_params; k++)
 			str_addf(&params, "%s%s", k ? " " : "", m->params[k].name);
-		table_row(t, (const char *[]){ m->name, base_words[m->base + 1], models.s, params.s });
+		table_row(t,
+			(const char *[]){ m->name, base_words[m->base + 1], models.s, params.s });
 		str_fini(&models);
 		str_fini(&params);
 	}
@@ -129,7 +133,8 @@ static int run(struct cli *c, struct err *e)
 	json_t *j;
 
 	if (c->argc && !m) {
-		err_set(e, ERR_USAGE, "methods", "cupel methods lists them", "no method %s", c->argv[0]);
+		err_set(e, ERR_USAGE, "methods", "cupel methods lists them", "no method %s",
+			c->argv[0]);
 		if (near)
 			snprintf(e->hint, sizeof e->hint, "did you mean %s", near);
 		return err_exit_status(e->code);

@@ -34,7 +34,7 @@ static uint64_t bytes_of(const struct plan *p)
 	return bytes;
 }
 
-/* --- JSON ------------------------------------------------------------------------------------------------ */
+/* --- JSON ------------------------------------------------------------------------------------- */
 
 static enum figure_state lowest(enum figure_state a, struct figure f)
 {
@@ -52,8 +52,8 @@ static const enum stat_id to_input[] = { STAT_COSINE, STAT_RELATIVE_L2, STAT_ONE
 static const enum stat_id of_merge[] = { STAT_DELTA_NORM, STAT_CONFLICT, STAT_FROZEN, STAT_ROUNDING,
 	STAT_ROUNDING_DELTA, STAT_MEAN_SHIFT, STAT_SWAPPED, STAT_ZEROS };
 
-/* Figures of some tensors (NULL: all), into j. The state named is that of the norm, the cosines and the
- * distances; figures that are only sampled stand with their intervals. */
+/* Figures of some tensors (NULL: all), into j. The state named is that of the norm, the cosines and
+ * the distances; figures that are only sampled stand with their intervals. */
 static enum figure_state add_figures(json_t *j, struct preview *v, const struct plan *p,
 	const size_t *tensors, size_t n, bool exact)
 {
@@ -160,7 +160,7 @@ static void print_json(struct preview *v, const struct plan *p, const char *path
 	json_decref(j);
 }
 
-/* --- the verb --------------------------------------------------------------------------------------------- */
+/* --- the verb --------------------------------------------------------------------------------- */
 
 static bool look_at(struct cli *c, struct plan *p, bool exact, const double *t, size_t n_t,
 	struct err *e)
@@ -211,11 +211,12 @@ const struct verb verb_preview = {
 	.name = "preview",
 	.args = "RECIPE",
 	.help = "what the merge would be; nothing is written",
-	.detail = "Reads the inputs once, remembers their sums in the catalog, and shows what the recipe does "
-		"to each role: how far the merge moves from the base and in whose direction, where the inputs "
-		"pull against each other, what rounding to the output dtype undoes. Figures with a closed form "
-		"are of the merge before rounding; others come from a sample and show a 95 % interval; --exact "
-		"computes the tensors as they would be stored.",
+	.detail = "Reads the inputs once, remembers their sums in the catalog, and shows what the "
+		"recipe does to each role: how far the merge moves from the base and in whose "
+		"direction, where the inputs pull against each other, what rounding to the output "
+		"dtype undoes. Figures with a closed form are of the merge before rounding; others "
+		"come from a sample and show a 95 % interval; --exact computes the tensors as they "
+		"would be stored.",
 	.min_args = 1,
 	.max_args = 1,
 	.options = options,

@@ -33,7 +33,8 @@ static struct plan *plan_of(struct replay *r, struct err *e)
 		err_set(e, ERR_INPUT, r->c->argv[0], NULL, "this run has no recipe to replay");
 		return NULL;
 	}
-	recipe = recipe_parse(r->run->recipe_text, strlen(r->run->recipe_text), r->run->recipe_path, e);
+	recipe = recipe_parse(r->run->recipe_text, strlen(r->run->recipe_text), r->run->recipe_path,
+		e);
 	if (!recipe)
 		return NULL;
 	p = merging_plan(r->c, recipe, &o, e);
@@ -136,7 +137,8 @@ static void print_json(const struct replay *r)
 	json_object_set_new(j, "same", json_boolean(same(r)));
 	json_object_set_new(j, "hash", r->made ? json_string(hex) : json_null());
 	json_object_set_new(j, "expected", json_textn(r->run->output_hash));
-	json_object_set_new(j, "output", r->kept && r->made ? json_textn(r->result.output) : json_null());
+	json_object_set_new(j, "output",
+		r->kept && r->made ? json_textn(r->result.output) : json_null());
 	json_object_set_new(j, "seconds", r->made ? json_number(r->result.seconds) : json_null());
 	for (size_t i = 0; i < r->plan->inputs->n; i++) {
 		const char *name = r->plan->inputs->v[i].text;
@@ -185,7 +187,8 @@ static bool replay(struct replay *r, struct err *e)
 	r->plan = plan_of(r, e);
 	if (!r->plan || !hash_inputs(r, e))
 		return false;
-	/* changed inputs give another result: that is the answer, unless it is wanted all the same */
+	/* changed inputs give another result: that is the answer, unless it is wanted all the
+	 * same */
 	if (any_changed(r) && !r->kept)
 		return true;
 	return make_again(r, e);
@@ -228,9 +231,10 @@ const struct verb verb_replay = {
 	.name = "replay",
 	.args = "ID [OUT]",
 	.help = "make a run again and compare the hashes",
-	.detail = "Exit status 0 if recipe, inputs and seed of the run give the same bytes again, 1 if not: "
-		"then it says which input changed. With OUT the result is kept there and is a run of its "
-		"own; without, it is made in a temporary folder beside the first output and removed.",
+	.detail = "Exit status 0 if recipe, inputs and seed of the run give the same bytes again, "
+		"1 if not: then it says which input changed. With OUT the result is kept there and "
+		"is a run of its own; without, it is made in a temporary folder beside the first "
+		"output and removed.",
 	.min_args = 1,
 	.max_args = 2,
 	.options = options,

@@ -26,7 +26,8 @@ static int run(struct cli *c, struct err *e)
 		json_object_set_new(j, "name", json_textn(i->name));
 		json_object_set_new(j, "title", json_textn(i->title));
 		json_object_set_new(j, "unit", json_textn(i->unit));
-		json_object_set_new(j, "better", i->better ? json_textn(better_text(i)) : json_null());
+		json_object_set_new(j, "better",
+			i->better ? json_textn(better_text(i)) : json_null());
 		json_object_set_new(j, "per_input", json_boolean(i->per_input));
 		json_object_set_new(j, "formula", json_textn(i->formula));
 		json_object_set_new(j, "help", json_textn(i->help));
@@ -43,7 +44,7 @@ static int run(struct cli *c, struct err *e)
 const struct verb verb_stats = {
 	.name = "stats",
 	.help = "list the figures: what each says and its formula",
-	.detail = "In formulas m is the merge, x an input, b the base; sums run over all elements of a "
-		"tensor or of a group. --json has a sentence about each.",
+	.detail = "In formulas m is the merge, x an input, b the base; sums run over all elements "
+		"of a tensor or of a group. --json has a sentence about each.",
 	.run = run,
 };

@@ -63,8 +63,9 @@ static int run(struct cli *c, struct err *e)
 const struct verb verb_types = {
 	.name = "types",
 	.help = "list the number formats: bits, blocks, what can be read and written",
-	.detail = "BITS are per weight, scales included. A type that is not read is known by name and "
-		"size alone: its tensors are listed and copied. Tensors of MLX folders are groups of 32, "
-		"64 or 128 codes of 2, 3, 4, 5, 6 or 8 bits with a scale and a bias, read as well.",
+	.detail = "BITS are per weight, scales included. A type that is not read is known by name "
+		"and size alone: its tensors are listed and copied. Tensors of MLX folders are "
+		"groups of 32, 64 or 128 codes of 2, 3, 4, 5, 6 or 8 bits with a scale and a bias, "
+		"read as well.",
 	.run = run,
 };

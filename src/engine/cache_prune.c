@@ -7,7 +7,8 @@
 #include <unistd.h>
 #include "base/str.h"
 
-/* Removes the oldest regular file if there are more than keep; false when there is nothing to do. */
+/* Removes the oldest regular file if there are more than keep; false when there is nothing to
+ * do. */
 static bool remove_oldest(const char *dir, size_t keep)
 {
 	DIR *d = opendir(dir);

@@ -5,8 +5,8 @@
 #include "engine/run.h"
 #include "engine/work.h"
 
-/* One output tensor, window after window, as the run writes it: the same work, in batches of as many
- * windows as there are workers, delivered in order. */
+/* One output tensor, window after window, as the run writes it: the same work, in batches of as
+ * many windows as there are workers, delivered in order. */
 struct seat { /* one worker's share of a batch */
 	struct desk desk;
 	void *partial;
@@ -169,7 +169,8 @@ static bool seats_make(struct exact *x, struct err *e)
 			ok = ok && s->in[k];
 		}
 		if (!ok)
-			return err_set(e, ERR_MEMORY, spec->name, NULL, "no memory for its windows");
+			return err_set(e, ERR_MEMORY, spec->name, NULL,
+				"no memory for its windows");
 	}
 	return true;
 }

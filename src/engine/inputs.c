@@ -251,7 +251,8 @@ struct inputs *inputs_open(const struct recipe *r, const struct model_roots *roo
 	if (n == 0 || n > MERGE_MAX_INPUTS) {
 		err_set(e, ERR_INPUT, r->path ? r->path : "recipe",
 			n ? "merge in stages" : "list the models to merge under models:",
-			n ? "%zu models; at most %d can be merged at once" : "no models to merge", n,
+			n ? "%zu models; at most %d can be merged at once" : "no models to merge",
+			n,
 			MERGE_MAX_INPUTS);
 		return NULL;
 	}

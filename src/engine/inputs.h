@@ -15,7 +15,8 @@ struct input_row { /* a tensor of the first model, or of the base: in its order 
 	bool quantized;            /* one of its inputs is */
 	int odd;                   /* first input whose shape differs from like's, -1 none */
 	int mute;                  /* first input whose tensor cannot be decoded, -1 none */
-	int mixed;                 /* first input that is integer where like is not, or the reverse; -1 */
+	/* first input that is integer where like is not, or the reverse; -1 */
+	int mixed;
 };
 struct input_extra { /* a tensor that the output has not */
 	int input;
@@ -24,7 +25,8 @@ struct input_extra { /* a tensor that the output has not */
 };
 const struct input_row *inputs_rows(const struct inputs *in, size_t *n);
 const struct input_extra *inputs_extras(const struct inputs *in, size_t *n);
-int inputs_first(const struct inputs *in);  /* whose tensors the rows are: the base, else the first */
+/* whose tensors the rows are: the base, else the first */
+int inputs_first(const struct inputs *in);
 
 /* The model that the inputs were trained from, if they agree on one: by the front matter of their
  * README.md, else by the catalog. NULL if unknown; *name is malloc'd. */

@@ -11,8 +11,8 @@
 #include "system/file.h"
 #include "system/process.h"
 
-/* $XDG_STATE_HOME/cupel/jobs/ID.log; jobs of another catalog than the usual one have its hash in the
- * name, for their numbers begin at 1 as well. */
+/* $XDG_STATE_HOME/cupel/jobs/ID.log; jobs of another catalog than the usual one have its hash in
+ * the name, for their numbers begin at 1 as well. */
 static char *log_path(const char *catalog, int64_t id, struct err *e)
 {
 	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
@@ -93,8 +93,8 @@ int64_t job_start(struct catalog *c, const char *what, const char *const *args, 
 
 	for (size_t i = 0; i < n; i++)
 		if (json_array_append_new(command, json_string(args[i])) != 0) {
-			err_set(e, ERR_INPUT, args[i], "rename it", "a name that is not UTF-8 cannot be "
-				"handed to a job");
+			err_set(e, ERR_INPUT, args[i], "rename it", "a name that is not UTF-8 "
+				"cannot be handed to a job");
 			goto out;
 		}
 	if (!can_have_jobs(c, e))
@@ -125,7 +125,8 @@ bool job_attach(struct catalog *c, int64_t id, struct err *e)
 	if (ok && j->folder && chdir(j->folder) != 0)
 		ok = err_errno(e, j->folder, "work in the folder it was started in");
 	if (!ok)
-		catalog_job_end(c, id, j && j->cancel ? "cancelled" : "failed", 0, e ? e->what : NULL, NULL);
+		catalog_job_end(c, id, j && j->cancel ? "cancelled" : "failed", 0,
+			e ? e->what : NULL, NULL);
 	catalog_jobs_free(j, j != NULL);
 	return ok;
 }
@@ -138,7 +139,8 @@ bool job_cancel(struct catalog *c, int64_t id, struct err *e)
 	if (!j)
 		return false;
 	if (!str_eq(j->state, "running") && !str_eq(j->state, "waiting"))
-		err_set(e, ERR_INPUT, "job", "`cupel jobs` shows its state", "job %" PRId64 " is %s already",
+		err_set(e, ERR_INPUT, "job", "`cupel jobs` shows its state",
+			"job %" PRId64 " is %s already",
 			id, j->state);
 	else if (!j->cancel)
 		ok = catalog_job_cancel(c, id, e);
@@ -146,7 +148,8 @@ bool job_cancel(struct catalog *c, int64_t id, struct err *e)
 		ok = catalog_job_end(c, id, "cancelled", 0, NULL, e);
 	else
 		ok = process_end((pid_t)j->pid, j->boot, j->start) ||
-			err_set(e, ERR_INPUT, "job", "it may just have ended: `cupel jobs` shows its state",
+			err_set(e, ERR_INPUT, "job",
+			"it may just have ended: `cupel jobs` shows its state",
 				"job %" PRId64 " cannot be signalled", id);
 	catalog_jobs_free(j, 1);
 	return ok;

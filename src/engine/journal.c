@@ -43,7 +43,7 @@ void finished_free(struct finished *v)
 	free(v);
 }
 
-/* --- the head: one line for each thing that must be as it was ------------------------------------ */
+/* --- the head: one line for each thing that must be as it was --------------------------------- */
 
 /* Who the files of an input are; content would do, but it may be known only afterwards. */
 static struct hash input_identity(const struct model *m)
@@ -102,7 +102,7 @@ static bool head_refuse(const char *path, const struct plan *p, const char *have
 		input ? input : what);
 }
 
-/* --- lines ---------------------------------------------------------------------------------------- */
+/* --- lines ------------------------------------------------------------------------------------ */
 
 static bool line_read(const struct plan *p, const char *line, struct finished *v)
 {
@@ -189,7 +189,8 @@ bool journal_add(struct journal *j, size_t tensor, const struct finished *f, str
 	return ok;
 }
 
-struct journal *journal_open(const char *path, const struct plan *p, uint64_t shard_size, bool resume,
+struct journal *journal_open(const char *path, const struct plan *p, uint64_t shard_size,
+	bool resume,
 	struct finished *v, struct err *e)
 {
 	struct journal *j = xnew(struct journal, 1);
@@ -201,7 +202,8 @@ struct journal *journal_open(const char *path, const struct plan *p, uint64_t sh
 	j->path = xstrdup(path);
 	j->fd = -1;
 	if (ok) {
-		j->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (resume ? 0 : O_TRUNC),
+		j->fd = open(path,
+			O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (resume ? 0 : O_TRUNC),
 			0666);
 		ok = j->fd >= 0 || err_errno(e, path, "create the journal");
 	}

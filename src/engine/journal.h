@@ -22,7 +22,8 @@ void finished_free(struct finished *v);
 
 struct journal;
 /* A new one, or with resume the one there, whose tensors are marked in v. */
-struct journal *journal_open(const char *path, const struct plan *p, uint64_t shard_size, bool resume,
+struct journal *journal_open(const char *path, const struct plan *p, uint64_t shard_size,
+	bool resume,
 	struct finished *v, struct err *e);
 bool journal_add(struct journal *j, size_t tensor, const struct finished *f, struct err *e);
 void journal_close(struct journal *j);

@@ -11,11 +11,12 @@
 #define TELL_NS 16000000
 #define PRIORITY 12
 
-/* --- rows: the union of the models' tensors by name ------------------------------------------------------ */
+/* --- rows: the union of the models' tensors by name ------------------------------------------- */
 
 static bool same_shape(const struct tensor *a, const struct tensor *b)
 {
-	return a->rank == b->rank && memcmp(a->shape, b->shape, (size_t)a->rank * sizeof *a->shape) == 0;
+	return a->rank == b->rank &&
+		memcmp(a->shape, b->shape, (size_t)a->rank * sizeof *a->shape) == 0;
 }
 
 static bool seen_before(const struct look *l, size_t model, const char *name)
@@ -35,7 +36,8 @@ static struct look_row make_row(const struct look *l, const struct tensor *like)
 	if (l->base)
 		r.base = source_find(&l->base->source, like->name);
 	for (size_t k = 0; k < l->n; k++)
-		if (r.tensor[k] >= 0 && !same_shape(&l->model[k]->source.tensors[r.tensor[k]], like))
+		if (r.tensor[k] >= 0 &&
+			!same_shape(&l->model[k]->source.tensors[r.tensor[k]], like))
 			r.other_shape = true;
 	return r;
 }
@@ -54,8 +56,8 @@ static void make_rows(struct look *l)
 	l->n_rows = rows.n;
 }
 
-/* The slot that compares a row: the base where it fits, then every model that has the tensor in the same
- * shape. Models whose tensor has another shape get a slot each, for figures of their own. */
+/* The slot that compares a row: the base where it fits, then every model that has the tensor in the
+ * same shape. Models whose tensor has another shape get a slot each, for figures of their own. */
 static void make_slots(struct look *l, size_t row)
 {
 	const struct look_row *r = &l->rows[row];
@@ -97,7 +99,7 @@ static void make_slots(struct look *l, size_t row)
 	s->all = memo_slot(l->memo, v, n, based, s->reference > 0 ? s->reference : 0);
 }
 
-/* --- background ---------------------------------------------------------------------------------------------- */
+/* --- background ------------------------------------------------------------------------------- */
 
 static void tell(struct look *l, bool now)
 {

@@ -1,7 +1,8 @@
-/* look: live figures of one to four opened models, side by side: the Tensors view and the verb diff.
+/* look: live figures of one to four opened models, side by side: the Tensors view and the verb
+ * diff.
  * Rows are tensors by Hugging Face name, whatever the containers. Figures come from the sample at
- * once (state sampled) and from one pass over the weights (state exact); what a pass found is kept in
- * the catalog and never read again. `changed` is called from a worker, at most every 16 ms.
+ * once (state sampled) and from one pass over the weights (state exact); what a pass found is kept
+ * in the catalog and never read again. `changed` is called from a worker, at most every 16 ms.
  * The look holds references on its models. One owner thread calls look_*; getters never read. */
 #ifndef CUPEL_ENGINE_LOOK_H
 #define CUPEL_ENGINE_LOOK_H
@@ -12,7 +13,8 @@
 
 #define LOOK_MAX 4
 struct look_row {
-	const struct tensor *like;  /* of the first model that has it: name, role, layer, expert, shape */
+	/* of the first model that has it: name, role, layer, expert, shape */
+	const struct tensor *like;
 	long tensor[LOOK_MAX];      /* index in each model, -1 if it lacks it */
 	long base;                  /* index in the base, -1 */
 	bool other_shape;           /* shapes differ: no figure compares them */
@@ -22,7 +24,8 @@ struct look;
 struct look *look_new(struct pool *pool, struct catalog *c, struct model *const *models, size_t n,
 	struct model *base, void (*changed)(void *ctx), void *ctx);
 void look_free(struct look *l);
-size_t look_rows(const struct look *l);          /* first model's order, then what only others have */
+/* first model's order, then what only others have */
+size_t look_rows(const struct look *l);
 const struct look_row *look_row(const struct look *l, size_t row);
 size_t look_models(const struct look *l);
 void look_focus(struct look *l, const size_t *rows, size_t n);
@@ -30,19 +33,21 @@ void look_focus(struct look *l, const size_t *rows, size_t n);
 void look_want_exact(struct look *l, bool on);
 
 /* Of one model: NORM, DELTA_NORM (against the base), ZEROS, STD, ABS_MAX, NONFINITE.
- * Against the reference (the first model; the base when there is one model): COSINE, ONE_MINUS_COSINE,
+ * Against the reference (the first model; the base when there is one model): COSINE,
+ * ONE_MINUS_COSINE,
  * RELATIVE_L2, MAX_ABS, SIGN_AGREEMENT, INPUT_CONFLICT, DELTA_COSINE, DELTA_RATIO, MEAN_SHIFT
  * (mean |m-x|); the reference is x in their formulas, `model` is m. Others are FIG_FAILED. */
 struct figure look_figure(struct look *l, size_t row, enum stat_id s, int model);
 struct figure look_group(struct look *l, const size_t *rows, size_t n, enum stat_id s, int model);
 
-/* Swap curve from the reference to `model`; frozen for an output of that dtype. false: not known. */
+/* Swap curve from the reference to `model`; frozen for an output of that dtype. false: not
+ * known. */
 bool look_swap(struct look *l, const size_t *rows, size_t n, int model, double t, enum dtype out,
 	struct swap_point *p);
 double look_swap_solve(struct look *l, const size_t *rows, size_t n, int model, double fraction);
 
-/* Distribution of magnitudes, n bins of equal width in log2 over [from, to): of the difference to the
- * reference (delta) or of the weights themselves. From the sample until the tensor was read. */
+/* Distribution of magnitudes, n bins of equal width in log2 over [from, to): of the difference to
+ * the reference (delta) or of the weights themselves. From the sample until the tensor was read. */
 struct look_histogram {
 	double from, to;            /* edges of the whole range; values */
 	double median, p99, max;    /* of the magnitudes; max NaN until exact */

@@ -26,7 +26,8 @@ static enum kind kind_of(enum stat_id s)
 }
 
 /* The vectors a figure looks at; false where this row has no such figure. */
-static bool pair_of(const struct look *l, size_t row, enum stat_id s, int model, struct slot_pair *p)
+static bool pair_of(const struct look *l, size_t row, enum stat_id s, int model,
+	struct slot_pair *p)
 {
 	const struct look_slots *k = &l->slots[row];
 	enum kind kind = kind_of(s);
@@ -130,7 +131,7 @@ double look_swap_solve(struct look *l, const size_t *rows, size_t n, int model, 
 	return t;
 }
 
-/* --- distributions ------------------------------------------------------------------------------------------- */
+/* --- distributions ---------------------------------------------------------------------------- */
 
 static int by_value(const void *a, const void *b)
 {
@@ -184,13 +185,16 @@ static void from_sample(struct slot_pair p, bool delta, double *bins, size_t n,
 	free(v);
 }
 
-static void from_curve(const struct histogram *h, double *bins, size_t n, struct look_histogram *out)
+static void from_curve(const struct histogram *h, double *bins, size_t n,
+	struct look_histogram *out)
 {
 	double all = (double)h->elements, below = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		double edge = out->from * exp2(log2(out->to / out->from) * (double)(i + 1) / (double)n);
-		double at = histogram_full(h, i + 1 == n ? INFINITY : edge).value - (double)h->equal;
+		double edge =
+			out->from * exp2(log2(out->to / out->from) * (double)(i + 1) / (double)n);
+		double at = histogram_full(h, i + 1 == n ? INFINITY : edge).value -
+			(double)h->equal;
 		bins[i] = (at - below) / all;
 		below = at;
 	}

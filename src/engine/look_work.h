@@ -1,4 +1,5 @@
-/* look_work: the inside of look.h, shared by look.c (rows, work) and look_figure.c. Nobody else includes it. */
+/* look_work: the inside of look.h, shared by look.c (rows, work) and look_figure.c. Nobody else
+ * includes it. */
 #ifndef CUPEL_ENGINE_LOOK_WORK_H
 #define CUPEL_ENGINE_LOOK_WORK_H
 #include "engine/look.h"

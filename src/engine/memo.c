@@ -53,7 +53,8 @@ void slot_sums_settle(struct slot_sums *s)
 	for (size_t i = 0; i < s->n; i++) {
 		s->s[i * s->n + i] = s->norm[i].n2;
 		for (size_t j = 0; j < i; j++)
-			s->s[i * s->n + j] = s->s[j * s->n + i] = s->pair[pair_index((int)i, (int)j)].d2;
+			s->s[i * s->n + j] = s->s[j * s->n + i] =
+				s->pair[pair_index((int)i, (int)j)].d2;
 	}
 }
 
@@ -279,7 +280,7 @@ void memo_fail(struct memo *m, struct slot *s, const struct err *e)
 	pthread_mutex_unlock(&m->lock);
 }
 
-/* --- handing out work; all with the memo's lock ------------------------------------------------ */
+/* --- handing out work; all with the memo's lock ----------------------------------------------- */
 
 static bool is_over(const struct slot *s, enum memo_phase phase)
 {
@@ -317,7 +318,7 @@ static struct slot *take_any(struct memo *m, enum memo_phase phase, uint64_t *wi
 	return NULL;
 }
 
-/* --- doing it ----------------------------------------------------------------------------------- */
+/* --- doing it --------------------------------------------------------------------------------- */
 
 static bool all_over(struct memo *m)
 {

@@ -1,10 +1,11 @@
-/* memo: what one pass over the weights leaves: for sets of tensors that are compared element by element
- * (slots: the inputs of a merge tensor and the base of its figures, or one tensor of several models)
- * a co-located sample, and sums, sign counts, extremes and difference curves of the whole. Sums are
- * kept in the catalog under content keys, so a pair is read once, ever; samples in the cache folder.
- * The memo owns slots, samples and sums; slots are reference counted, what hangs on them is immutable
- * once its pointer is set. memo_step may be called by any number of workers at once; the rest by
- * the owner. */
+/* memo: what one pass over the weights leaves: for sets of tensors that are compared element by
+ * element (slots: the inputs of a merge tensor and the base of its figures, or one tensor of
+ * several models) a co-located sample, and sums, sign counts, extremes and difference curves of the
+ * whole. Sums are kept in the catalog under content keys, so a pair is read once, ever; samples in
+ * the cache folder.
+ * The memo owns slots, samples and sums; slots are reference counted, what hangs on them is
+ * immutable once its pointer is set. memo_step may be called by any number of workers at once; the
+ * rest by the owner. */
 #ifndef CUPEL_ENGINE_MEMO_H
 #define CUPEL_ENGINE_MEMO_H
 #include <pthread.h>
@@ -25,8 +26,10 @@ struct slot_sums { /* of a slot's n vectors, the whole tensor */
 	struct pair_sums *pair;        /* pair_index */
 	struct sign_sums *sign;        /* pair_index, against the base; its own pairs are empty */
 	struct conflict_sums conflict; /* of all but the base; empty without one */
-	double *s;                     /* n×n: ‖x_i‖² on the diagonal, ‖x_i − x_j‖² beside it (combine.h) */
-	struct histogram *curve;       /* per vector: |x_i − x_from| seen from x_from, settled; empty at from */
+	/* n×n: ‖x_i‖² on the diagonal, ‖x_i − x_j‖² beside it (combine.h) */
+	double *s;
+	/* per vector: |x_i − x_from| seen from x_from, settled; empty at from */
+	struct histogram *curve;
 };
 struct slot_sample { /* the same places in every vector */
 	struct sample at;
@@ -50,8 +53,8 @@ struct slot {
 struct memo;
 struct memo *memo_new(struct catalog *c);
 void memo_free(struct memo *m);  /* no step may be running */
-/* The slot of these vectors, the base first if there is one; a reference for the caller. All have the
- * same shape. */
+/* The slot of these vectors, the base first if there is one; a reference for the caller. All have
+ * the same shape. */
 struct slot *memo_slot(struct memo *m, const struct memo_vector *v, size_t n, bool based, int from);
 void slot_unref(struct slot *s);
 /* These are worked on from now on, in this order; what was begun for others is kept, not continued.

@@ -4,9 +4,10 @@
 #include <string.h>
 #include "base/str.h"
 
-/* Sums in the catalog. All blobs are a version and then the struct's 64-bit fields, little-endian, or the
- * histogram's own bytes. Keys: "norm" a; "pair" a, b in byte order; "sign" a, b in byte order and the
- * base; "curve" from a to b; "conflict" the digest of all keys but the base's, in order, and the base. */
+/* Sums in the catalog. All blobs are a version and then the struct's 64-bit fields, little-endian,
+ * or the histogram's own bytes. Keys: "norm" a; "pair" a, b in byte order; "sign" a, b in byte
+ * order and the base; "curve" from a to b; "conflict" the digest of all keys but the base's, in
+ * order, and the base. */
 #define BLOB_VERSION 1
 
 static const struct hash none;
@@ -133,11 +134,13 @@ static void put_slot(struct batch *b, const struct slot *s)
 			struct str bytes = STR_INIT;
 			histogram_store(&x->curve[j], &bytes);
 			size_t n = bytes.n;
-			put_blob(b, "curve", s->keys[s->from], s->keys[j], none, str_steal(&bytes), n);
+			put_blob(b, "curve", s->keys[s->from], s->keys[j], none, str_steal(&bytes),
+				n);
 		}
 	}
 	if (s->based && s->n > 2)
-		put(b, "conflict", conflict_key(s), none, s->keys[0], &x->conflict, sizeof x->conflict);
+		put(b, "conflict", conflict_key(s), none, s->keys[0], &x->conflict,
+			sizeof x->conflict);
 }
 
 void memo_store_save(struct catalog *c, struct slot *const *s, size_t n)

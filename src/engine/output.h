@@ -17,7 +17,8 @@ struct output {
 	struct shards *shards;
 	struct finished *tensors;  /* per plan tensor */
 	size_t resumed;            /* of them found done */
-	char *path, *name, *tmp;   /* final path (absolute), its last component, the temporary folder */
+	/* final path (absolute), its last component, the temporary folder */
+	char *path, *name, *tmp;
 	bool replace;              /* there is an earlier output at path */
 	/* private */
 	char *journal_path;
@@ -46,7 +47,8 @@ struct output_facts {
 	int donor;                 /* whose tokenizer it gets; -1 none */
 };
 bool output_files(struct output *o, const struct output_facts *f, struct err *e);
-/* What an input may be called in an output: an absolute path is owner/name, else its last component.
+/* What an input may be called in an output: an absolute path is owner/name, else its last
+ * component.
  * Caller frees. */
 char *output_input_name(const struct plan *p, size_t i);
 #endif

@@ -21,7 +21,8 @@ static const char *const donor_files[] = {
 static char *folder_of(const struct model *m)
 {
 	return file_is_dir(m->path) ? xstrdup(m->path) :
-		xstrndup(m->path, (size_t)(str_base(m->path) - m->path) + (str_base(m->path) == m->path));
+		xstrndup(m->path,
+			(size_t)(str_base(m->path) - m->path) + (str_base(m->path) == m->path));
 }
 
 static bool is_id(const char *name)
@@ -53,7 +54,7 @@ static bool put(struct output *o, const char *name, const char *text, size_t n, 
 	return ok || err_at(e, "%s", o->path);
 }
 
-/* --- config.json ---------------------------------------------------------------------------------- */
+/* --- config.json ------------------------------------------------------------------------------ */
 
 /* The dtype that most bytes have. */
 static enum dtype main_dtype(const struct plan *p)
@@ -115,7 +116,7 @@ static bool put_config(struct output *o, struct err *e)
 	return ok;
 }
 
-/* --- tokenizer, chat template, generation settings --------------------------------------------------- */
+/* --- tokenizer, chat template, generation settings -------------------------------------------- */
 
 static bool copy_from(struct output *o, const char *dir, const char *name, struct err *e)
 {
@@ -144,7 +145,7 @@ static bool put_tokenizer(struct output *o, int donor, struct err *e)
 	return ok;
 }
 
-/* --- the recipe ---------------------------------------------------------------------------------------- */
+/* --- the recipe ------------------------------------------------------------------------------- */
 
 /* As the user wrote it, but for absolute paths, which say where, not what. Caller frees. */
 static char *recipe_text(const struct plan *p, const struct hash *input, struct err *e)
@@ -164,7 +165,7 @@ static char *recipe_text(const struct plan *p, const struct hash *input, struct 
 	return out;
 }
 
-/* --- the card ------------------------------------------------------------------------------------------- */
+/* --- the card --------------------------------------------------------------------------------- */
 
 static void card_head(struct str *s, const struct output *o)
 {
@@ -232,14 +233,15 @@ static bool put_card(struct output *o, const struct output_facts *f, const char 
 	hash_hex(f->hash, hex);
 	str_addf(&s, "Seed %" PRIu64 ", %s arithmetic, rounded once to %s; %zu tensors, hash %s.\n",
 		p->seed, p->arithmetic == ARITH_MERGEKIT ? "mergekit" : "float32",
-		dtype_torch_name(main_dtype(p)) ? dtype_torch_name(main_dtype(p)) : "its dtype", p->n,
+		dtype_torch_name(main_dtype(p)) ? dtype_torch_name(main_dtype(p)) : "its dtype",
+		p->n,
 		hex);
 	ok = put(o, "README.md", s.s, s.n, e);
 	str_fini(&s);
 	return ok;
 }
 
-/* --- provenance --------------------------------------------------------------------------------------------- */
+/* --- provenance ------------------------------------------------------------------------------- */
 
 static json_t *hash_json(struct hash h)
 {
@@ -275,7 +277,8 @@ static json_t *provenance(const struct output *o, const struct output_facts *f)
 	}
 	json_object_set_new(j, "inputs", inputs);
 	for (size_t i = 0; i < p->n; i++)
-		json_object_set_new(tensors, p->tensors[i].like->name, hash_json(o->tensors[i].hash));
+		json_object_set_new(tensors, p->tensors[i].like->name,
+			hash_json(o->tensors[i].hash));
 	json_object_set_new(j, "tensors", tensors);
 	return j;
 }
@@ -312,7 +315,8 @@ bool output_files(struct output *o, const struct output_facts *f, struct err *e)
 	char *recipe = recipe_text(o->plan, f->input, e);
 	bool ok;
 
-	ok = recipe && (!index || put(o, "model.safetensors.index.json", index, strlen(index), e)) &&
+	ok = recipe && (!index ||
+		put(o, "model.safetensors.index.json", index, strlen(index), e)) &&
 		put_config(o, e) && put_tokenizer(o, f->donor, e) &&
 		put(o, "mergekit_config.yml", recipe, strlen(recipe), e) &&
 		put_card(o, f, recipe, e) && put_provenance(o, f, e);

@@ -1,5 +1,6 @@
-/* pair_figure: figures between two vectors of a slot, from its sums (exact) or its sample: what previews and
- * model comparisons share. x is the one divided by in relative figures. Any thread may ask. */
+/* pair_figure: figures between two vectors of a slot, from its sums (exact) or its sample: what
+ * previews and model comparisons share. x is the one divided by in relative figures. Any thread may
+ * ask. */
 #ifndef CUPEL_ENGINE_PAIR_FIGURE_H
 #define CUPEL_ENGINE_PAIR_FIGURE_H
 #include "engine/memo.h"
@@ -16,8 +17,8 @@ bool slot_rows(struct slot_pair p, struct stratum *out);
 /* Figure of several as one long vector; FIG_NONE while one has neither sums nor sample. */
 struct figure pair_figure(const struct slot_pair *p, size_t n, enum stat_id s);
 
-/* NearSwap from x to m at t, over several. out(k): output dtype for `frozen` of pair k. False while one
- * has neither sums nor sample. */
+/* NearSwap from x to m at t, over several. out(k): output dtype for `frozen` of pair k. False while
+ * one has neither sums nor sample. */
 bool pair_swap(const struct slot_pair *p, const enum dtype *out, size_t n, double t,
 	struct swap_point *point);
 /* Whether exponents tell what freezes: both sides are stored as the output will be. */

@@ -12,7 +12,8 @@ struct making { /* one piece at work */
 	unsigned char *out;
 	uint64_t first, end;       /* elements */
 	struct hash_stream *out_hash, *in_hash[MERGE_MAX_INPUTS];
-	uint64_t out_at, in_at[MERGE_MAX_INPUTS]; /* stored bytes hashed so far, from the tensor's start */
+	/* stored bytes hashed so far, from the tensor's start */
+	uint64_t out_at, in_at[MERGE_MAX_INPUTS];
 	uint64_t nonfinite;
 };
 
@@ -118,7 +119,7 @@ static bool output_part(void *ctx, uint64_t first, size_t n, const float *const 
 	return true;
 }
 
-/* --- integers: the same in every input, or an error --------------------------------------------- */
+/* --- integers: the same in every input, or an error ------------------------------------------- */
 
 static bool agree(const struct making *m, const struct input_row *row, uint64_t offset, size_t n,
 	unsigned char *scratch, struct err *e)
@@ -132,7 +133,8 @@ static bool agree(const struct making *m, const struct input_row *row, uint64_t 
 		if (!source_read_raw(&in->v[i].model->source, (size_t)row->source[i], offset, n,
 			scratch, e))
 			return false;
-		if (memcmp(scratch, m->out + offset - m->first * dtype_info(m->w->t->dtype)->bytes, n))
+		if (memcmp(scratch, m->out + offset - m->first * dtype_info(m->w->t->dtype)->bytes,
+			n))
 			return err_set(e, ERR_INPUT, row->like->name,
 				"merge models whose integer tensors agree",
 				"whole numbers are not merged, and %s and %s hold different ones",
@@ -153,7 +155,8 @@ static bool copy_piece(struct making *m, struct err *e)
 	for (uint64_t at = offset; ok && at < end; at += step) {
 		size_t n = end - at < step ? (size_t)(end - at) : step;
 
-		ok = source_read_raw(&work_model(m->w, 0)->source, (size_t)m->w->t->source[0], at, n,
+		ok = source_read_raw(&work_model(m->w, 0)->source, (size_t)m->w->t->source[0], at,
+			n,
 			m->out + (at - offset), e) && agree(m, row, at, n, scratch, e);
 		if (!ok)
 			break;
@@ -166,7 +169,7 @@ static bool copy_piece(struct making *m, struct err *e)
 	return ok;
 }
 
-/* --- the piece ----------------------------------------------------------------------------------- */
+/* --- the piece -------------------------------------------------------------------------------- */
 
 static bool buffer_fit(unsigned char **buffer, size_t *capacity, size_t n, struct err *e)
 {
@@ -219,7 +222,8 @@ struct hash piece_hashes(const struct work *w, const struct piece_sums *s, struc
 			model_hash_cached(m, (size_t)w->t->source[k], &input[k]);
 			continue;
 		}
-		input[k] = hash_tensor(dtype_name(t->dtype), t->shape, t->rank, s->in[k], s->n_in[k]);
+		input[k] = hash_tensor(dtype_name(t->dtype), t->shape, t->rank, s->in[k],
+			s->n_in[k]);
 		model_hash_store(m, (size_t)w->t->source[k], input[k]);
 	}
 	return hash_tensor(dtype_name(w->t->dtype), like->shape, like->rank, s->out, s->n_out);

@@ -1,6 +1,7 @@
 /* piece: a run of stored output bytes that one worker makes: applies the kernels, encodes, hashes
  * input and output on the way. Pieces are whole HASH_PIECEs of every dtype involved.
- * A struct piece_sums belongs to a tensor; pieces write different entries of it, from any thread. */
+ * A struct piece_sums belongs to a tensor; pieces write different entries of it, from any
+ * thread. */
 #ifndef CUPEL_ENGINE_PIECE_H
 #define CUPEL_ENGINE_PIECE_H
 #include "engine/work.h"

@@ -109,7 +109,8 @@ static bool all_open(struct planner *w)
 
 		if (!w->in->v[i].model)
 			problem(w, input_mark(w, (int)i), *e->where ? e->where : w->in->v[i].text,
-				"model", e->hint, "%s", *e->what ? e->what : "it could not be opened");
+				"model", e->hint, "%s",
+				*e->what ? e->what : "it could not be opened");
 		else if (w->in->v[i].model->partial)
 			problem(w, input_mark(w, (int)i), w->in->v[i].text, "partial",
 				"finish the download", "only %s of its files are here",
@@ -248,7 +249,8 @@ static void shapes_differ(struct planner *w, const struct input_row *row)
 {
 	const struct model *other = w->in->v[row->odd].model;
 	const struct tensor *t = &other->source.tensors[row->source[row->odd]];
-	bool vocabulary = (str_eq(row->like->role, "token_embd") || str_eq(row->like->role, "output"))
+	bool vocabulary = (str_eq(row->like->role, "token_embd") ||
+		str_eq(row->like->role, "output"))
 		&& t->rank == 2 && row->like->rank == 2 && t->shape[1] == row->like->shape[1];
 	struct str a = STR_INIT, b = STR_INIT;
 
@@ -277,12 +279,14 @@ static bool row_fits(struct planner *w, const struct input_row *row, size_t *sai
 		shapes_differ(w, row);
 	else if (row->mute >= 0)
 		problem(w, input_mark(w, row->mute), row->like->name, "unreadable",
-			"merge from a copy in another format", "%s stores it as %s, which cannot be decoded",
+			"merge from a copy in another format",
+			"%s stores it as %s, which cannot be decoded",
 			w->in->v[row->mute].label, w->in->v[row->mute].model->source
 			.tensors[row->source[row->mute]].dtype_text);
 	else
 		problem(w, input_mark(w, row->mixed), row->like->name, "mixed",
-			"merge models of one kind", "whole numbers in one model, weights in another");
+			"merge models of one kind",
+			"whole numbers in one model, weights in another");
 	return false;
 }
 
@@ -312,7 +316,8 @@ static int present(struct planner *w, const struct input_row *row, struct plan_t
 	return n;
 }
 
-/* A pairwise method with one side absent copies the other, as mergekit does for optional tensors. */
+/* A pairwise method with one side absent copies the other, as mergekit does for optional
+ * tensors. */
 static void copy_one(struct planner *w, struct plan_tensor *t, int k)
 {
 	double *global = arena_new(&w->all->arena, double, P_COUNT);
@@ -393,7 +398,8 @@ static bool tensor_make(struct planner *w, const struct input_row *row, struct p
 	t->like = row->like;
 	t->t = row->t;
 	t->verbatim = row->integer;
-	t->dtype = row->integer ? row->like->dtype : w->dtype != DT_UNKNOWN ? w->dtype : row->promoted;
+	t->dtype = row->integer ? row->like->dtype : w->dtype != DT_UNKNOWN ? w->dtype
+		: row->promoted;
 	t->spec = (struct merge_spec){.method = m, .name = row->like->name,
 		.name_hash = hash64_bytes(row->like->name, strlen(row->like->name)),
 		.rank = row->like->rank, .shape = row->like->shape, .elements = row->like->elements,
@@ -405,7 +411,8 @@ static bool tensor_make(struct planner *w, const struct input_row *row, struct p
 	if (w->varies && !row->integer && !parameters(w, row->like->name, row->t))
 		return false;
 	bind_values(w, t);
-	if (row->integer || (m->max_inputs == 2 && n - (base >= 0 && !m->count_base) < m->min_inputs))
+	if (row->integer || (m->max_inputs == 2 &&
+		n - (base >= 0 && !m->count_base) < m->min_inputs))
 		copy_one(w, t, base == 0 && n > 1 ? 1 : 0);
 	else if (m->check && !m->check(&t->spec, &e))
 		return problem(w, &w->r->method_mark, e.where, "contract", e.hint, "%s", e.what);
@@ -465,14 +472,16 @@ static void say_extras(struct planner *w)
 				continue;
 			if (v[k].head)
 				remark(w, SEV_NOTE, input_mark(w, (int)i), "tied-head", NULL,
-					"the head %s of %s is left out: %s ties it to the embedding",
+					"the head %s of %s is left out: %s ties it to the "
+					"embedding",
 					v[k].name, w->in->v[i].label, first);
 			else
 				names_add(&s, v[k].name, extra++);
 		}
 		if (extra)
 			remark(w, SEV_WARNING, input_mark(w, (int)i), "extra-tensor",
-				"the output has the tensors of the base, or else of the first model",
+				"the output has the tensors of the base, or else of the first "
+				"model",
 				"%zu tensor%s of %s are not in %s and are left out: %s", extra,
 				extra == 1 ? "" : "s", w->in->v[i].label, first, s.s);
 		str_fini(&s);

@@ -1,6 +1,6 @@
-/* plan: a recipe applied to opened models: for every output tensor its sources, evaluated parameters,
- * shape, dtype, and a content key. Making one for an edit costs microseconds per tensor: inputs
- * are opened once (struct inputs) and shared by every plan over the same models.
+/* plan: a recipe applied to opened models: for every output tensor its sources, evaluated
+ * parameters, shape, dtype, and a content key. Making one for an edit costs microseconds per
+ * tensor: inputs are opened once (struct inputs) and shared by every plan over the same models.
  * Plans and inputs are reference counted and immutable. Any thread may read. */
 #ifndef CUPEL_ENGINE_PLAN_H
 #define CUPEL_ENGINE_PLAN_H
@@ -21,8 +21,10 @@ struct inputs {
 	size_t n;
 	int base;                  /* index or -1 */
 	int lineage_base;          /* index into v, or -1: lineage.model */
-	struct model *figure_base; /* base for task-vector figures: recipe's, else the lineage base if it can be
-	                            * found (base_model metadata, catalog); may be NULL; may be one of v's */
+	struct model *figure_base;
+		/* base for task-vector figures: recipe's, else the lineage base if it can be
+	                            * found (base_model metadata, catalog); may be NULL; may be one
+	                             * of v's */
 	const char *figure_base_name;
 	int donor;                 /* index of the tokenizer/template donor, -1 none */
 };
@@ -36,12 +38,14 @@ struct plan_tensor {
 	struct merge_spec spec;
 	const long *source;        /* per spec input: tensor index in that model */
 	const int *input;          /* per spec input: index into inputs->v (absent ones left out) */
-	const struct tensor *like; /* name, role, layer, shape of the output (of its first source) */
+	/* name, role, layer, shape of the output (of its first source) */
+	const struct tensor *like;
 	enum dtype dtype;          /* stored dtype of the output */
 	uint64_t bytes;            /* stored */
 	struct hash key;           /* of everything that decides its values: source keys + spec */
 	double t;                  /* place in the stack its gradients were evaluated at */
-	bool verbatim;             /* integers: not merged; the inputs must agree, and their bytes are kept */
+	/* integers: not merged; the inputs must agree, and their bytes are kept */
+	bool verbatim;
 };
 struct plan {
 	const struct recipe *recipe;
@@ -52,7 +56,8 @@ struct plan {
 	uint64_t seed;
 	enum arithmetic arithmetic;
 	uint64_t parameters;
-	const char *const *ignored; /* extra tensors not in every input and not written: names, NULL-ended */
+	/* extra tensors not in every input and not written: names, NULL-ended */
+	const char *const *ignored;
 };
 struct plan_options {
 	bool has_seed;

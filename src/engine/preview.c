@@ -11,7 +11,7 @@
 #define FORGET_AFTER 64        /* plans on show that did not have a tensor's key */
 #define PRIORITY 10
 
-/* --- results by key ---------------------------------------------------------------------------------- */
+/* --- results by key --------------------------------------------------------------------------- */
 
 void known_unref(struct known *k)
 {
@@ -78,7 +78,7 @@ static void forget_known(struct preview *v)
 	}
 }
 
-/* --- views: a plan with what is known of its tensors ---------------------------------------------------- */
+/* --- views: a plan with what is known of its tensors ------------------------------------------ */
 
 struct view *view_ref(struct view *w)
 {
@@ -104,7 +104,8 @@ void view_unref(struct view *w)
 
 static bool same_shape(const struct tensor *a, const struct tensor *b)
 {
-	return a->rank == b->rank && memcmp(a->shape, b->shape, (size_t)a->rank * sizeof *a->shape) == 0;
+	return a->rank == b->rank &&
+		memcmp(a->shape, b->shape, (size_t)a->rank * sizeof *a->shape) == 0;
 }
 
 /* The figures' base in the tensor of that name, unless it lacks it or has another shape. */
@@ -164,7 +165,8 @@ static void find_swap(const struct plan_tensor *t, struct view_tensor *out)
 	out->other = out->swap ? out->spec_vector[1 - s->base] : 0;
 }
 
-/* Whether the tensors of the plan on show have the same sources, so that slots can be taken over. */
+/* Whether the tensors of the plan on show have the same sources, so that slots can be taken
+ * over. */
 static bool same_sources(const struct view *old, const struct plan *p)
 {
 	if (!old || old->plan->inputs != p->inputs || old->n != p->n)
@@ -220,7 +222,7 @@ static struct view *view_new(struct preview *v, struct plan *p)
 	return w;
 }
 
-/* --- telling ------------------------------------------------------------------------------------------------ */
+/* --- telling ---------------------------------------------------------------------------------- */
 
 void preview_note(struct preview *v)
 {
@@ -249,7 +251,7 @@ void preview_fail(struct preview *v, const struct err *e)
 	pthread_mutex_unlock(&v->lock);
 }
 
-/* --- background ------------------------------------------------------------------------------------------------ */
+/* --- background ------------------------------------------------------------------------------- */
 
 static bool wants_sample(const struct view_tensor *t)
 {
@@ -336,7 +338,8 @@ static bool step_exact(struct preview *v)
 	return i != SIZE_MAX;
 }
 
-/* Sample first, for everything; then what the sample says of this plan; then the pass; then exact. */
+/* Sample first, for everything; then what the sample says of this plan; then the pass; then
+ * exact. */
 static bool step(void *ctx)
 {
 	struct preview *v = ctx;
@@ -357,7 +360,7 @@ static bool step(void *ctx)
 	return did;
 }
 
-/* --- the owner's calls --------------------------------------------------------------------------------------------- */
+/* --- the owner's calls ------------------------------------------------------------------------ */
 
 struct preview *preview_new(struct pool *pool, struct catalog *c, void (*changed)(void *ctx),
 	void *ctx)

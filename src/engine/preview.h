@@ -1,7 +1,8 @@
-/* preview: live figures of a plan. One pass over the inputs leaves sums, histograms and a sample; after
- * that every edit is answered from them. preview_show adopts a plan and returns at once, every figure
- * with a closed form already new; the others sharpen in the background (sample → sums → exact) and
- * `changed` is called from a worker, at most every 16 ms. An edit never restarts the pass over the
+/* preview: live figures of a plan. One pass over the inputs leaves sums, histograms and a sample;
+ * after that every edit is answered from them. preview_show adopts a plan and returns at once,
+ * every figure with a closed form already new; the others sharpen in the background (sample → sums
+ * → exact) and `changed` is called from a worker, at most every 16 ms. An edit never restarts the
+ * pass over the
  * inputs: what it found belongs to them.
  * One owner thread calls preview_*; the getters never block on a file. */
 #ifndef CUPEL_ENGINE_PREVIEW_H
@@ -16,20 +17,22 @@ struct preview *preview_new(struct pool *pool, struct catalog *c, void (*changed
 	void *ctx);                /* c may be NULL: nothing is remembered then */
 void preview_free(struct preview *v);
 void preview_show(struct preview *v, struct plan *p);   /* takes its own reference */
-void preview_want_exact(struct preview *v, bool on);    /* background exact pass of the present plan */
+/* background exact pass of the present plan */
+void preview_want_exact(struct preview *v, bool on);
 /* What is on screen: these tensors' work is done first. */
 void preview_focus(struct preview *v, const size_t *tensors, size_t n);
-/* t: tensor index of the plan; input: index into plan->inputs->v (ignored if not per_input). A tensor
- * that this input lacks is FIG_FAILED. Figures against the base use inputs->figure_base. */
+/* t: tensor index of the plan; input: index into plan->inputs->v (ignored if not per_input). A
+ * tensor that this input lacks is FIG_FAILED. Figures against the base use inputs->figure_base. */
 struct figure preview_figure(struct preview *v, size_t t, enum stat_id s, int input);
-/* The same over many tensors as one long vector (sums added, then the formula); tensors that the input
- * lacks are left out. tensors NULL: all. */
+/* The same over many tensors as one long vector (sums added, then the formula); tensors that the
+ * input lacks are left out. tensors NULL: all. */
 struct figure preview_group(struct preview *v, const size_t *tensors, size_t n, enum stat_id s,
 	int input);
 /* Between two inputs, whatever the recipe: COSINE, ONE_MINUS_COSINE, RELATIVE_L2, MAX_ABS,
- * SIGN_AGREEMENT, DELTA_COSINE, DELTA_RATIO, INPUT_CONFLICT. x is the one named first in the formula
- * of a relative figure (|y-x|/|x|). */
-struct figure preview_pair(struct preview *v, const size_t *tensors, size_t n, enum stat_id s, int x,
+ * SIGN_AGREEMENT, DELTA_COSINE, DELTA_RATIO, INPUT_CONFLICT. x is the one named first in the
+ * formula of a relative figure (|y-x|/|x|). */
+struct figure preview_pair(struct preview *v, const size_t *tensors, size_t n, enum stat_id s,
+	int x,
 	int y);
 /* How far another plan's merge over the same inputs is from this one's: |other - this| / |this|.
  * Closed where both are; else none. "linear would differ by .021%". */
@@ -39,16 +42,18 @@ struct figure preview_versus(struct preview *v, const struct plan *other, const 
 bool preview_swap(struct preview *v, const size_t *tensors, size_t n, int input, double t,
 	struct swap_point *out);   /* false: not known yet, or no base */
 double preview_swap_solve(struct preview *v, const size_t *tensors, size_t n, int input,
-	double fraction);          /* t at which `fraction` of the elements is fully swapped; NaN unknown */
-/* Survivors per element (measured: TIES after trimming and sign election, DARE by its mask), like effect's
- * coverage. coverage has room for MERGE_MAX_INPUTS + 1; interval, if not NULL, as much: half widths, 0
- * when exact. */
+	/* t at which `fraction` of the elements is fully swapped; NaN unknown */
+	double fraction);
+/* Survivors per element (measured: TIES after trimming and sign election, DARE by its mask), like
+ * effect's coverage. coverage has room for MERGE_MAX_INPUTS + 1; interval, if not NULL, as much:
+ * half widths, 0 when exact. */
 bool preview_coverage(struct preview *v, double *coverage, double *interval, size_t *n);
 struct preview_progress {
 	double done;               /* 0…1 of what is wanted */
 	const char *phase;         /* "sample", "sums", "exact", "ready", "failed" */
 	uint64_t nonfinite;        /* NaN/Inf elements met in the inputs */
-	double read_seconds_ago;   /* since the inputs were read whole; NaN if from the catalog or not yet */
+	/* since the inputs were read whole; NaN if from the catalog or not yet */
+	double read_seconds_ago;
 	char error[256];
 };
 void preview_progress(struct preview *v, struct preview_progress *out);

@@ -6,14 +6,16 @@
 #include <string.h>
 
 /* Sums of the slot in the order of the spec's inputs. */
-static void permute(const struct plan_tensor *p, const struct view_tensor *t, const double *s, size_t n,
+static void permute(const struct plan_tensor *p, const struct view_tensor *t, const double *s,
+	size_t n,
 	double *out)
 {
 	size_t k = (size_t)p->spec.n_inputs;
 
 	for (size_t i = 0; i < k; i++)
 		for (size_t j = 0; j < k; j++)
-			out[i * k + j] = s[(size_t)t->spec_vector[i] * n + (size_t)t->spec_vector[j]];
+			out[i * k + j] =
+				s[(size_t)t->spec_vector[i] * n + (size_t)t->spec_vector[j]];
 }
 
 bool closed_coefficients(const struct plan_tensor *p, const struct view_tensor *t, const double *s,
@@ -24,7 +26,8 @@ bool closed_coefficients(const struct plan_tensor *p, const struct view_tensor *
 
 	memset(coef, 0, k * sizeof *coef);
 	permute(p, t, s, n, sums);
-	bool ok = p->spec.method->coefficients && p->spec.method->coefficients(&p->spec, sums, coef);
+	bool ok = p->spec.method->coefficients &&
+		p->spec.method->coefficients(&p->spec, sums, coef);
 	if (sums != local)
 		free(sums);
 	for (size_t i = 0; i < k; i++)
@@ -41,7 +44,8 @@ bool closed_method(const struct plan_tensor *p)
 
 	for (size_t i = 0; i < k * k; i++)
 		sums[i] = i % (k + 1) == 0 ? 1 : 2;
-	bool ok = p->spec.method->coefficients && p->spec.method->coefficients(&p->spec, sums, coef);
+	bool ok = p->spec.method->coefficients &&
+		p->spec.method->coefficients(&p->spec, sums, coef);
 	if (sums != local)
 		free(sums);
 	free(coef);

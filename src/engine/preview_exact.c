@@ -6,14 +6,15 @@
 #include <math.h>
 #include <string.h>
 
-/* Exact figures of one tensor: the run's own kernels and rounding, window by window, and the same sums
- * over the stored values that a comparison of the written file would take. */
+/* Exact figures of one tensor: the run's own kernels and rounding, window by window, and the same
+ * sums over the stored values that a comparison of the written file would take. */
 
 struct collect {
 	const struct plan_tensor *p;
 	const struct view_tensor *t;
 	size_t n;                      /* vectors */
-	int extra;                     /* vector that is no input of the spec (the figures' base), or -1 */
+	/* vector that is no input of the spec (the figures' base), or -1 */
+	int extra;
 	const float **x;               /* the merge, then the vectors */
 	float *floats;                 /* the extra vector; the base as stored */
 	char *bytes;
@@ -78,7 +79,8 @@ static bool on_window(void *ctx, const struct plan_tensor *p, const struct merge
 	if (c->extra >= 0) {
 		const struct memo_vector *v = &c->t->slot->v[c->extra];
 		c->x[1 + c->extra] = c->floats;
-		ok = source_read(&v->model->source, (size_t)v->tensor, w->first, w->n, c->floats, e);
+		ok = source_read(&v->model->source, (size_t)v->tensor, w->first, w->n, c->floats,
+			e);
 	}
 	if (ok) {
 		all_sums_add(norm, pair, NULL, c->x, (int)all, w->n);

@@ -5,8 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-/* The getters: every figure from what is there now, best first: exact, closed, sampled. They run on the
- * owner's thread and only read what workers have published. */
+/* The getters: every figure from what is there now, best first: exact, closed, sampled. They run on
+ * the owner's thread and only read what workers have published. */
 
 #define M(x) ((uint32_t)1 << MO_##x)
 #define OF_INPUTS (M(N) | M(NX) | M(DX) | M(MULTI) | M(OPPOSED))
@@ -93,7 +93,8 @@ static void gather_add(struct gather *g, size_t i, int vec)
 	g->state = state < g->state ? state : g->state;
 }
 
-/* Vector of an input in a tensor; figures that have no input look at any. -1: the input lacks it. */
+/* Vector of an input in a tensor; figures that have no input look at any. -1: the input lacks
+ * it. */
 static int vector_of(const struct view *w, size_t i, enum stat_id s, int input)
 {
 	if (!stat_info(s)->per_input)
@@ -130,7 +131,7 @@ static bool all_based(const struct view *w, const size_t *tensors, size_t n)
 	return true;
 }
 
-/* --- extremes and counts: never sampled ----------------------------------------------------------------- */
+/* --- extremes and counts: never sampled ------------------------------------------------------- */
 
 /* max |m - x| of a combination of two tensors, or one. */
 static bool closed_max(struct preview *v, size_t i, int vec, double *out)
@@ -191,7 +192,7 @@ static struct figure extreme_group(struct preview *v, const size_t *tensors, siz
 	return all;
 }
 
-/* --- nearswap: every t from the histograms ------------------------------------------------------------------ */
+/* --- nearswap: every t from the histograms ---------------------------------------------------- */
 
 static bool is_swap_stat(enum stat_id s)
 {
@@ -223,7 +224,8 @@ static bool swap_closed(struct preview *v, const size_t *tensors, size_t n, enum
 			return false;
 		const struct histogram *h = &x->curve[t->other];
 		add_part(sum, s == STAT_MEAN_SHIFT ? histogram_shift(h, at)
-			: s == STAT_FROZEN ? histogram_frozen(h, at, p->dtype) : histogram_full(h, at));
+			: s == STAT_FROZEN ? histogram_frozen(h, at, p->dtype)
+				: histogram_full(h, at));
 		over += (double)(s == STAT_FROZEN ? h->elements - h->equal : h->elements);
 	}
 	if (!(over > 0))
@@ -235,10 +237,11 @@ static bool swap_closed(struct preview *v, const size_t *tensors, size_t n, enum
 }
 
 /* Distances of a swap at t from the histogram of d = |x-b|:
- *   |m-b|² = Σ min(d, t)²      ⟨m-b, x-b⟩ = Σ min(d, t) d      |m-x|² = |x-b|² - 2 ⟨m-b, x-b⟩ + |m-b|²
- * Inside a bin with c elements and sum s of d in (lo, hi], Σ d² lies between s²/c and s (lo + hi) - c lo hi
- * (convexity); in the bin of t the same holds with u = Σ min(d, t) and its bounds, and the second sum
- * lies between its value at the mean and its chord. */
+ *   |m-b|² = Σ min(d, t)²      ⟨m-b, x-b⟩ = Σ min(d, t) d      |m-x|² = |x-b|² - 2 ⟨m-b, x-b⟩ +
+ *   |m-b|²
+ * Inside a bin with c elements and sum s of d in (lo, hi], Σ d² lies between s²/c and s (lo + hi) -
+ * c lo hi (convexity); in the bin of t the same holds with u = Σ min(d, t) and its bounds, and the
+ * second sum lies between its value at the mean and its chord. */
 struct swap_sums {
 	double square[2], dot[2];      /* bounds of the two sums */
 };
@@ -273,7 +276,8 @@ static struct swap_sums swap_sums(const struct histogram *h, double t)
 	for (uint32_t i = 0; i < h->n; i++) {
 		double c = (double)(h->below[i + 1] - h->below[i]), s = h->sum[i + 1] - h->sum[i];
 		if (c > 0)
-			swap_bin(&r, histogram_edge(h->first + i), histogram_edge(h->first + i + 1), c, s, t);
+			swap_bin(&r, histogram_edge(h->first + i), histogram_edge(h->first + i + 1),
+				c, s, t);
 	}
 	return r;
 }
@@ -309,7 +313,8 @@ static bool is_swap_move(enum stat_id s)
 		|| s == STAT_RELATIVE_L2 || s == STAT_INPUT_CONFLICT || s == STAT_SIGN_AGREEMENT;
 }
 
-static bool swap_moves(struct preview *v, const size_t *tensors, size_t n, enum stat_id s, int input,
+static bool swap_moves(struct preview *v, const size_t *tensors, size_t n, enum stat_id s,
+	int input,
 	struct figure *out)
 {
 	double corner[CORNERS][MO_COUNT] = { { 0 } };
@@ -340,7 +345,7 @@ static bool all_exact(const struct view *w, const size_t *tensors, size_t n)
 	return n > 0;
 }
 
-/* --- getters --------------------------------------------------------------------------------------------------- */
+/* --- getters ---------------------------------------------------------------------------------- */
 
 struct figure preview_group(struct preview *v, const size_t *tensors, size_t n, enum stat_id s,
 	int input)
@@ -418,7 +423,8 @@ static size_t pairs_of(const struct view *w, const size_t *tensors, size_t n, in
 	return got;
 }
 
-struct figure preview_pair(struct preview *v, const size_t *tensors, size_t n, enum stat_id s, int x,
+struct figure preview_pair(struct preview *v, const size_t *tensors, size_t n, enum stat_id s,
+	int x,
 	int y)
 {
 	struct view *w = v->view;

@@ -5,13 +5,15 @@
 #include <math.h>
 #include <string.h>
 
-/* Figures from the sample: the method's own kernels run on the sampled blocks, as if they were the tensor.
- * What a kernel learns from the whole tensor (a trimming threshold, a rescaling factor, an angle) it
- * then learns from the sample; leaving out two blocks at a time and learning again (the jackknife) puts
- * that uncertainty into the interval. Random methods see the true element indices, so the blocks' masks
- * are those of the run; what they rescale by is not learned from so few elements but known beforehand, to
- * within the luck of the draw: (1 + e) / density, e normal with variance (1-density)/density Σd²/(Σ|d|)²
- * over the whole tensor. The figures are taken at e = 0 and at two standard deviations to either side. */
+/* Figures from the sample: the method's own kernels run on the sampled blocks, as if they were the
+ * tensor.
+ * What a kernel learns from the whole tensor (a trimming threshold, a rescaling factor, an angle)
+ * it then learns from the sample; leaving out two blocks at a time and learning again (the
+ * jackknife) puts that uncertainty into the interval. Random methods see the true element indices,
+ * so the blocks' masks are those of the run; what they rescale by is not learned from so few
+ * elements but known beforehand, to within the luck of the draw: (1 + e) / density, e normal with
+ * variance (1-density)/density Σd²/(Σ|d|)² over the whole tensor. The figures are taken at e = 0
+ * and at two standard deviations to either side. */
 
 struct job {
 	const struct plan_tensor *p;
@@ -31,7 +33,7 @@ struct job {
 };
 
 
-/* --- the kernels on blocks ------------------------------------------------------------------------- */
+/* --- the kernels on blocks -------------------------------------------------------------------- */
 
 #define SKIP 2                     /* blocks left out at a time */
 
@@ -139,7 +141,7 @@ static void run_end(struct blocks_run *r)
 	free(r->state);
 }
 
-/* --- by coefficients -------------------------------------------------------------------------------- */
+/* --- by coefficients -------------------------------------------------------------------------- */
 
 static void sampled_sums(const struct job *j, size_t skip, double *s)
 {
@@ -222,7 +224,7 @@ static bool merge_blocks(const struct job *j, size_t skip, float *out)
 	return ok;
 }
 
-/* --- moments ------------------------------------------------------------------------------------------ */
+/* --- moments ---------------------------------------------------------------------------------- */
 
 static void store(const struct job *j, const float *from, float *to)
 {
@@ -318,11 +320,13 @@ static bool of_inputs(int moment)
 		|| moment == MO_OPPOSED;
 }
 
-/* A pair's deviation e stands in the rows of both its blocks: the spread of k = 16 such rows comes out as
+/* A pair's deviation e stands in the rows of both its blocks: the spread of k = 16 such rows comes
+ * out as
  * 2 Σ e² / (k (k-1)) where Σ e² / (g (g-1)) over g = 8 pairs is meant. */
 #define STRETCH 1.4639
 
-/* Sums of a merge that never saw the blocks from `skip` on, over the others, scaled to the tensor. */
+/* Sums of a merge that never saw the blocks from `skip` on, over the others, scaled to the
+ * tensor. */
 static void without_blocks(struct job *j, double (*out)[MO_COUNT], size_t skip)
 {
 	double rest = j->read;
@@ -344,8 +348,8 @@ static void without_blocks(struct job *j, double (*out)[MO_COUNT], size_t skip)
 			out[v][i] *= (double)j->t->slot->like->elements / rest;
 }
 
-/* Rows become the jackknife's pseudo-values, about the same total: T + (g-1) (mean of T_g - T_g), T_g the
- * total as estimated without a pair of blocks, in the measure of a block's sums. */
+/* Rows become the jackknife's pseudo-values, about the same total: T + (g-1) (mean of T_g - T_g),
+ * T_g the total as estimated without a pair of blocks, in the measure of a block's sums. */
 static void learn_again(struct job *j, struct tensor_sampled *out)
 {
 	size_t n = j->n, groups = j->blocks / SKIP;
@@ -361,10 +365,12 @@ static void learn_again(struct job *j, struct tensor_sampled *out)
 				continue;
 			for (size_t b = 0; b < j->blocks; b++) {
 				total += out->rows[v * j->blocks + b][i] * (elements / j->read);
-				mean += without[b / SKIP * n + v][i] * (double)sample_len(&j->x->at, b) / j->read;
+				mean += without[b / SKIP * n + v][i] *
+					(double)sample_len(&j->x->at, b) / j->read;
 			}
 			for (size_t b = 0; b < j->blocks; b++)
-				out->rows[v * j->blocks + b][i] = (double)sample_len(&j->x->at, b) / elements
+				out->rows[v * j->blocks + b][i] =
+					(double)sample_len(&j->x->at, b) / elements
 					* (total + STRETCH * (double)(groups - 1)
 						* (mean - without[b / SKIP * n + v][i]));
 		}
@@ -372,10 +378,10 @@ static void learn_again(struct job *j, struct tensor_sampled *out)
 	free(without);
 }
 
-/* --- survivors ----------------------------------------------------------------------------------------- */
+/* --- survivors -------------------------------------------------------------------------------- */
 
-/* How many inputs an element's result is made of. The kernels run once more with the base at 0: each
- * input's task vector alone shows where it survives, all together which sign was elected. */
+/* How many inputs an element's result is made of. The kernels run once more with the base at 0:
+ * each input's task vector alone shows where it survives, all together which sign was elected. */
 static void count_survivors(struct job *j, struct tensor_sampled *out)
 {
 	int k = j->p->spec.n_inputs, base = j->p->spec.base;
@@ -388,7 +394,8 @@ static void count_survivors(struct job *j, struct tensor_sampled *out)
 
 	for (int i = 0; i < k; i++) {
 		in[i] = j->delta + (size_t)i * n;
-		const float *x = j->x->x[j->t->spec_vector[i]], *b = j->x->x[j->t->spec_vector[base]];
+		const float *x = j->x->x[j->t->spec_vector[i]],
+			*b = j->x->x[j->t->spec_vector[base]];
 		for (size_t a = 0; a < n; a++)
 			j->delta[(size_t)i * n + a] = x[a] - b[a];
 	}
@@ -423,7 +430,7 @@ static bool drops(const struct merge_spec *s)
 	return some && s->base >= 0 && s->method->task_vector;
 }
 
-/* --- all of it -------------------------------------------------------------------------------------------- */
+/* --- all of it -------------------------------------------------------------------------------- */
 
 static bool job_init(struct job *j, const struct plan_tensor *p, const struct view_tensor *t)
 {

@@ -9,14 +9,16 @@
 #include "engine/preview.h"
 #include "engine/pump.h"
 
-/* Figures of a merge tensor that took work, by the key of everything that decides them: an edit that is
- * undone, or touches other tensors, finds them again. */
+/* Figures of a merge tensor that took work, by the key of everything that decides them: an edit
+ * that is undone, or touches other tensors, finds them again. */
 struct tensor_sampled {
 	const struct sample *at;       /* the slot's */
 	double (*rows)[MO_COUNT];      /* [vector][block] */
-	double (*less)[MO_COUNT], (*more)[MO_COUNT]; /* the same at the ends of what chance decides; or NULL */
-	double *cover;                 /* [block][inputs + 1]: elements with no, one, two … survivors; NULL where
-	                                * the method drops nothing */
+	/* the same at the ends of what chance decides; or NULL */
+	double (*less)[MO_COUNT], (*more)[MO_COUNT];
+	/* [block][inputs + 1]: elements with no, one, two … survivors; NULL where the method drops
+	 * nothing */
+	double *cover;
 };
 struct tensor_exact {
 	double (*m)[MO_COUNT];         /* per vector */
@@ -91,7 +93,8 @@ bool closed_coefficients(const struct plan_tensor *p, const struct view_tensor *
 	size_t n, double *coef);
 bool closed_method(const struct plan_tensor *p); /* has coefficients at all in this variant */
 
-struct tensor_sampled *sampled_make(const struct plan *plan, size_t t, const struct view_tensor *vt);
+struct tensor_sampled *sampled_make(const struct plan *plan, size_t t,
+	const struct view_tensor *vt);
 void sampled_free(struct tensor_sampled *s);
 struct tensor_exact *exact_make(const struct plan *plan, size_t t, const struct view_tensor *vt,
 	atomic_bool *stop, struct err *e);

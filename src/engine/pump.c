@@ -29,7 +29,8 @@ struct pump *pump_new(struct pool *pool, int priority, bool (*step)(void *ctx), 
 	p->priority = priority;
 	p->step = step;
 	p->ctx = ctx;
-	p->most = !pool ? 0 : pool_threads(pool) > 1 ? pool_threads(pool) - 1 : 1; /* one for the owner */
+	/* one for the owner */
+	p->most = !pool ? 0 : pool_threads(pool) > 1 ? pool_threads(pool) - 1 : 1;
 	p->refs = 1;
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->settled, NULL);
@@ -67,7 +68,8 @@ static void submit_locked(struct pump *p)
 	pthread_mutex_lock(&p->lock);
 }
 
-/* Steps until nothing is found (false) or the time slice ends (true). Called and left with the lock. */
+/* Steps until nothing is found (false) or the time slice ends (true). Called and left with the
+ * lock. */
 static bool work_locked(struct pump *p, int64_t until, atomic_bool *stop)
 {
 	p->running++;

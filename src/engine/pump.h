@@ -1,6 +1,6 @@
-/* pump: background work of one owner on a shared pool: a step function that does one small piece and
- * says whether there was one. Steps run on several workers at once, give way to other users of the
- * pool every few milliseconds, and start again when kicked.
+/* pump: background work of one owner on a shared pool: a step function that does one small piece
+ * and says whether there was one. Steps run on several workers at once, give way to other users of
+ * the pool every few milliseconds, and start again when kicked.
  * The owner makes, kicks and frees it; kick may be called by any thread. */
 #ifndef CUPEL_ENGINE_PUMP_H
 #define CUPEL_ENGINE_PUMP_H

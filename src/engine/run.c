@@ -40,7 +40,7 @@ static double seconds(void)
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-/* --- the catalog's side ------------------------------------------------------------------------- */
+/* --- the catalog's side ----------------------------------------------------------------------- */
 
 static bool run_begin(struct run *r, struct err *e)
 {
@@ -130,11 +130,12 @@ static bool run_record(struct run *r, const struct output_facts *f, const struct
 			return false;
 	}
 	hash_hex(f->hash, hex);
-	return catalog_run_end(r->catalog, r->id, "done", out->seconds, r->out->path, hex, out->bytes,
+	return catalog_run_end(r->catalog, r->id, "done", out->seconds, r->out->path, hex,
+		out->bytes,
 		out->tensors, NULL, e) && record_model(r, hex, e);
 }
 
-/* --- progress ------------------------------------------------------------------------------------- */
+/* --- progress --------------------------------------------------------------------------------- */
 
 static bool tell(struct run *r)
 {
@@ -150,7 +151,8 @@ static bool tell(struct run *r)
 	p.rate = p.seconds > 0 ? (double)(p.done - r->resumed) / p.seconds : 0;
 	p.left = p.rate > 0 ? (double)(p.total - p.done) / p.rate : -1;
 	if (r->o->job && r->catalog)
-		catalog_job_progress(r->catalog, r->o->job, p.done, p.total, p.rate, p.left, p.tensor,
+		catalog_job_progress(r->catalog, r->o->job, p.done, p.total, p.rate, p.left,
+			p.tensor,
 			&cancel, NULL);
 	return !cancel && (!r->progress || r->progress(r->ctx, &p));
 }
@@ -180,7 +182,7 @@ static bool on_done(void *ctx, const struct stream_done *d, struct err *e)
 	return output_done(r->out, d, e);
 }
 
-/* --- hashes ---------------------------------------------------------------------------------------- */
+/* --- hashes ----------------------------------------------------------------------------------- */
 
 static struct hash output_hash(const struct run *r)
 {
@@ -198,7 +200,7 @@ static struct hash output_hash(const struct run *r)
 	return all;
 }
 
-/* --- the run --------------------------------------------------------------------------------------------- */
+/* --- the run ---------------------------------------------------------------------------------- */
 
 /* Tensors that are not done, in the order of the files. Those done count as progress. */
 static uint32_t *order_left(struct run *r, size_t *n)
@@ -228,7 +230,8 @@ static void remember_hashes(const struct run *r)
 		for (int k = 0; r->out->tensors[i].done && k < p->tensors[i].spec.n_inputs; k++)
 			if (!hash_is_zero(r->out->tensors[i].input[k]))
 				model_hash_store(p->inputs->v[p->tensors[i].input[k]].model,
-					(size_t)p->tensors[i].source[k], r->out->tensors[i].input[k]);
+					(size_t)p->tensors[i].source[k],
+					r->out->tensors[i].input[k]);
 }
 
 static bool run_stream(struct run *r, struct err *e)

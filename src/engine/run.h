@@ -40,9 +40,10 @@ bool run_estimate(const struct plan *p, const char *output, unsigned threads,
 bool run_merge(struct plan *p, struct catalog *c, struct pool *pool, const struct run_options *o,
 	bool (*progress)(void *ctx, const struct run_progress *p), void *ctx,
 	struct run_result *out, struct err *e);
-/* Streams one output tensor through the kernels as the run would: fn gets every window (WINDOW_ELEMS
- * elements, the last shorter), in window order: its inputs in w, the float32 results before the one
- * rounding in merged, and what a reader of the file would see in stored. The exact preview is this.
+/* Streams one output tensor through the kernels as the run would: fn gets every window
+ * (WINDOW_ELEMS elements, the last shorter), in window order: its inputs in w, the float32 results
+ * before the one rounding in merged, and what a reader of the file would see in stored. The exact
+ * preview is this.
  * pool NULL: all on the calling thread, which may be a worker. *stop true: ERR_CANCELLED. */
 typedef bool run_window_fn(void *ctx, const struct plan_tensor *t, const struct merge_window *w,
 	const float *merged, const float *stored, struct err *e);

@@ -7,8 +7,8 @@
 #include "base/str.h"
 #include "system/file.h"
 
-/* Sampled blocks of whole models, kept in $XDG_CACHE_HOME/cupel/samples under a name made of the model's
- * tensor keys, so that opening it again costs one small read instead of thousands:
+/* Sampled blocks of whole models, kept in $XDG_CACHE_HOME/cupel/samples under a name made of the
+ * model's tensor keys, so that opening it again costs one small read instead of thousands:
  *
  *     "cupelsm1" | count u64 | { tensor u32, asked u32, floats u64, floats… }… | digest 16 bytes
  */
@@ -23,7 +23,8 @@ static size_t blocks_allowed(const struct model *m)
 		const struct tensor *x = &m->source.tensors[t];
 		uint64_t blocks = x->elements / SAMPLE_BLOCK + 1;
 		double each = x->elements ? (double)x->bytes / (double)x->elements : 0;
-		bytes += (uint64_t)(each * SAMPLE_BLOCK * (double)(blocks < SAMPLE_BLOCKS ? blocks : SAMPLE_BLOCKS));
+		bytes += (uint64_t)(each * SAMPLE_BLOCK *
+			(double)(blocks < SAMPLE_BLOCKS ? blocks : SAMPLE_BLOCKS));
 	}
 	size_t want = SAMPLE_BLOCKS;
 	while (bytes > SAMPLE_BYTES && want > 2) {

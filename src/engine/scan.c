@@ -7,8 +7,8 @@
 
 #define CARD_MAX ((size_t)4 << 20)
 
-/* The same file from any folder. Links in the last part stay: a hub cache's names are links to blobs
- * without an extension. */
+/* The same file from any folder. Links in the last part stay: a hub cache's names are links to
+ * blobs without an extension. */
 static char *absolute(const char *path)
 {
 	size_t n = strlen(path);
@@ -150,7 +150,8 @@ static const char *relation_of(const char *kind)
 }
 
 /* The registered model that a card's name means: the same name, or the folder beside. */
-static int64_t find_parent(const struct catalog_model *v, size_t n, const char *name, const char *near)
+static int64_t find_parent(const struct catalog_model *v, size_t n, const char *name,
+	const char *near)
 {
 	const char *tail = str_base(name);
 	int64_t found = 0;
@@ -228,7 +229,8 @@ static bool is_known(const struct catalog_model *v, size_t n, const struct model
 {
 	for (size_t i = 0; i < n; i++)
 		if (str_eq(v[i].path, f->path))
-			return v[i].bytes > 0 && v[i].parameters > 0 && !f->partial && !v[i].partial;
+			return v[i].bytes > 0 && v[i].parameters > 0 && !f->partial &&
+				!v[i].partial;
 	return false;
 }
 

@@ -1,5 +1,6 @@
-/* scan: find models under the roots and register them in the catalog, with what their headers say and
- * the parents their cards name. Weights are not read; a model that has not changed is not opened again.
+/* scan: find models under the roots and register them in the catalog, with what their headers say
+ * and the parents their cards name. Weights are not read; a model that has not changed is not
+ * opened again.
  * May run on any thread; the catalog and the roots must outlive it. */
 #ifndef CUPEL_ENGINE_SCAN_H
 #define CUPEL_ENGINE_SCAN_H

@@ -123,7 +123,8 @@ struct shards *shards_make(const struct plan *p, uint64_t shard_size)
 	s->order = xnew(uint32_t, p->n + 1);
 	s->n = 1;
 	for (size_t i = 0; i < p->n; i++) {
-		if (open > 0 && (p->tensors[i].bytes > limit || open > limit - p->tensors[i].bytes)) {
+		if (open > 0 &&
+			(p->tensors[i].bytes > limit || open > limit - p->tensors[i].bytes)) {
 			begin[s->n++] = i;
 			open = 0;
 		}

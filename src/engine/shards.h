@@ -1,5 +1,6 @@
-/* shards: how a plan's tensors lie in safetensors files: which file, at which offset, and the header's
- * bytes, all known before a weight is read. Owned by the caller: shards_free. Any thread may read. */
+/* shards: how a plan's tensors lie in safetensors files: which file, at which offset, and the
+ * header's bytes, all known before a weight is read. Owned by the caller: shards_free. Any thread
+ * may read. */
 #ifndef CUPEL_ENGINE_SHARDS_H
 #define CUPEL_ENGINE_SHARDS_H
 #include "engine/plan.h"

@@ -101,7 +101,8 @@ static bool lane_open(struct stream *s, struct lane *l)
 	if (l->w.t->verbatim)
 		l->w.passes = 0;
 	piece_sums_init(&l->sums, &l->w);
-	l->pieces = l->w.t->spec.elements ? (l->w.t->spec.elements - 1) / piece_elements(&l->w) + 1 : 1;
+	l->pieces = l->w.t->spec.elements ? (l->w.t->spec.elements - 1) / piece_elements(&l->w) + 1
+		: 1;
 	pass_begin(l);
 	return true;
 }
@@ -158,10 +159,10 @@ static bool take(struct stream *s, struct job *j)
 	return false;
 }
 
-/* --- work --------------------------------------------------------------------------------------- */
+/* --- work ------------------------------------------------------------------------------------- */
 
-/* Folds what is ready, in order, then settles a pass that is complete. Entered with the lock held; the
- * lock is open while folding. */
+/* Folds what is ready, in order, then settles a pass that is complete. Entered with the lock held;
+ * the lock is open while folding. */
 static bool fold_ready(struct stream *s, struct lane *l, struct err *e)
 {
 	const struct merge_spec *spec = &l->w.t->spec;
@@ -239,7 +240,8 @@ static bool do_piece(struct stream *s, const struct job *j, struct bench *b, str
 	size_t bytes = 0;
 	bool last;
 
-	if (!piece_make(&l->w, j->number, &b->desk, &b->buffer, &b->capacity, &bytes, &l->sums, e) ||
+	if (!piece_make(&l->w, j->number, &b->desk, &b->buffer, &b->capacity, &bytes, &l->sums,
+		e) ||
 		!s->sink->piece(s->sink->ctx, l->w.index, offset, b->buffer, bytes, e))
 		return false;
 	pthread_mutex_lock(&s->lock);
@@ -288,7 +290,7 @@ static void worker(void *ctx, size_t i, unsigned index)
 	free(b.buffer);
 }
 
-/* --- the whole ------------------------------------------------------------------------------------ */
+/* --- the whole -------------------------------------------------------------------------------- */
 
 static size_t lanes_for(unsigned threads)
 {
@@ -299,7 +301,8 @@ uint64_t stream_memory(const struct plan *p, unsigned threads)
 {
 	uint64_t inputs = p->inputs->n, part = WORK_PART * sizeof(float);
 
-	/* per worker: parts of every input, a piece of output; per lane: partials in flight, mostly few */
+	/* per worker: parts of every input, a piece of output; per lane: partials in flight, mostly
+	 * few */
 	return threads * ((inputs + 3) * part + 2 * HASH_PIECE) +
 		2 * threads * (inputs * ((uint64_t)512 << 10)) + ((uint64_t)24 << 20);
 }

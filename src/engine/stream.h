@@ -1,6 +1,7 @@
-/* stream: many output tensors through their kernels on all threads. Pieces of tensors are handed out
- * in order; while the last pieces of one tensor are at work, the next tensors' passes have begun, so
- * that no core waits at a boundary. Memory is bounded by threads and inputs, not by sizes.
+/* stream: many output tensors through their kernels on all threads. Pieces of tensors are handed
+ * out in order; while the last pieces of one tensor are at work, the next tensors' passes have
+ * begun, so that no core waits at a boundary. Memory is bounded by threads and inputs, not by
+ * sizes.
  * Called by one thread, which works too. */
 #ifndef CUPEL_ENGINE_STREAM_H
 #define CUPEL_ENGINE_STREAM_H

@@ -22,7 +22,8 @@ bool work_plain(const struct model *m, const struct tensor *t)
 {
 	const struct dtype_info *d = dtype_info(t->dtype);
 
-	return (m->format == MODEL_HF || m->format == MODEL_SAFETENSORS) && t->dtype != DT_UNKNOWN &&
+	return (m->format == MODEL_HF || m->format == MODEL_SAFETENSORS) &&
+		t->dtype != DT_UNKNOWN &&
 		d->block == 1 && d->decode && t->bytes == t->elements * d->bytes;
 }
 
@@ -101,8 +102,9 @@ static double seconds(void)
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-/* Workers read far apart in the same files, which the system's own read-ahead takes for disorder. So
- * where the first part of a range came slowly, from a disk, the rest of it is asked for at once. */
+/* Workers read far apart in the same files, which the system's own read-ahead takes for disorder.
+ * So where the first part of a range came slowly, from a disk, the rest of it is asked for at
+ * once. */
 static void ask_ahead(const struct work *w, uint64_t first, uint64_t n)
 {
 #ifdef HAVE_POSIX_FADVISE

@@ -7,7 +7,8 @@
 #define CUPEL_ENGINE_WORK_H
 #include "engine/plan.h"
 
-#define WORK_PART ((size_t)16384) /* elements read at once: a few inputs of it fit the second cache */
+/* Elements read at once: a few inputs of it fit the second cache. */
+#define WORK_PART ((size_t)16384)
 
 struct work {
 	const struct plan *plan;
@@ -35,11 +36,13 @@ bool work_observe(const struct work *w, int pass, uint64_t window, void *partial
 	struct err *e);
 
 /* Elements [first, first+n) of the result, in parts, in order. bytes, if not NULL, gets the stored
- * bytes of every input part that lies plainly in its file, for hashing; k counts the spec's inputs. */
+ * bytes of every input part that lies plainly in its file, for hashing; k counts the spec's
+ * inputs. */
 typedef bool work_part_fn(void *ctx, uint64_t first, size_t n, const float *const *in,
 	const float *out, struct err *e);
 typedef void work_bytes_fn(void *ctx, int k, uint64_t first, size_t n, const void *stored);
-bool work_apply(const struct work *w, uint64_t first, uint64_t n, struct desk *d, work_part_fn *part,
+bool work_apply(const struct work *w, uint64_t first, uint64_t n, struct desk *d,
+	work_part_fn *part,
 	work_bytes_fn *bytes, void *ctx, struct err *e);
 
 /* The model and tensor of a spec's input. */

@@ -60,7 +60,8 @@
 #if defined(__clang__)
 #define KFN __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl"))) static
 #else
-#define KFN __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,prefer-vector-width=512"))) static
+#define KFN __attribute__(( \
+	target("avx512f,avx512bw,avx512dq,avx512vl,prefer-vector-width=512"))) static
 #endif
 #define KBYTES 64
 #define KEVEN 0, 8, 2, 10, 4, 12, 6, 14

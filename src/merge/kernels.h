@@ -15,29 +15,35 @@ struct kernels {
 	const char *name;                /* "portable", "avx2", "avx512" */
 	void (*scale)(float *out, const float *x, float w, size_t n);      /* x*w; out may be x */
 	void (*add_scaled)(float *out, const float *x, float w, size_t n); /* out += x*w */
-	void (*add)(float *out, const float *a, const float *b, size_t n); /* a+b; out may be either */
-	void (*sub)(float *out, const float *a, const float *b, size_t n); /* a-b; out may be either */
+	/* a+b; out may be either */
+	void (*add)(float *out, const float *a, const float *b, size_t n);
+	/* a-b; out may be either */
+	void (*sub)(float *out, const float *a, const float *b, size_t n);
 	void (*divide)(float *out, float by, size_t n);                    /* out /= by */
 	void (*mix)(float *out, const float *a, float sa, const float *b, float sb, size_t n);
 	/* the same with a pair of factors per element */
-	void (*mix_each)(float *out, const float *a, const float *sa, const float *b, const float *sb,
+	void (*mix_each)(float *out, const float *a, const float *sa, const float *b,
+		const float *sb,
 		size_t n);
 	void (*near)(float *out, const float *a, const float *b, float t, size_t n);
 	/* Sums into lanes: the first element stands at an index that is a multiple of 16. */
 	void (*dots)(const float *a, const float *b, size_t n, double acc[3][KERNEL_LANES]);
-	void (*dots_each)(const float *a, const float *b, size_t n, double *aa, double *bb, double *ab);
+	void (*dots_each)(const float *a, const float *b, size_t n, double *aa, double *bb,
+		double *ab);
 	void (*sum_abs)(const float *x, size_t n, double acc[KERNEL_LANES]);
 	/* Keys are the float's bits without the sign: they order magnitudes (NaN above all). */
 	void (*keep_from)(float *x, uint32_t cut, size_t n);               /* key < cut becomes 0 */
 	size_t (*count_key)(const float *x, uint32_t key, size_t n);
-	/* Keys in [lo, hi] other than pivot go to out (n + 16 places), in order; returns how many. */
+	/* Keys in [lo, hi] other than pivot go to out (n + 16 places), in order; returns how
+	 * many. */
 	size_t (*collect)(const float *x, size_t n, uint32_t lo, uint32_t hi, uint32_t pivot,
 		uint64_t *above, uint64_t *equal, uint32_t *out);
 	/* Zeroes what the generator drops: uniform24 >= below (a count of 2^-24). */
 	void (*drop)(float *x, size_t n, uint64_t first, uint64_t seed, uint64_t name_hash,
 		uint32_t input, uint32_t below);
-	/* Sign election over k rows of n (row stride KERNEL_CHUNK): mixed = sum of those that agree with
-	 * the sign of the sum (zero counts as +), div = sum of their weights, 1 where that is 0. */
+	/* Sign election over k rows of n (row stride KERNEL_CHUNK): mixed = sum of those that agree
+	 * with the sign of the sum (zero counts as +), div = sum of their weights, 1 where that is
+	 * 0. */
 	void (*elect)(const float *rows, const float *weights, int k, float *mixed, float *div,
 		size_t n);
 	void (*divide_each)(float *out, const float *by, size_t n);

@@ -1,6 +1,7 @@
 /* kernels_impl: the bodies of kernels.h, included by kernels.c once per instruction set with
  *   KN(name)  the name of this set's function      KFN   storage class and target of each function
- *   KBYTES    width of a vector register           KMUL32(a, b)  low halves of 64-bit lanes, product
+ *   KBYTES    width of a vector register           KMUL32(a, b)  low halves of 64-bit lanes,
+ *   product
  * Loops are plain so that the compiler's vectoriser sees them; only sums and the generator are
  * written with vector types, because there the order of additions is part of the result. */
 #define KD (KBYTES / 8) /* doubles, or 64-bit words, in a register */
@@ -231,9 +232,9 @@ KFN size_t KN(collect)(const float *x, size_t n, uint32_t lo, uint32_t hi, uint3
 	return found;
 }
 
-/* Philox4x32-10 with the counter of base/rng.c, KD counters at once in 64-bit lanes. Upper halves hold garbage
- * that KMUL32 ignores. Lane 2m is counter m, lane 2m+1 counter KD/2+m, so that two unpacks put the
- * words in element order. */
+/* Philox4x32-10 with the counter of base/rng.c, KD counters at once in 64-bit lanes. Upper halves
+ * hold garbage that KMUL32 ignores. Lane 2m is counter m, lane 2m+1 counter KD/2+m, so that two
+ * unpacks put the words in element order. */
 KFN void KN(philox)(uint64_t quad, uint64_t seed, uint64_t name_hash, uint32_t input,
 	uint32_t out[4 * KD])
 {

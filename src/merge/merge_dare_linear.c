@@ -20,8 +20,9 @@ const struct method method_dare_linear = {
 	.name = "dare_linear",
 	.title = "DARE linear",
 	.paper = "arXiv:2311.03099",
-	.help = "Drops random elements of each task vector, scales up the rest and adds them to the "
-		"base. Low densities make the survivors large: fine-tunes with big changes break.",
+	.help = "Drops random elements of each task vector, scales up the rest and adds them to "
+		"the base. Low densities make the survivors large: fine-tunes with big changes "
+		"break.",
 	.base = 1,
 	.min_inputs = 1,
 	.count_base = true,

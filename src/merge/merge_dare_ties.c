@@ -20,9 +20,9 @@ const struct method method_dare_ties = {
 	.name = "dare_ties",
 	.title = "DARE TIES",
 	.paper = "arXiv:2311.03099",
-	.help = "Drops random elements of each task vector, scales up the rest, and merges with sign "
-		"election as TIES does. A lone survivor meets no opponent, so with normalize its weight "
-		"cancels.",
+	.help = "Drops random elements of each task vector, scales up the rest, and merges with "
+		"sign election as TIES does. A lone survivor meets no opponent, so with normalize "
+		"its weight cancels.",
 	.base = 1,
 	.min_inputs = 1,
 	.count_base = true,

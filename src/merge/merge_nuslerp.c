@@ -101,7 +101,8 @@ static uint64_t unit(const struct merge_spec *s)
 	return kind(s) == ROW ? s->shape[s->rank - 1] : 1;
 }
 
-/* Vectors that one window touches: partials hold sums for these, numbered from the window's first. */
+/* Vectors that one window touches: partials hold sums for these, numbered from the window's
+ * first. */
 static uint64_t window_vectors(const struct merge_spec *s)
 {
 	uint64_t v = vectors(s);
@@ -367,9 +368,9 @@ const struct method method_nuslerp = {
 	.name = "nuslerp",
 	.title = "NuSLERP",
 	.paper = NULL,
-	.help = "Spherical interpolation of two models by weights, or of their task vectors where a "
-		"base is given. For close fine-tunes it differs from linear by less than the rounding "
-		"of the output.",
+	.help = "Spherical interpolation of two models by weights, or of their task vectors where "
+		"a base is given. For close fine-tunes it differs from linear by less than the "
+		"rounding of the output.",
 	.base = 0,
 	.min_inputs = 2,
 	.max_inputs = 2,

@@ -57,7 +57,8 @@ static void fold(const struct merge_spec *s, void *state, int pass, const void *
 }
 
 /* Factors on base and other: sin((1-t)θ)/sinθ and sin(tθ)/sinθ with cosθ between the two; a norm
- * up to 1e-8 counts as 1, and above |cos| 0.9995 it is a straight line (spec of mergekit's slerp). */
+ * up to 1e-8 counts as 1, and above |cos| 0.9995 it is a straight line (spec of mergekit's
+ * slerp). */
 static void factors(double aa, double bb, double ab, double t, double *sa, double *sb)
 {
 	double na = sqrt(aa), nb = sqrt(bb), c, theta;
@@ -108,8 +109,8 @@ const struct method method_slerp = {
 	.title = "SLERP",
 	.paper = NULL,
 	.help = "Moves along the arc from the base to the other model, tensor by tensor, so that "
-		"lengths are kept. It takes exactly two models, and nearly parallel tensors (cosine "
-		"above 0.9995) are averaged in a straight line.",
+		"lengths are kept. It takes exactly two models, and nearly parallel tensors "
+		"(cosine above 0.9995) are averaged in a straight line.",
 	.base = 1,
 	.min_inputs = 2,
 	.max_inputs = 2,

@@ -20,8 +20,9 @@ const struct method method_task_arithmetic = {
 	.name = "task_arithmetic",
 	.title = "Task arithmetic",
 	.paper = "arXiv:2212.04089",
-	.help = "Adds the weighted task vectors (model minus base) to the base. Weights that sum to "
-		"more than 1 go beyond every model, and many models pull in many directions at once.",
+	.help = "Adds the weighted task vectors (model minus base) to the base. Weights that sum "
+		"to more than 1 go beyond every model, and many models pull in many directions at "
+		"once.",
 	.base = 1,
 	.min_inputs = 1,
 	.count_base = true,

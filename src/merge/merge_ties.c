@@ -225,8 +225,8 @@ const struct method method_ties = {
 	.name = "ties",
 	.title = "TIES",
 	.paper = "arXiv:2306.01708",
-	.help = "Keeps the largest changes of each model, elects a sign per element and averages those "
-		"that agree. Low densities lose what many small changes do together.",
+	.help = "Keeps the largest changes of each model, elects a sign per element and averages "
+		"those that agree. Low densities lose what many small changes do together.",
 	.base = 1,
 	.min_inputs = 1,
 	.count_base = true,

@@ -1,4 +1,5 @@
-/* method: one way of combining tensors. A method is one file, one row of methods.def and its vectors.
+/* method: one way of combining tensors. A method is one file, one row of methods.def and its
+ * vectors.
  * Kernels have three steps, used alike by run, preview, command line and tests:
  *   observe  sees every window of the inputs, once per pass, on any thread, and fills a partial;
  *   fold     takes the partials in window order (so results do not depend on threads);
@@ -41,7 +42,8 @@ struct param_def {
 	enum param_type type;
 	bool required;
 	double dflt;
-	double min, max, step; /* for sliders and "out of range" warnings; values beyond are allowed */
+	/* for sliders and "out of range" warnings; values beyond are allowed */
+	double min, max, step;
 	const char *help;   /* one sentence */
 };
 #define MERGE_MAX_INPUTS 64
@@ -60,7 +62,8 @@ struct merge_spec {
 	int base;                     /* index among the inputs, -1 if none */
 	const double (*input)[P_COUNT]; /* per input; NaN = not given */
 	const double *global;         /* P_COUNT; defaults filled in */
-	const int *rng_index;         /* per input: its number for the generator (place in the recipe) */
+	/* per input: its number for the generator (place in the recipe) */
+	const int *rng_index;
 	uint64_t seed;
 	enum arithmetic arithmetic;
 	enum dtype work;              /* promoted input dtype, for ARITH_MERGEKIT */
@@ -84,12 +87,15 @@ struct method {
 	bool random;                  /* uses the seed */
 	const struct param_def *params;
 	size_t n_params;
-	/* NULL = fine. A sentence-long contract check of evaluated parameters, before any weight. */
+	/* NULL = fine. A sentence-long contract check of evaluated parameters, before any
+	 * weight. */
 	bool (*check)(const struct merge_spec *s, struct err *e);
-	size_t (*state_size)(const struct merge_spec *s);           /* NULL = 0; zeroed by the caller */
+	/* NULL = 0; zeroed by the caller */
+	size_t (*state_size)(const struct merge_spec *s);
 	bool (*begin)(const struct merge_spec *s, void *state, struct err *e); /* may be NULL */
 	int (*passes)(const struct merge_spec *s);                  /* at most so many; NULL = 0 */
-	/* How many elements of a window, from its beginning, the pass reads: 0 leaves the window out,
+	/* How many elements of a window, from its beginning, the pass reads: 0 leaves the window
+	 * out,
 	 * SIZE_MAX (and NULL) is all of it. Asked when the pass before has settled; a pass without
 	 * windows is left out, settle included. */
 	size_t (*span)(const struct merge_spec *s, const void *state, int pass, uint64_t window);
@@ -107,11 +113,14 @@ struct method {
 	uint64_t (*unit)(const struct merge_spec *s);
 	void (*apply)(const struct merge_spec *s, const void *state, const struct merge_window *w,
 		float *out);
-	void (*fini)(const struct merge_spec *s, void *state); /* frees what state points to; may be NULL */
-	/* Linear coefficients on the inputs (base included) of the whole tensor, for closed-form figures:
-	 * m = Σ coef_i x_i. sums is n×n float64, row major: ‖x_i‖² on the diagonal, ‖x_i − x_j‖² beside it
-	 * (distances, because dots of close fine-tunes cancel). False where the method, or this variant
-	 * of it, has none (sampled then); NULL too. sums may be NULL for methods that need none. */
+	/* frees what state points to; may be NULL */
+	void (*fini)(const struct merge_spec *s, void *state);
+	/* Linear coefficients on the inputs (base included) of the whole tensor, for closed-form
+	 * figures:
+	 * m = Σ coef_i x_i. sums is n×n float64, row major: ‖x_i‖² on the diagonal, ‖x_i − x_j‖²
+	 * beside it (distances, because dots of close fine-tunes cancel). False where the method,
+	 * or this variant of it, has none (sampled then); NULL too. sums may be NULL for methods
+	 * that need none. */
 	bool (*coefficients)(const struct merge_spec *s, const double *sums, double *coef);
 };
 const struct method *method_by_name(const char *name);

@@ -25,7 +25,8 @@ bool task_check(const struct merge_spec *s, struct err *e)
 	for (int k = 0; k < s->n_inputs; k++)
 		if (k != s->base && s->input[k][P_DENSITY] < 0.0)
 			return err_set(e, ERR_INPUT, s->name, "give a density from 0 to 1",
-				"%s keeps a share of each task vector, and %g is none", s->method->name,
+				"%s keeps a share of each task vector, and %g is none",
+				s->method->name,
 				s->input[k][P_DENSITY]);
 	return true;
 }

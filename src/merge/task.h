@@ -16,7 +16,7 @@
 		"Accepted and without effect: this method keeps every element." }
 #define TASK_PARAM_NORMALIZE(on) \
 	{ P_NORMALIZE, "normalize", PARAM_GLOBAL, PARAM_BOOL, false, on, 0.0, 1.0, 1.0, \
-		"Divide by the sum of the weights that take part, so that only their ratio counts." }
+		"Divide by the sum of the weights that take part: only their ratio counts." }
 #define TASK_PARAM_LAMBDA \
 	{ P_LAMBDA, "lambda", PARAM_GLOBAL, PARAM_FLOAT, false, 1.0, 0.0, 2.0, 0.05, \
 		"Factor on the combined task vector, after normalization." }
@@ -32,10 +32,12 @@
 
 /* Drops elements of input k's task vector d and scales the rest; d holds n elements from index
  * first, n at most KERNEL_CHUNK. NULL: keeps them all. */
-typedef void task_sparsify_fn(const struct merge_spec *s, const void *state, int k, float *d, size_t n,
+typedef void task_sparsify_fn(const struct merge_spec *s, const void *state, int k, float *d,
+	size_t n,
 	uint64_t first);
 /* The family's arithmetic: d_k = sparsify(x_k - base) · w_k; sum, or with elect only those of the
- * elected sign; normalize, lambda, base added. Formulas: generalized task arithmetic of mergekit. */
+ * elected sign; normalize, lambda, base added. Formulas: generalized task arithmetic of
+ * mergekit. */
 void task_apply(const struct merge_spec *s, const void *state, const struct merge_window *w,
 	bool elect, task_sparsify_fn *sparsify, float *out);
 bool task_check(const struct merge_spec *s, struct err *e);

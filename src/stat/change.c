@@ -42,7 +42,8 @@ static void add_change(struct change_sums *s, double *lane, const struct part *p
 
 static uint64_t count_full(const float *other, const float *base, double t, size_t n)
 {
-	static void (*const path[CPU_PATHS])(const float *, const float *, double, size_t, uint32_t *) =
+	static void (*const path[CPU_PATHS])(const float *, const float *, double, size_t,
+		uint32_t *) =
 		PATH_TABLE(full);
 	uint32_t full[LANES] = { 0 };
 	uint64_t sum = 0;
@@ -74,7 +75,8 @@ void change_sums_add(struct change_sums *s, const float *m, const float *stored,
 	struct part whole = { m, stored, base, base_stored, to, rows };
 	struct part tail = { padded(row[0], m + rows, rest), padded(row[1], stored + rows, rest),
 		padded(row[2], base ? base + rows : NULL, rest),
-		padded(row[3], base ? base_stored + rows : NULL, rest), padded(row[4], to + rows, rest),
+		padded(row[3], base ? base_stored + rows : NULL, rest),
+		padded(row[4], to + rows, rest),
 		LANES };
 
 	add_rounding(rounding, &whole);

@@ -1,8 +1,8 @@
-/* change: what a merge does to each element of its base, and what the rounding to the output dtype leaves of
- * it. m is the merge before rounding, stored what a reader of the file sees, base_stored the base
- * as the output dtype would hold it. Values and pure functions; any thread.
- * Sums as in sums.h: 16 lanes by index in the window, windows folded in order; elements that are not
- * finite in any of the arrays are left out. */
+/* change: what a merge does to each element of its base, and what the rounding to the output dtype
+ * leaves of it. m is the merge before rounding, stored what a reader of the file sees, base_stored
+ * the base as the output dtype would hold it. Values and pure functions; any thread.
+ * Sums as in sums.h: 16 lanes by index in the window, windows folded in order; elements that are
+ * not finite in any of the arrays are left out. */
 #ifndef CUPEL_STAT_CHANGE_H
 #define CUPEL_STAT_CHANGE_H
 #include <stddef.h>

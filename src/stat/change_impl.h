@@ -1,5 +1,5 @@
-/* change_impl: the loops of change.h for one CPU path (every_path.h); rows of 16 that the compiler turns
- * into vectors. Sums are per lane; n is a multiple of 16. */
+/* change_impl: the loops of change.h for one CPU path (every_path.h); rows of 16 that the compiler
+ * turns into vectors. Sums are per lane; n is a multiple of 16. */
 
 static void PATH(rounding)(const float *m, const float *stored, size_t n, double *lane)
 {

@@ -7,7 +7,8 @@
 
 bool finite_all(const float *x, size_t n);
 uint64_t finite_count(const float *x, size_t n); /* of those that are */
-/* Copies of n_inputs arrays with every element at which any of them is not finite set to zero in all;
+/* Copies of n_inputs arrays with every element at which any of them is not finite set to zero in
+ * all;
  * returns how many such elements there are. */
 uint64_t finite_copy(float *const *to, const float *const *from, int n_inputs, size_t n);
 #endif

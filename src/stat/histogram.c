@@ -22,7 +22,8 @@ enum {
 /* A packed bin: low sum below, count above. */
 #define ONE_SHIFT 40
 #define ONE ((uint64_t)1 << ONE_SHIFT)
-#define PACKED_MAX ((uint64_t)1 << (ONE_SHIFT - LOW_BITS)) /* elements before a low sum could carry */
+/* Elements before a low sum could carry. */
+#define PACKED_MAX ((uint64_t)1 << (ONE_SHIFT - LOW_BITS))
 
 /* Copies stand side by side: a page apart they would collide in the store buffer. */
 struct histogram_scratch {
@@ -96,7 +97,8 @@ void histogram_merge(struct histogram *into, const struct histogram *h)
 	}
 }
 
-/* Σ |d| of a bin: |d| = edge + low units of the last place, which all share (subnormals included). */
+/* Σ |d| of a bin: |d| = edge + low units of the last place, which all share (subnormals
+ * included). */
 static double bin_sum(uint32_t k, const struct histogram_bin *b)
 {
 	uint32_t exponent = k >> (23 - LOW_BITS);

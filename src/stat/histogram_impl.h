@@ -1,13 +1,15 @@
 /* histogram_impl: scattering one block of finite elements for one CPU path (every_path.h). */
 
-/* Bin key of |b-a|: its bits less one, so that a bin holds (edge, next edge] and 0 wraps to the top. */
+/* Bin key of |b-a|: its bits less one, so that a bin holds (edge, next edge] and 0 wraps to the
+ * top. */
 PATH_INLINE uint32_t PATH(bin_key)(float a, float b)
 {
 	return (f32_bits(b - a) & 0x7fffffff) - 1;
 }
 
-/* Slot of the exponent of the interval that a leaves towards b; from EXPONENT_EQUAL on where a = b. a = 0
- * leaves the lowest interval whichever way; moving to zero from a power of two borrows from the exponent. */
+/* Slot of the exponent of the interval that a leaves towards b; from EXPONENT_EQUAL on where a = b.
+ * a = 0 leaves the lowest interval whichever way; moving to zero from a power of two borrows from
+ * the exponent. */
 PATH_INLINE uint32_t PATH(exponent_key)(float a, float b)
 {
 	uint32_t u = f32_bits(a), d = f32_bits(b - a);
@@ -42,10 +44,12 @@ static void PATH(scatter)(struct histogram_scratch *s, const float *a, const flo
 
 	PATH(keys)(a, b, n, bin, exponent);
 	for (; i + COPIES <= n; i += COPIES) {
-		/* neighbours go to different copies: equal keys in a row would wait for each other */
+		/* neighbours go to different copies: equal keys in a row would wait for each
+		 * other */
 		PATH_UNROLL
 		for (int c = 0; c < COPIES; c++) {
-			s->bin[bin[i + c] >> LOW_BITS & (BINS - 1)][c] += ONE | (bin[i + c] & LOW_MASK);
+			s->bin[bin[i + c] >> LOW_BITS & (BINS - 1)][c] += ONE | (
+				bin[i + c] & LOW_MASK);
 			s->exponent[exponent[i + c]][c]++;
 		}
 	}

@@ -61,7 +61,8 @@ static double clamp(double v, double lo, double hi)
 	return v < lo ? lo : v > hi ? hi : v;
 }
 
-/* Of a bin's `count` values (1 … WIDTH units above its edge, `low` in all) how many can be above `in`
+/* Of a bin's `count` values (1 … WIDTH units above its edge, `low` in all) how many can be above
+ * `in`
  * units: those above need in + 1 units or more and the others one at least; those above have at
  * most WIDTH and the others `in`. */
 static struct amount above(const struct place *p)
@@ -93,8 +94,8 @@ struct amount histogram_full(const struct histogram *h, double t)
 	return (struct amount){ top - a.value, top - a.hi, top - a.lo };
 }
 
-/* min(·, t) is concave: at most what all values at their mean would give, at least what values at the
- * two ends of the bin would. */
+/* min(·, t) is concave: at most what all values at their mean would give, at least what values at
+ * the two ends of the bin would. */
 struct amount histogram_shift(const struct histogram *h, double t)
 {
 	struct place p;
@@ -123,7 +124,8 @@ static bool precision(enum dtype t, int *mantissa, int *lowest)
 	static const struct {
 		enum dtype t;
 		int mantissa, lowest;
-	} row[] = { { DT_BF16, 7, 1 }, { DT_F16, 10, 113 }, { DT_F32, 23, 1 }, { DT_F8_E4M3, 3, 121 },
+	} row[] = { { DT_BF16, 7, 1 }, { DT_F16, 10, 113 }, { DT_F32, 23, 1 },
+		{ DT_F8_E4M3, 3, 121 },
 		{ DT_F8_E5M2, 2, 113 } };
 
 	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {

@@ -1,5 +1,5 @@
-/* lanes: a float64 reduction as 16 partial sums by element index mod 16, and the one order in which they
- * are folded. Values; any thread. */
+/* lanes: a float64 reduction as 16 partial sums by element index mod 16, and the one order in which
+ * they are folded. Values; any thread. */
 #ifndef CUPEL_STAT_LANES_H
 #define CUPEL_STAT_LANES_H
 #define LANES 16

@@ -92,10 +92,12 @@ struct spread {
 	bool unknown; /* the figure hangs on a single block */
 };
 
-/* Delete-one jackknife within a stratum (Quenouille, Tukey): d_i = (k-1) (mean of F without one - F without i).
- * Blocks are taken as drawn at random without replacement; that each comes from a part of its own makes
- * this an upper estimate. */
-static void add_spread(struct spread *w, const struct stratum *s, const double *totals, size_t n_sums,
+/* Delete-one jackknife within a stratum (Quenouille, Tukey): d_i = (k-1) (mean of F without one - F
+ * without i).
+ * Blocks are taken as drawn at random without replacement; that each comes from a part of its own
+ * makes this an upper estimate. */
+static void add_spread(struct spread *w, const struct stratum *s, const double *totals,
+	size_t n_sums,
 	sample_formula *f, const void *ctx)
 {
 	const struct sample *p = s->sample;
@@ -187,8 +189,8 @@ static double fit(double v, enum sample_scale scale)
 	return fmax(limits[scale].lo, fmin(limits[scale].hi, v));
 }
 
-/* Every sampled block says the same: nothing is known of the others but that few can differ. Of blocks that
- * do, a share with (1 - share)^n = 0.05 at most. */
+/* Every sampled block says the same: nothing is known of the others but that few can differ. Of
+ * blocks that do, a share with (1 - share)^n = 0.05 at most. */
 static void all_alike(struct figure *r, size_t blocks, enum sample_scale scale)
 {
 	double rare = 1 - pow(0.05, 1 / (double)blocks);
@@ -201,9 +203,9 @@ static void all_alike(struct figure *r, size_t blocks, enum sample_scale scale)
 	}
 }
 
-/* Two intervals, and the wider at each end: the symmetric one on the figure's scale and Hall's on the plain
- * one. Both use Student's t, stretched where the blocks are skewed, for a few blocks of a heavy tail
- * seldom show how heavy it is. Simulated coverage: tests/unit/test_sample.c. */
+/* Two intervals, and the wider at each end: the symmetric one on the figure's scale and Hall's on
+ * the plain one. Both use Student's t, stretched where the blocks are skewed, for a few blocks of a
+ * heavy tail seldom show how heavy it is. Simulated coverage: tests/unit/test_sample.c. */
 static void interval(struct figure *r, const struct spread *w, enum sample_scale scale)
 {
 	double se = sqrt(w->variance), skew = w->third / (se * se * se);
@@ -240,7 +242,8 @@ struct figure sample_figure(const struct stratum *s, size_t n, size_t n_sums, sa
 	if (!whole && isfinite(r.value)) {
 		for (size_t i = 0; i < n; i++)
 			add_spread(&w, &s[i], totals, n_sums, f, ctx);
-		if (w.unknown || at_limit(r.value, scale) || sqrt(w.variance) <= 1e-12 * fabs(r.value))
+		if (w.unknown || at_limit(r.value, scale) ||
+			sqrt(w.variance) <= 1e-12 * fabs(r.value))
 			all_alike(&r, w.blocks, scale);
 		else
 			interval(&r, &w, scale);

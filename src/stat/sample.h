@@ -1,9 +1,9 @@
-/* sample: a fixed, co-located sample of a tensor, and intervals from it. Blocks of 256 consecutive elements
- * at places that depend on the logical shape alone, so every model of a family is sampled at the
- * same weights, whatever its container. Values and pure functions; any thread.
+/* sample: a fixed, co-located sample of a tensor, and intervals from it. Blocks of 256 consecutive
+ * elements at places that depend on the logical shape alone, so every model of a family is sampled
+ * at the same weights, whatever its container. Values and pure functions; any thread.
  *
- * A tensor of B blocks is cut into as many equal strata as blocks are wanted, and one block is drawn in each
- * by a fixed key. A tensor with no more blocks than wanted is taken whole. */
+ * A tensor of B blocks is cut into as many equal strata as blocks are wanted, and one block is
+ * drawn in each by a fixed key. A tensor with no more blocks than wanted is taken whole. */
 #ifndef CUPEL_STAT_SAMPLE_H
 #define CUPEL_STAT_SAMPLE_H
 #include "model/source.h"
@@ -31,7 +31,8 @@ struct stratum {
 	const struct sample *sample;
 	const double *sums;  /* sample->n rows of n_sums */
 };
-/* A figure from the totals of the sums over all elements, NaN where it has none. Smooth in the totals. */
+/* A figure from the totals of the sums over all elements, NaN where it has none. Smooth in the
+ * totals. */
 typedef double sample_formula(const double *totals, const void *ctx);
 enum sample_scale { /* on which the interval is symmetric */
 	SAMPLE_PLAIN, /* any value */
@@ -39,8 +40,9 @@ enum sample_scale { /* on which the interval is symmetric */
 	SAMPLE_SHARE, /* 0 … 1: shares, on the logit */
 	SAMPLE_COSINE /* -1 … 1: on the inverse hyperbolic tangent */
 };
-/* 95 % interval of formula(totals) over one or many tensors together: lo ≤ value ≤ hi, FIG_SAMPLED; lo = hi
- * where everything was read. FIG_NONE where nothing was sampled, FIG_FAILED where the formula is NaN. */
+/* 95 % interval of formula(totals) over one or many tensors together: lo ≤ value ≤ hi, FIG_SAMPLED;
+ * lo = hi where everything was read. FIG_NONE where nothing was sampled, FIG_FAILED where the
+ * formula is NaN. */
 struct figure sample_figure(const struct stratum *s, size_t n, size_t n_sums, sample_formula *f,
 	const void *ctx, enum sample_scale scale);
 #endif

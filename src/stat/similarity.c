@@ -33,8 +33,8 @@ uint32_t similarity_needs(enum stat_id s)
 	return needs[s];
 }
 
-/* 1 - cos = (|m-x|^2 - (|m|-|x|)^2) / (2 |m| |x|): distances instead of a dot product, because the dot
- * of close fine-tunes agrees with the norms in every digit that matters. */
+/* 1 - cos = (|m-x|^2 - (|m|-|x|)^2) / (2 |m| |x|): distances instead of a dot product, because the
+ * dot of close fine-tunes agrees with the norms in every digit that matters. */
 static double one_minus_cosine(const double *m)
 {
 	double nx = sqrt(m[MO_NX]), nm = sqrt(m[MO_NM]);

@@ -1,6 +1,7 @@
-/* similarity: how two tensors a (the input, or the reference) and m (the merge, or the model looked at)
- * resemble each other, seen from a base b: every figure as a formula over moments, sums over elements
- * that add up over blocks, tensors and groups. Exact, closed and sampled figures use the same formula.
+/* similarity: how two tensors a (the input, or the reference) and m (the merge, or the model looked
+ * at) resemble each other, seen from a base b: every figure as a formula over moments, sums over
+ * elements that add up over blocks, tensors and groups. Exact, closed and sampled figures use the
+ * same formula.
  * Plain values and pure functions; any thread. */
 #ifndef CUPEL_STAT_SIMILARITY_H
 #define CUPEL_STAT_SIMILARITY_H
@@ -29,15 +30,16 @@ enum moment {
 	MO_FULL,    /* |x-b| <= t */
 	MO_COUNT
 };
-/* Bits of the moments a figure is made of; 0 for those that are not sums (extremes, counts of NaN). */
+/* Bits of the moments a figure is made of; 0 for those that are not sums (extremes, counts of
+ * NaN). */
 uint32_t similarity_needs(enum stat_id s);
-/* against_base: sign figures compare moves from the base, else the values themselves. NaN where it has
- * no meaning (a norm is zero). */
+/* against_base: sign figures compare moves from the base, else the values themselves. NaN where it
+ * has no meaning (a norm is zero). */
 double similarity_value(enum stat_id s, const double m[MO_COUNT], bool against_base);
 struct figure similarity_figure(enum stat_id s, const double m[MO_COUNT], bool against_base,
 	enum figure_state state);
-/* Of tensors together as one vector, sampled (rows of MO_COUNT sums per block, sample.h) or known (a stratum
- * of similarity_known). */
+/* Of tensors together as one vector, sampled (rows of MO_COUNT sums per block, sample.h) or known
+ * (a stratum of similarity_known). */
 struct figure similarity_estimate(enum stat_id s, const struct stratum *v, size_t n,
 	bool against_base);
 /* A stratum of one row, the totals: nothing of it is uncertain. */

@@ -14,7 +14,8 @@ enum figure_state {
 	FIG_FAILED,  /* can never be known: no base, other shapes, a read error, NaN in the data */
 };
 struct figure {
-	double value, lo, hi; /* NaN where there is none; lo = hi = value unless there is an interval */
+	/* NaN where there is none; lo = hi = value unless there is an interval */
+	double value, lo, hi;
 	enum figure_state state;
 };
 const char *figure_state_name(enum figure_state s); /* "none" "sampled" "closed" "exact" "failed" */

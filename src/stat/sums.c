@@ -212,7 +212,8 @@ void sign_sums_add(struct sign_sums *s, const float *a, const float *b, const fl
 /* A block in which some element is not finite, copied without it. */
 static void conflict_copied(struct conflict_sums *s, const float *const *x, int n_inputs,
 	const float *base, size_t at, size_t n,
-	void (*block)(struct conflict_sums *, const float *const *, int, const float *, size_t, size_t))
+	void (*block)(struct conflict_sums *, const float *const *, int, const float *, size_t,
+	size_t))
 {
 	float *room = xnew(float, (size_t)(n_inputs + 1) * n);
 	const float **from = xnew(const float *, n_inputs + 1);

@@ -1,13 +1,15 @@
-/* sums: what one sweep over a window of several inputs leaves: squared norms, pairwise squared distances,
- * extremes and counts. Values, owned by whoever declares them; kernels are pure. Any thread.
+/* sums: what one sweep over a window of several inputs leaves: squared norms, pairwise squared
+ * distances, extremes and counts. Values, owned by whoever declares them; kernels are pure. Any
+ * thread.
  *
  * Reductions are float64 in 16 lanes by element index mod 16 inside the window, folded 8-4-2-1, and
- * windows are folded in order: *_add is called once for each whole window (starting at a multiple of
+ * windows are folded in order: *_add is called once for each whole window (starting at a multiple
+ * of
  * WINDOW_ELEMS) into a zeroed struct, and *_fold joins those in window order. Then the bits depend
  * on neither threads nor CPU path.
  *
- * An element that is NaN or infinite in any input a sum looks at is left out of that sum and counted in
- * `nonfinite`; `elements` counts the rest. */
+ * An element that is NaN or infinite in any input a sum looks at is left out of that sum and
+ * counted in `nonfinite`; `elements` counts the rest. */
 #ifndef CUPEL_STAT_SUMS_H
 #define CUPEL_STAT_SUMS_H
 #include <stddef.h>
@@ -64,10 +66,10 @@ static inline size_t pair_index(int i, int j) /* i ≠ j, either order */
 {
 	return i < j ? (size_t)j * (j - 1) / 2 + i : (size_t)i * (i - 1) / 2 + j;
 }
-/* Norms of all inputs and all pairs in one sweep, block by block while they are in the cache; the same
- * bits as norm_sums_add and pair_sums_add one after another. norm has n_inputs entries, pair has
- * pair_count(n_inputs); h is n_inputs x n_inputs: entry [a * n_inputs + b] collects |x_b - x_a| seen from
- * a. Any of the three may be NULL, and single entries of h. */
+/* Norms of all inputs and all pairs in one sweep, block by block while they are in the cache; the
+ * same bits as norm_sums_add and pair_sums_add one after another. norm has n_inputs entries, pair
+ * has pair_count(n_inputs); h is n_inputs x n_inputs: entry [a * n_inputs + b] collects |x_b - x_a|
+ * seen from a. Any of the three may be NULL, and single entries of h. */
 void all_sums_add(struct norm_sums *norm, struct pair_sums *pair,
 	struct histogram_scratch *const *h, const float *const *x, int n_inputs, size_t n);
 #endif

@@ -1,5 +1,6 @@
 /* codec: the functions behind the decode and encode columns of dtypes.def: stored bytes ↔ float32.
- * Stored bytes need no alignment, floats do; the two must not overlap. n is a multiple of the block.
+ * Stored bytes need no alignment, floats do; the two must not overlap. n is a multiple of the
+ * block.
  * Any length of single-element types. Any thread; the CPU path is chosen at run time (cpu.h). */
 #ifndef CUPEL_TENSOR_CODEC_H
 #define CUPEL_TENSOR_CODEC_H

@@ -1,5 +1,5 @@
-/* codec_affine: MLX's affine groups: codes of 2, 3, 4, 5, 6 or 8 bits in u32 words, one scale and one bias
- * to a group of 32, 64 or 128. A pure function of borrowed bytes; any thread.
+/* codec_affine: MLX's affine groups: codes of 2, 3, 4, 5, 6 or 8 bits in u32 words, one scale and
+ * one bias to a group of 32, 64 or 128. A pure function of borrowed bytes; any thread.
  *
  *	words   | c0 c1 c2 … |   code i in bits [i*bits, (i+1)*bits) of the row, lowest bit first;
  *	                         a group fills group*bits/32 whole words

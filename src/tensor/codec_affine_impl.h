@@ -1,5 +1,6 @@
-/* codec_affine_impl: MLX affine groups for one CPU path (every_path.h). For every width eight codes fill `bits`
- * whole bytes, and four of them fit a 32-bit word; WIDE of the eight are worked on at once. */
+/* codec_affine_impl: MLX affine groups for one CPU path (every_path.h). For every width eight codes
+ * fill `bits` whole bytes, and four of them fit a 32-bit word; WIDE of the eight are worked on at
+ * once. */
 #if defined(PATH_AVX2) || defined(PATH_AVX512)
 #define WIDE 8
 #else
@@ -64,7 +65,8 @@ PATH_INLINE void PATH(group)(const uint8_t *words, float *dst, int n, uint32_t b
 	}
 }
 
-PATH_INLINE void PATH(group_of)(const uint8_t *words, float *dst, int n, uint32_t bits, enum dtype t,
+PATH_INLINE void PATH(group_of)(const uint8_t *words, float *dst, int n, uint32_t bits,
+	enum dtype t,
 	float s, float b)
 {
 	switch (t) { /* constants in each case, so that each is a loop of its own */
@@ -80,7 +82,8 @@ PATH_INLINE void PATH(group_of)(const uint8_t *words, float *dst, int n, uint32_
 	}
 }
 
-static void PATH(affine_group)(const uint8_t *words, float *dst, const struct affine *a, float s, float b)
+static void PATH(affine_group)(const uint8_t *words, float *dst, const struct affine *a, float s,
+	float b)
 {
 	switch (a->bits) {
 	case 2:

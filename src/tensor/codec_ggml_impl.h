@@ -1,5 +1,6 @@
-/* codec_ggml_impl: decoders of ggml's block formats for one CPU path (every_path.h). Loops have constant
- * trip counts for the vectoriser; every value is (scale * code) [- offset] in float32, as drawn.
+/* codec_ggml_impl: decoders of ggml's block formats for one CPU path (every_path.h). Loops have
+ * constant trip counts for the vectoriser; every value is (scale * code) [- offset] in float32, as
+ * drawn.
  *
  *  32 elements:                     d, m: binary16; x_j in the low nibbles, x_{j+16} in the high
  *	Q4_0  | d 2 | qs 16 |                      d*(q-8)
@@ -123,8 +124,8 @@ static void PATH(q3_k)(const void *restrict src, float *restrict dst, size_t n)
 	}
 }
 
-/* "k4": eight 6-bit scales and eight 6-bit offsets in 12 bytes; the last four of each borrow their top
- * bits from the bytes of the first four. */
+/* "k4": eight 6-bit scales and eight 6-bit offsets in 12 bytes; the last four of each borrow their
+ * top bits from the bytes of the first four. */
 PATH_INLINE void PATH(k4)(const uint8_t *s, int j, float d, float dmin, float *scale, float *offset)
 {
 	int sc = j < 4 ? s[j] & 63 : (s[j + 4] & 15) | s[j - 4] >> 6 << 4;

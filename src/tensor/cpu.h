@@ -1,5 +1,5 @@
-/* cpu: which vector instructions kernels use. Chosen once at first use: the best the machine has, or
- * $CUPEL_CPU=portable|avx2|avx512 if the machine has that. Every path gives the same bits.
+/* cpu: which vector instructions kernels use. Chosen once at first use: the best the machine has,
+ * or $CUPEL_CPU=portable|avx2|avx512 if the machine has that. Every path gives the same bits.
  * Any thread; cpu_force only while no kernel runs. */
 #ifndef CUPEL_TENSOR_CPU_H
 #define CUPEL_TENSOR_CPU_H

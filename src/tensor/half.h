@@ -1,10 +1,11 @@
-/* half: 16-bit floats one at a time: for scales inside quantized blocks and for tails. The vector codecs
- * give the same bits. Pure functions; any thread. */
+/* half: 16-bit floats one at a time: for scales inside quantized blocks and for tails. The vector
+ * codecs give the same bits. Pure functions; any thread. */
 #ifndef CUPEL_TENSOR_HALF_H
 #define CUPEL_TENSOR_HALF_H
 #include "base/bytes.h"
 
-/* IEEE binary16 → float32, exact. A NaN keeps its payload and becomes quiet, as the hardware does. */
+/* IEEE binary16 → float32, exact. A NaN keeps its payload and becomes quiet, as the hardware
+ * does. */
 static inline float f16_f32(uint16_t h)
 {
 	uint32_t sign = (uint32_t)(h & 0x8000) << 16, em = h & 0x7fff;

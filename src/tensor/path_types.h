@@ -1,4 +1,5 @@
-/* path_types: the vector types and unaligned loads of one CPU path; included by every_path.h only. */
+/* path_types: the vector types and unaligned loads of one CPU path; included by every_path.h
+ * only. */
 typedef float vf __attribute__((vector_size(PATH_BYTES)));
 typedef uint32_t vu __attribute__((vector_size(PATH_BYTES)));
 typedef int32_t vi __attribute__((vector_size(PATH_BYTES)));

@@ -1,4 +1,5 @@
-/* codec: throughput of every decoder and encoder on every CPU path: GB/s of float32, one core, data in L2. */
+/* codec: throughput of every decoder and encoder on every CPU path: GB/s of float32, one core, data
+ * in L2. */
 #include "config.h"
 #include <stdio.h>
 #include <stdlib.h>

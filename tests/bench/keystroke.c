@@ -1,6 +1,6 @@
-/* keystroke: what an edit of a recipe costs in a preview: three models of 300 tensors and their base. A weight
- * changes; plan, closed figures of every tensor, and reading them all. Sums do not depend on the
- * sizes of tensors, so small ones stand for 3 B parameters. */
+/* keystroke: what an edit of a recipe costs in a preview: three models of 300 tensors and their
+ * base. A weight changes; plan, closed figures of every tensor, and reading them all. Sums do not
+ * depend on the sizes of tensors, so small ones stand for 3 B parameters. */
 #include "config.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,9 +42,11 @@ static void write_model(const char *path, uint32_t seed)
 	struct err e;
 
 	for (int t = 0; t < TENSORS; t++)
-		str_addf(&head, "%s\"model.layers.%d.%s.weight\":{\"dtype\":\"F32\",\"shape\":[32,%d],"
+		str_addf(&head,
+			"%s\"model.layers.%d.%s.weight\":{\"dtype\":\"F32\",\"shape\":[32,%d],"
 			"\"data_offsets\":[%d,%d]}", t ? "," : "{", t / 10,
-			(const char *[]){ "q", "k", "v", "o", "gate", "up", "down", "n1", "n2", "n3" }[t % 10],
+			(const char *[]){ "q", "k", "v", "o", "gate", "up", "down", "n1", "n2",
+			"n3" }[t % 10],
 			ELEMENTS / 32, t * ELEMENTS * 4, (t + 1) * ELEMENTS * 4);
 	str_addc(&head, '}');
 	while (head.n % 8)
@@ -71,7 +73,9 @@ static struct recipe *recipe_of(const char *dir, const char *method, double weig
 	str_addf(&s, "merge_method: %s\ndtype: bfloat16\nbase_model: %s/0.safetensors\n"
 		"models:\n", method, dir);
 	for (int i = 1; i < MODELS; i++)
-		str_addf(&s, "  - model: %s/%d.safetensors\n    parameters: {weight: %g, density: 0.4}\n", dir, i,
+		str_addf(&s,
+			"  - model: %s/%d.safetensors\n    parameters: {weight: %g, density: "
+			"0.4}\n", dir, i,
 			i == 1 ? weight : 0.3);
 	struct recipe *r = recipe_parse(s.s, s.n, NULL, &e);
 	if (!r)
@@ -128,8 +132,9 @@ static void edits(struct preview *v, struct inputs *in, const char *dir)
 		recipe_unref(r);
 	}
 	double us = 1e6 / EDITS;
-	printf("keystroke, 300 tensors of 3 models and a base: parse %.0f us, plan %.0f us, closed figures "
-		"%.0f us, reading 6300 of them %.0f us; worst plan + figures %.0f us (%g)\n", parse * us,
+	printf("keystroke, 300 tensors of 3 models and a base: parse %.0f us, plan %.0f us, closed "
+		"figures %.0f us, reading 6300 of them %.0f us; worst plan + figures %.0f us "
+		"(%g)\n", parse * us,
 		plan * us, show * us, read * us, worst * 1e6, sum);
 }
 
@@ -166,7 +171,8 @@ int main(void)
 		preview_show(v, q);
 		if (!preview_wait(v, false, &e))
 			die(&e);
-		printf("sampled figures of an edit, %s: %.1f ms later\n", methods[m], (now() - a) * 1e3);
+		printf("sampled figures of an edit, %s: %.1f ms later\n", methods[m],
+			(now() - a) * 1e3);
 		plan_unref(q);
 		recipe_unref(edit);
 	}

@@ -1,7 +1,9 @@
-/* mkmodel: writes a family of synthetic llama models to time with: a base of normal weights (sd 0.02) and
- * fine-tunes that differ from it by normal deltas (sd 0.002), one bf16 model.safetensors each.
+/* mkmodel: writes a family of synthetic llama models to time with: a base of normal weights (sd
+ * 0.02) and fine-tunes that differ from it by normal deltas (sd 0.002), one bf16 model.safetensors
+ * each.
  *
- *	mkmodel tiny|small|1b DIR NAME…      DIR/NAME/{config.json,model.safetensors}; the first is the base
+ *	mkmodel tiny|small|1b DIR NAME…      DIR/NAME/{config.json,model.safetensors}; the first is
+ *	the base
  *
  * Every weight is a function of its place, so a family is the same wherever it is made. */
 #include "config.h"
@@ -146,7 +148,8 @@ static void *worker(void *arg)
 			for (size_t i = 0; i < n; i += 64) /* parts are multiples of 64 */
 				for (size_t k = i; is_norm(first + i) && k < i + 64; k++)
 					out[k] = f32_bf16(1 + bf16_f32(out[k]));
-			if (pwrite(fd[m], out, n * 2, (off_t)(data_start + first * 2)) != (ssize_t)n * 2)
+			if (pwrite(fd[m], out, n * 2,
+				(off_t)(data_start + first * 2)) != (ssize_t)n * 2)
 				die("write");
 		}
 	}
@@ -186,12 +189,14 @@ static void write_config(const char *dir, const struct shape *s)
 	if (!f)
 		die(path);
 	fprintf(f, "{\n  \"architectures\": [\"LlamaForCausalLM\"],\n  \"model_type\": \"llama\",\n"
-		"  \"hidden_size\": %d,\n  \"intermediate_size\": %d,\n  \"num_hidden_layers\": %d,\n"
-		"  \"num_attention_heads\": %d,\n  \"num_key_value_heads\": %d,\n  \"vocab_size\": %d,\n"
-		"  \"head_dim\": %d,\n  \"rms_norm_eps\": 1e-05,\n  \"rope_theta\": 500000.0,\n"
-		"  \"max_position_embeddings\": 131072,\n  \"tie_word_embeddings\": true,\n"
-		"  \"bos_token_id\": 1,\n  \"eos_token_id\": 2,\n  \"torch_dtype\": \"bfloat16\"\n}\n",
-		s->hidden, s->ffn, s->layers, s->heads, s->kv_heads, s->vocab, s->hidden / s->heads);
+		"  \"hidden_size\": %d,\n  \"intermediate_size\": %d,\n  \"num_hidden_layers\": "
+		"%d,\n  \"num_attention_heads\": %d,\n  \"num_key_value_heads\": %d,\n  "
+		"\"vocab_size\": %d,\n  \"head_dim\": %d,\n  \"rms_norm_eps\": 1e-05,\n  "
+		"\"rope_theta\": 500000.0,\n  \"max_position_embeddings\": 131072,\n  "
+		"\"tie_word_embeddings\": true,\n  \"bos_token_id\": 1,\n  \"eos_token_id\": 2,\n  "
+		"\"torch_dtype\": \"bfloat16\"\n}\n",
+		s->hidden, s->ffn, s->layers, s->heads, s->kv_heads, s->vocab,
+		s->hidden / s->heads);
 	if (fclose(f) != 0)
 		die(path);
 }

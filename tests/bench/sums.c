@@ -1,4 +1,5 @@
-/* sums: time of the kernels behind the first pass of statistics, ns per element of one window, one core. */
+/* sums: time of the kernels behind the first pass of statistics, ns per element of one window, one
+ * core. */
 #include "config.h"
 #include <stdio.h>
 #include <stdlib.h>

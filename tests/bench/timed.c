@@ -1,6 +1,7 @@
 /* timed: runs a command, its output discarded, and says what it took.
  *
- *	timed COMMAND…                 prints "SECONDS USER SYSTEM PEAK_KIB"; exits as the command did */
+ *	timed COMMAND…                 prints "SECONDS USER SYSTEM PEAK_KIB"; exits as the command
+ *	did */
 #include "config.h"
 #include <fcntl.h>
 #include <stdio.h>

@@ -11,7 +11,8 @@ static int setup(void **state)
 	char *path = str_join_path(top ? top : "..", "man/cupel-catalog.7");
 	struct catalog_model m = { .name = "granite", .path = "/m/granite", .hash = "aa" };
 	struct catalog_score s = { .run = 1, .task = "arc", .metric = "acc", .value = 0.5 };
-	struct catalog_tensor t[2] = { { "t.0", "BF16", "4", 8, "h0" }, { "t.1", "BF16", "4", 8, "h1" } };
+	struct catalog_tensor t[2] =
+		{ { "t.0", "BF16", "4", 8, "h0" }, { "t.1", "BF16", "4", 8, "h1" } };
 	size_t n;
 
 	(void)state;
@@ -24,7 +25,8 @@ static int setup(void **state)
 		struct catalog_input in = { "owner/granite-3b", NULL, NULL, "base" };
 
 		assert_int_equal(catalog_run_begin(c, &r, &in, 1, NULL), i + 1);
-		assert_true(catalog_run_end(c, i + 1, "done", i, NULL, i ? "out2" : "out1", 1, 1, NULL, NULL));
+		assert_true(catalog_run_end(c, i + 1, "done", i, NULL, i ? "out2" : "out1", 1, 1,
+			NULL, NULL));
 		t[1].hash = i ? "other" : "h1";
 		assert_true(catalog_tensors_put(c, i ? "out2" : "out1", t, 2, NULL));
 	}
@@ -32,7 +34,8 @@ static int setup(void **state)
 	m.path = "/m/tune";
 	assert_true(catalog_model_put(c, &m, NULL, NULL));
 	assert_true(catalog_score_put(c, &s, 1, NULL));
-	assert_true(catalog_stat_put(c, &(struct catalog_stat){ .kind = "norm", .blob = "x", .n = 1 }, 1,
+	assert_true(catalog_stat_put(c,
+		&(struct catalog_stat){ .kind = "norm", .blob = "x", .n = 1 }, 1,
 		NULL));
 	return page ? 0 : -1;
 }
@@ -85,7 +88,8 @@ static void check_view(const char *view)
 
 static void views(void **state)
 {
-	json_t *rows = ask("SELECT name FROM sqlite_schema WHERE type = 'view' ORDER BY name"), *row;
+	json_t *rows = ask("SELECT name FROM sqlite_schema WHERE type = 'view' ORDER BY name"),
+		*row;
 	size_t i;
 
 	(void)state;

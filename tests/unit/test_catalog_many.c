@@ -31,12 +31,14 @@ static void writers(void **state)
 		/* The file itself is made by whoever comes first. */
 		c = catalog_open(path, false, NULL);
 		for (int i = 0; c && i < 25; i++) {
-			struct catalog_run r = { .kind = "merge", .name = "x", .recipe_text = "x: 1\n" };
+			struct catalog_run r =
+				{ .kind = "merge", .name = "x", .recipe_text = "x: 1\n" };
 			struct catalog_stat s = { .kind = "norm", .blob = "b", .n = 1,
 				.a = { { (uint8_t)k, (uint8_t)i } } };
 			int64_t id = catalog_run_begin(c, &r, NULL, 0, NULL);
 
-			if (!id || !catalog_note(c, id, "noted", NULL) || !catalog_stat_put(c, &s, 1, NULL) ||
+			if (!id || !catalog_note(c, id, "noted", NULL) ||
+				!catalog_stat_put(c, &s, 1, NULL) ||
 			    !catalog_run_end(c, id, "done", 1, NULL, NULL, 0, 0, NULL, NULL))
 				_exit(1);
 		}
@@ -71,7 +73,8 @@ static void killed(void **state)
 		assert_int_equal(pipe(pipes), 0);
 		child = fork();
 		if (child == 0) {
-			struct catalog_run r = { .kind = "merge", .name = "x", .recipe_text = "x: 1\n" };
+			struct catalog_run r =
+				{ .kind = "merge", .name = "x", .recipe_text = "x: 1\n" };
 
 			c = catalog_open(path, false, NULL);
 			while ((id = catalog_run_begin(c, &r, NULL, 0, NULL)) != 0)
@@ -80,7 +83,8 @@ static void killed(void **state)
 			_exit(2);
 		}
 		close(pipes[1]);
-		for (int i = 0; i < 5 + round * 3 && read(pipes[0], &id, sizeof id) == sizeof id; i++)
+		for (int i = 0; i < 5 + round * 3 && read(pipes[0], &id, sizeof id) == sizeof id;
+			i++)
 			said++, last = id;
 		kill(child, SIGKILL);
 		while (read(pipes[0], &id, sizeof id) == sizeof id)
@@ -97,7 +101,8 @@ static void killed(void **state)
 			assert_string_equal(r->status, "stopped");
 			catalog_runs_free(r, 1);
 		}
-		/* Numbers without a gap: not one that was said is missing. At most one more was committed. */
+		/* Numbers without a gap: not one that was said is missing. At most one more was
+		 * committed. */
 		assert_in_range(count(c, ""), (size_t)last, (size_t)last + 1);
 		catalog_close(c);
 	}
@@ -193,7 +198,8 @@ static void jobs_of_the_dead(void **state)
 		c = catalog_open(path, false, NULL);
 		catalog_job_new(c, &in, NULL);                             /* 1: starter dies */
 		catalog_job_claim(c, catalog_job_new(c, &in, NULL), NULL); /* 2: dies at work */
-		id = catalog_job_new(c, &in, NULL);                        /* 3: asked to stop first */
+		/* 3: asked to stop first */
+		id = catalog_job_new(c, &in, NULL);
 		catalog_job_claim(c, id, NULL);
 		catalog_job_cancel(c, id, NULL);
 		kill(getpid(), SIGKILL);

@@ -171,7 +171,8 @@ static void migration_fails_whole(void **state)
 	assert_int_equal(db_open(&d, path, SQLITE_OPEN_READWRITE), SQLITE_OK);
 	assert_false(schema_migrate(&d, steps, 2, NULL, &e));
 	assert_int_equal(db_number(&d, "PRAGMA user_version", -1), 1);
-	assert_int_equal(db_number(&d, "SELECT count(*) FROM sqlite_schema WHERE name = 'half'", -1), 0);
+	assert_int_equal(db_number(&d, "SELECT count(*) FROM sqlite_schema WHERE name = 'half'",
+		-1), 0);
 	db_close(&d);
 }
 
@@ -216,7 +217,8 @@ static void foreign(void **state)
 	path = in_folder("foreign2.db");
 	script(path, "PRAGMA application_id = 77; PRAGMA user_version = 1");
 	expect_refusal(path, "another program");
-	write_bytes(in_folder("text.db"), "this is my diary, not a database, please do not touch it\n", 57);
+	write_bytes(in_folder("text.db"),
+		"this is my diary, not a database, please do not touch it\n", 57);
 	expect_refusal(in_folder("text.db"), "not a catalog");
 }
 
@@ -266,7 +268,8 @@ static void folder_in_its_place(void **state)
 	(void)state;
 	assert_true(file_mkdirs(in_folder("dir.db"), NULL));
 	c = catalog_open(in_folder("dir.db"), false, NULL);
-	/* A folder holds no catalog: refused, or nothing remembered, but no crash and nothing removed. */
+	/* A folder holds no catalog: refused, or nothing remembered, but no crash and nothing
+	 * removed. */
 	if (c)
 		assert_true(catalog_is_read_only(c));
 	catalog_close(c);

@@ -1,4 +1,5 @@
-/* Runs and what hangs on them: recipes, inputs, tags, notes, scores, filters, and text of any kind. */
+/* Runs and what hangs on them: recipes, inputs, tags, notes, scores, filters, and text of any
+ * kind. */
 #include "config.h"
 #include <math.h>
 #include <sys/wait.h>
@@ -103,7 +104,8 @@ static void filters(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	a = add_run(c, "alpha", "dare_ties", "models:\n- model: owner/Llama-3.2-3B\n# sweet spot\n");
+	a = add_run(c, "alpha", "dare_ties",
+		"models:\n- model: owner/Llama-3.2-3B\n# sweet spot\n");
 	end_run(c, a, "done");
 	b = add_run(c, "beta-two", "linear", "models:\n- model: other/Qwen3\n");
 	end_run(c, b, "failed");
@@ -170,11 +172,16 @@ static void filters(void **state)
 /* Whatever is typed is text: never syntax of the index, never of SQL. */
 static void filters_are_text(void **state)
 {
-	static const char *const nasty[] = { "\"", "\"\"", "'", "''", "*", "a*", "(", ")", "(a OR b)",
-		"AND", "OR", "NOT", "NEAR(a b)", "name : x", "^a", "a^2", "+", "-", "--", "---x", "a\"b\"c",
-		"\"unclosed", "-\"unclosed", "{name}", "name:\"", "tag:'", "tag:';DROP TABLE run;--",
-		"'; DROP TABLE run; --", "x') OR 1=1 --", "\\", "%", "_", "?1", "@a", ":", "a:", "\x01\x1b[31m",
-		"\xff\xfe", "\xe2\x82", "\xf0\x9f\x98\x80", "id:1 OR 1=1", "id:-1", "id:99999999999999999999",
+	static const char *const nasty[] =
+		{ "\"", "\"\"", "'", "''", "*", "a*", "(", ")", "(a OR b)",
+		"AND", "OR", "NOT", "NEAR(a b)", "name : x", "^a", "a^2", "+", "-", "--", "---x",
+		"a\"b\"c",
+		"\"unclosed", "-\"unclosed", "{name}", "name:\"", "tag:'",
+		"tag:';DROP TABLE run;--",
+		"'; DROP TABLE run; --", "x') OR 1=1 --", "\\", "%", "_", "?1", "@a", ":", "a:",
+		"\x01\x1b[31m",
+		"\xff\xfe", "\xe2\x82", "\xf0\x9f\x98\x80", "id:1 OR 1=1", "id:-1",
+		"id:99999999999999999999",
 		"999999999999999999999999", "NULL", "col:", "tag:", "-tag:", "\x7f" };
 	struct err e = { 0 };
 	size_t n;
@@ -232,8 +239,10 @@ static void many_terms(void **state)
 
 static void any_text(void **state)
 {
-	static const char *const texts[] = { "na\xc3\xafve \xe6\x97\xa5\xe6\x9c\xac \xf0\x9f\xa6\x99",
-		"\x1b[2J\x07\x01\x7f", "line\nline\r\n\ttab", "\xff\xfe\x80 not UTF-8", "'\"`;--", "" };
+	static const char *const texts[] =
+		{ "na\xc3\xafve \xe6\x97\xa5\xe6\x9c\xac \xf0\x9f\xa6\x99",
+		"\x1b[2J\x07\x01\x7f", "line\nline\r\n\ttab", "\xff\xfe\x80 not UTF-8", "'\"`;--",
+		"" };
 	struct err e = { 0 };
 
 	(void)state;
@@ -307,7 +316,8 @@ static void scores(void **state)
 {
 	int64_t id = add_run(c, "n", "linear", "x: 1\n");
 	struct catalog_score in[2] = {
-		{ .run = id, .task = "arc", .metric = "acc", .value = 0.5, .stderr_ = NAN, .n = 1172 },
+		{ .run = id, .task = "arc", .metric = "acc", .value = 0.5, .stderr_ = NAN,
+			.n = 1172 },
 		{ .run = id, .task = "text", .metric = "perplexity", .value = NAN, .stderr_ = 0.1,
 		  .estimated = true, .protocol = "{\"shots\":0}", .source = "card.md" } }, *v;
 	struct err e = { 0 };

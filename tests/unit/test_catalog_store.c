@@ -27,7 +27,8 @@ static struct hash key(int i)
 static void models(void **state)
 {
 	struct catalog_model m = { .name = "owner/a", .path = "/m/a", .format = "hf",
-		.architecture = "llama", .kind = "base", .hash = "aa", .parameters = 100, .bytes = 200,
+		.architecture = "llama", .kind = "base", .hash = "aa", .parameters = 100,
+		.bytes = 200,
 		.bits = 16, .partial = "partial 3/7", .state = "partial" }, *v;
 	int64_t a, b;
 	struct err e = { 0 };
@@ -74,7 +75,8 @@ static void models(void **state)
 
 static void tensors(void **state)
 {
-	struct catalog_tensor in[3] = { { "t.0", "BF16", "4x4", 32, "h0" }, { "t.1", "F32", "", 4, "h1" },
+	struct catalog_tensor in[3] =
+		{ { "t.0", "BF16", "4x4", 32, "h0" }, { "t.1", "F32", "", 4, "h1" },
 		{ "t.0", "F32", "1", 4, "h2" } }, *v;
 	struct err e = { 0 };
 	size_t n;
@@ -97,7 +99,8 @@ static void statistics(void **state)
 {
 	static char big[100000];
 	struct catalog_stat in[3] = { { "norm", key(1), { { 0 } }, { { 0 } }, "one", 3 },
-		{ "pair", key(1), key(2), key(3), big, sizeof big }, { "hist", key(1), key(2), key(3), "", 0 } };
+		{ "pair", key(1), key(2), key(3), big, sizeof big },
+		{ "hist", key(1), key(2), key(3), "", 0 } };
 	struct err e = { 0 };
 	struct hash none = { { 0 } };
 	char *blob;
@@ -133,7 +136,8 @@ static void statistics(void **state)
 static void statistics_renamed(void **state)
 {
 	struct catalog_stat in[4] = { { "norm", key(1), { { 0 } }, { { 0 } }, "n", 1 },
-		{ "pair", key(2), key(1), { { 0 } }, "p", 1 }, { "sign", key(2), key(3), key(1), "s", 1 },
+		{ "pair", key(2), key(1), { { 0 } }, "p", 1 },
+		{ "sign", key(2), key(3), key(1), "s", 1 },
 		{ "norm", key(9), { { 0 } }, { { 0 } }, "old", 3 } };
 	struct err e = { 0 };
 	struct hash none = { { 0 } };
@@ -181,8 +185,8 @@ static void sql_values(void **state)
 	json_t *rows, *row;
 
 	(void)state;
-	rows = sql_ok("SELECT 1 AS i, 2.5 AS d, 'te\xc3\xa9xt' AS t, x'00ff' AS b, NULL AS n, 1 AS i, "
-		"1e999 AS inf, 'bad\xff' AS bad ; ");
+	rows = sql_ok("SELECT 1 AS i, 2.5 AS d, 'te\xc3\xa9xt' AS t, x'00ff' AS b, NULL AS n, 1 AS "
+		"i, 1e999 AS inf, 'bad\xff' AS bad ; ");
 	row = json_array_get(rows, 0);
 	assert_int_equal(json_int(row, "i", 0), 1);
 	assert_true(json_num(row, "d", 0) == 2.5);
@@ -196,8 +200,8 @@ static void sql_values(void **state)
 	rows = sql_ok("SELECT id FROM runs WHERE 0");
 	assert_int_equal(json_array_size(rows), 0);
 	json_decref(rows);
-	json_decref(sql_ok("WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 10) "
-		"SELECT sum(x) FROM n"));
+	json_decref(sql_ok("WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x "
+		"< 10) SELECT sum(x) FROM n"));
 	json_decref(sql_ok("PRAGMA table_info(run)"));
 	json_decref(sql_ok("SELECT rowid FROM run_search WHERE run_search MATCH 'llama'"));
 }
@@ -205,9 +209,12 @@ static void sql_values(void **state)
 static void sql_only_reads(void **state)
 {
 	static const char *const writes[] = { "DELETE FROM run", "INSERT INTO tag VALUES (1, 'x')",
-		"UPDATE run SET name = 'x'", "DROP TABLE run", "CREATE TABLE t (x)", "CREATE TEMP TABLE t (x)",
-		"ATTACH ':memory:' AS a", "DETACH main", "PRAGMA user_version = 5", "PRAGMA journal_mode = DELETE",
-		"PRAGMA writable_schema = 1", "VACUUM", "VACUUM INTO '/tmp/cupel-never'", "BEGIN", "COMMIT",
+		"UPDATE run SET name = 'x'", "DROP TABLE run", "CREATE TABLE t (x)",
+		"CREATE TEMP TABLE t (x)",
+		"ATTACH ':memory:' AS a", "DETACH main", "PRAGMA user_version = 5",
+		"PRAGMA journal_mode = DELETE",
+		"PRAGMA writable_schema = 1", "VACUUM", "VACUUM INTO '/tmp/cupel-never'", "BEGIN",
+		"COMMIT",
 		"SAVEPOINT s", "REINDEX", "ANALYZE", "ALTER TABLE run RENAME TO walk",
 		"SELECT load_extension('x')", "WITH x AS (SELECT 1) DELETE FROM run",
 		"SELECT 1; DELETE FROM run", "SELECT 1; SELECT 2", "", ";", "-- nothing", "SELEC 1",
@@ -238,7 +245,8 @@ static void sql_on_a_file(void **state)
 
 static void versions(void **state)
 {
-	struct catalog *one = open_ok(in_folder("version.db")), *two = open_ok(in_folder("version.db"));
+	struct catalog *one = open_ok(in_folder("version.db")),
+		*two = open_ok(in_folder("version.db"));
 	uint64_t a = catalog_version(one), b = catalog_version(two);
 
 	(void)state;

@@ -85,7 +85,8 @@ static void small_floats_decode_as_torch_does(void **state)
 
 static void check_encode(void)
 {
-	static const uint32_t low[] = { 0, 1, 0x0fff, 0x1000, 0x1001, 0x7fff, 0x8000, 0x8001, 0xffff };
+	static const uint32_t low[] =
+		{ 0, 1, 0x0fff, 0x1000, 0x1001, 0x7fff, 0x8000, 0x8001, 0xffff };
 	static const enum dtype types[] = { DT_F16, DT_BF16 };
 	enum { LOW = sizeof low / sizeof *low };
 	static float in[65536 * LOW];
@@ -174,7 +175,8 @@ static void check_affine(void)
 	json_array_foreach(mlx, i, c) {
 		const char *dtype = json_string_value(json_object_get(c, "dtype"));
 		struct affine a = { (int)json_integer_value(json_object_get(c, "bits")),
-			(int)json_integer_value(json_object_get(c, "group")), dtype_by_name(dtype) };
+			(int)json_integer_value(json_object_get(c, "group")),
+			dtype_by_name(dtype) };
 		uint8_t *w = golden_base64(json_object_get(c, "w"), &nw);
 		uint8_t *s = golden_base64(json_object_get(c, "scales"), &ns);
 		uint8_t *b = golden_base64(json_object_get(c, "biases"), &ns);
@@ -196,7 +198,8 @@ static void check_affine(void)
 
 static void affine_groups_decode_as_mlx_does(void **state)
 {
-	struct affine seven = { 7, 64, DT_BF16 }, wide = { 4, 256, DT_BF16 }, odd = { 4, 64, DT_F64 };
+	struct affine seven = { 7, 64, DT_BF16 }, wide = { 4, 256, DT_BF16 },
+		odd = { 4, 64, DT_F64 };
 	(void)state;
 
 	each_path(check_affine);
@@ -212,7 +215,8 @@ static uint64_t noise(uint64_t *s)
 	return *s ^= *s << 17;
 }
 
-/* Random bits, odd lengths, unaligned: each path writes what the portable one writes, and no more. */
+/* Random bits, odd lengths, unaligned: each path writes what the portable one writes, and no
+ * more. */
 static void every_path_gives_the_same_bits(void **state)
 {
 	enum { N = 256 * 5, ROOM = N * 8 + 64 };
@@ -224,7 +228,8 @@ static void every_path_gives_the_same_bits(void **state)
 	for (int t = 0; t < DT_UNKNOWN; t++) {
 		const struct dtype_info *d = dtype_info(t);
 		for (int round = 0; round < 40; round++) {
-			size_t n = d->block == 1 ? noise(&seed) % 700 : d->block * (noise(&seed) % 6);
+			size_t n = d->block == 1 ? noise(&seed) % 700
+				: d->block * (noise(&seed) % 6);
 			size_t off = noise(&seed) % 2;
 			for (size_t i = 0; i < sizeof src; i++)
 				src[i] = (uint8_t)noise(&seed);
@@ -300,7 +305,8 @@ static void plain_values(void **state)
 	assert_true(x[0] == 0.1f && isinf(x[1]) && x[2] == 0 && signbit(x[2]) && x[3] == 1.0f);
 	dtype_info(DT_F4)->decode(f4, x, 4);
 	assert_true(x[0] == 0.5f && x[1] == 6.0f && x[2] == -6.0f && x[3] == -0.5f);
-	assert_true(f16_f32(1) == 0x1p-24f && f32_f16(65519.0f) == 0x7bff && f32_f16(65520.0f) == 0x7c00);
+	assert_true(f16_f32(1) == 0x1p-24f && f32_f16(65519.0f) == 0x7bff &&
+		f32_f16(65520.0f) == 0x7c00);
 }
 
 int main(void)

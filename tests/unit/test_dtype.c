@@ -9,8 +9,10 @@
 
 static void every_safetensors_name_is_known(void **state)
 {
-	static const char *const names[] = { "BOOL", "F4", "F6_E2M3", "F6_E3M2", "U8", "I8", "F8_E5M2",
-		"F8_E4M3", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ", "I16", "U16", "F16", "BF16", "I32",
+	static const char *const names[] =
+		{ "BOOL", "F4", "F6_E2M3", "F6_E3M2", "U8", "I8", "F8_E5M2",
+		"F8_E4M3", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ", "I16", "U16", "F16", "BF16",
+		"I32",
 		"U32", "F32", "C64", "F64", "I64", "U64" };
 	static const int bits[] = { 8, 4, 6, 6, 8, 8, 8, 8, 8, 8, 8, 16, 16, 16, 16, 32, 32, 32, 64,
 		64, 64, 64 };
@@ -45,7 +47,8 @@ static void ggml_sizes_are_those_of_the_library(void **state)
 	}
 	json_decref(g);
 	for (uint32_t id = 0; id <= 44; id++) {
-		bool gone = id == 4 || id == 5 || (id >= 31 && id <= 33) || (id >= 36 && id <= 38) ||
+		bool gone = id == 4 || id == 5 || (id >= 31 && id <= 33) ||
+			(id >= 36 && id <= 38) ||
 			id >= 43;
 		assert_int_equal(dtype_by_ggml(id) == DT_UNKNOWN, gone);
 	}

@@ -13,7 +13,8 @@
 
 enum { N = 20011 };
 static float a[N], b[N];
-static const double ts[] = { 0, 1e-9, 1e-6, 1e-5, 3e-5, 0x1p-15, 1e-4, 3e-4, 1e-3, 0.00195, 3e-3, 1e-2,
+static const double ts[] = { 0, 1e-9, 1e-6, 1e-5, 3e-5, 0x1p-15, 1e-4, 3e-4, 1e-3, 0.00195, 3e-3,
+	1e-2,
 	0x1.08p-7, 0.5, 1e30, INFINITY };
 #define N_TS (sizeof ts / sizeof *ts)
 
@@ -164,7 +165,8 @@ static void check_frozen(enum dtype out)
 			hi += r == a[i];
 			lo += s == a[i];
 		}
-		assert_true(got.lo <= hi && lo <= got.hi && got.lo <= got.value && got.value <= got.hi);
+		assert_true(got.lo <= hi && lo <= got.hi && got.lo <= got.value &&
+			got.value <= got.hi);
 		if (got.lo == got.hi)
 			assert_true(fabs(got.lo - lo) <= 2 && fabs(got.hi - hi) <= 2);
 	}
@@ -191,7 +193,8 @@ static void frozen_is_what_rounding_swallows(void **state)
 	check_frozen(DT_BF16);
 	collect(&h);
 	other = histogram_frozen(&h, 1e-4, DT_Q4_K);
-	assert_true(isnan(other.value) && other.lo == 0 && other.hi == (double)(h.elements - h.equal));
+	assert_true(isnan(other.value) && other.lo == 0 &&
+		other.hi == (double)(h.elements - h.equal));
 	histogram_fini(&h);
 }
 
@@ -261,7 +264,8 @@ static void storing_and_loading(void **state)
 		for (size_t i = 0; i < bytes.n - 1; i++) {
 			bytes.s[i] ^= (char)(1 << i % 8);
 			if (histogram_load(&r, bytes.s, bytes.n - 1, &e)) {
-				assert_true(histogram_full(&r, INFINITY).value == (double)r.elements);
+				assert_true(histogram_full(&r, INFINITY).value ==
+					(double)r.elements);
 				histogram_fini(&r);
 			}
 			bytes.s[i] ^= (char)(1 << i % 8);

@@ -61,7 +61,8 @@ static void job_init(struct job *b, const char *method, const json_t *shape, int
 	memset(b, 0, sizeof *b);
 	b->spec = (struct merge_spec){.method = method_by_name(method), .name = "t",
 		.shape = b->shape, .n_inputs = n_inputs, .base = base,
-		.input = (const double(*)[P_COUNT])b->input, .global = b->global, .rng_index = b->rng,
+		.input = (const double(*)[P_COUNT])b->input, .global = b->global,
+			.rng_index = b->rng,
 		.elements = 1, .rank = (int)json_array_size(shape)};
 	assert_non_null(b->spec.method);
 	json_array_foreach(shape, i, v) {
@@ -208,7 +209,8 @@ static void test_rows_have_vectors(void **state)
 		size_t i, n = 0;
 
 		json_array_foreach(json_object_get(all, "cases"), i, c)
-			n += strcmp(json_string_value(json_object_get(c, "method")), row->name) == 0;
+			n += strcmp(json_string_value(json_object_get(c, "method")), row->name) ==
+				0;
 		assert_true(n > 3);
 		assert_non_null(row->apply);
 		assert_true(strlen(row->help) > 40);
@@ -299,7 +301,8 @@ static void test_oracle(void **state)
 		}
 		want = json_number_value(json_object_get(ex, "norm"));
 		if (!(fabs(sqrt(norm) - want) <= 1e-6 * want))
-			fail_msg("case %zu %s: norm %.12g, expected %.12g", i, name, sqrt(norm), want);
+			fail_msg("case %zu %s: norm %.12g, expected %.12g", i, name, sqrt(norm),
+				want);
 		want = json_number_value(json_object_get(ex, "sum"));
 		if (!(fabs(sum - want) <= 1e-7 * max * (double)b.spec.elements))
 			fail_msg("case %zu %s: sum %.12g, expected %.12g", i, name, sum, want);

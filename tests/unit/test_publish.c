@@ -48,13 +48,15 @@ static void paths(void **state)
 		"base_model: owner/code # hash 00112233445566778899aabbccddeeff\r\ndtype: x\r\n");
 	/* Two in one line, flow style, one known to nobody. */
 	becomes("models: [{model: /a/b/one}, {model: \"/home/me/models/code\"}]\n",
-		"models: [{model: one}, {model: owner/code}] # hash 00112233445566778899aabbccddeeff\n");
+		"models: [{model: one}, {model: owner/code}] # hash "
+		"00112233445566778899aabbccddeeff\n");
 	becomes("tokenizer_source: ~/secret/tok\n", "tokenizer_source: tok\n");
 	becomes("base_model: /a/base@rev+/b/lora:0.5\n", "base_model: base@rev+lora:0.5\n");
 	becomes("base_model: owner/x+/b/lora\n", "base_model: owner/x+lora\n");
 	becomes("base_model: {model: {path: /a/deep/name, revision: r}}\n",
 		"base_model: {model: {path: name, revision: r}}\n");
-	becomes("base_model: /hub/models--own--na--me/snapshots/abc123\n", "base_model: own/na--me\n");
+	becomes("base_model: /hub/models--own--na--me/snapshots/abc123\n",
+		"base_model: own/na--me\n");
 	/* An alias says what its anchor says. */
 	becomes("x: &p /a/b\ny: *p\n", "x: &p b\ny: *p\n");
 }
@@ -62,7 +64,8 @@ static void paths(void **state)
 static void everything_else(void **state)
 {
 	static const char *const same[] = { "", "a: 1\n", "# /a/path in a comment\nmodels: []\n",
-		"models:\n- model: ../relative\n", "t: |\n  /in/a/block\n", "a: b+c\n", "a: '+'\n" };
+		"models:\n- model: ../relative\n", "t: |\n  /in/a/block\n", "a: b+c\n",
+		"a: '+'\n" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof same / sizeof *same; i++)
@@ -81,7 +84,8 @@ static void not_yaml(void **state)
 static void names(void **state)
 {
 	static const struct { const char *path, *name, *revision; } cases[] = {
-		{ "/a/b", "b", NULL }, { "/a/b///", "b", NULL }, { "b", "b", NULL }, { "/", "/", NULL },
+		{ "/a/b", "b", NULL }, { "/a/b///", "b", NULL }, { "b", "b", NULL },
+			{ "/", "/", NULL },
 		{ "", "", NULL },
 		{ "/h/models--o--n/snapshots/r1", "o/n", "r1" },
 		{ "/h/models--o--n/snapshots/r1/model.safetensors", "o/n", "r1" },
@@ -92,7 +96,8 @@ static void names(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		char *name = publish_name(cases[i].path), *revision = publish_revision(cases[i].path);
+		char *name = publish_name(cases[i].path),
+			*revision = publish_revision(cases[i].path);
 
 		assert_string_equal(name, cases[i].name);
 		if (cases[i].revision)

@@ -73,7 +73,8 @@ struct counting {
 	uint64_t elements;
 };
 
-static bool counting_read(struct source *s, size_t t, uint64_t first, size_t n, float *out, struct err *e)
+static bool counting_read(struct source *s, size_t t, uint64_t first, size_t n, float *out,
+	struct err *e)
 {
 	(void)s;
 	if (t == 1)
@@ -88,9 +89,11 @@ static void reading_brings_blocks_back_to_back(void **state)
 	static const struct source_ops ops = { counting_read, NULL, NULL };
 	const uint64_t shape[] = { 17, 256 };
 	const uint64_t odd[] = { 301 };
-	struct tensor tensors[2] = { { .name = "a", .elements = 17 * 256, .rank = 1, .readable = true },
+	struct tensor tensors[2] =
+		{ { .name = "a", .elements = 17 * 256, .rank = 1, .readable = true },
 		{ .name = "b", .elements = 17 * 256, .rank = 1, .readable = true } };
-	struct source src = { .ops = &ops, .refs = 1, .label = "test", .tensors = tensors, .n_tensors = 2 };
+	struct source src = { .ops = &ops, .refs = 1, .label = "test", .tensors = tensors,
+		.n_tensors = 2 };
 	struct sample s;
 	float out[17 * 256];
 	struct err e;
@@ -152,10 +155,12 @@ static const struct {
 };
 #define FIGURES (sizeof figures / sizeof *figures)
 
-/* Tensors of 1024 x 512: what is multiplied onto a block's weights and changes, and the shape of a change. */
+/* Tensors of 1024 x 512: what is multiplied onto a block's weights and changes, and the shape of a
+ * change. */
 enum { BLOCKS = 2048, ROW = 2 /* blocks in a row */ };
 enum family { EVEN, LAPLACE, TAIL, ROWS, ROWS_WIDE, COLUMNS, FEW_ROWS, DRIFT, FAMILIES };
-static const char *const family_names[FAMILIES] = { "even", "laplace", "student t, 3", "rows, lognormal .5",
+static const char *const family_names[FAMILIES] =
+	{ "even", "laplace", "student t, 3", "rows, lognormal .5",
 	"rows, lognormal .8", "outlier columns", "tenth of rows x4", "drift" };
 static double sums[BLOCKS][SUMS];
 
@@ -178,12 +183,14 @@ static double change(struct noise *g, enum family f)
 	}
 }
 
-static void make_block(double *s, struct noise *g, enum family f, double weight, double move, int column)
+static void make_block(double *s, struct noise *g, enum family f, double weight, double move,
+	int column)
 {
 	for (int i = 0; i < 256; i++) {
 		double c = f == COLUMNS && (column + i) % 64 == 7 ? 12 : 1;
 		double x = 0.02 * weight * c * noise_normal(g);
-		double a = 0.002 * move * c * change(g, f), b = 0.6 * a + 0.002 * move * c * change(g, f);
+		double a = 0.002 * move * c * change(g, f),
+			b = 0.6 * a + 0.002 * move * c * change(g, f);
 		s[NN] += x * x;
 		s[DD] += (a - b) * (a - b);
 		s[BASE_A] += a * a;
@@ -218,7 +225,8 @@ static void make_tensor(enum family f)
 	}
 }
 
-/* The tensor with its rows rotated is another tensor of the same kind, sampled at the same places. */
+/* The tensor with its rows rotated is another tensor of the same kind, sampled at the same
+ * places. */
 static double coverage(const struct sample *s, size_t figure, int rounds)
 {
 	double totals[SUMS] = { 0 }, truth, row[64 * SUMS];
@@ -288,7 +296,8 @@ static void intervals_are_no_wider_than_need_be(void **state)
 		memcpy(row + i * SUMS, sums[s.first[i] / 256], sizeof sums[0]);
 	one = (struct stratum){ &s, row };
 	for (size_t i = 0; i < FIGURES; i++) {
-		struct figure r = sample_figure(&one, 1, SUMS, figures[i].f, NULL, figures[i].scale);
+		struct figure r =
+			sample_figure(&one, 1, SUMS, figures[i].f, NULL, figures[i].scale);
 		assert_true(r.hi - r.lo > 0.005 * r.value && r.hi - r.lo < 0.07 * r.value);
 	}
 	sample_fini(&s);
@@ -347,7 +356,8 @@ static void what_cannot_be_known_is_not_claimed(void **state)
 	assert_true(r.lo == 0 && r.hi > 2 * r.value);
 	/* 0 / 0 */
 	memset(row, 0, sizeof row);
-	assert_int_equal(sample_figure(&one, 1, SUMS, swapped, NULL, SAMPLE_SHARE).state, FIG_FAILED);
+	assert_int_equal(sample_figure(&one, 1, SUMS, swapped, NULL, SAMPLE_SHARE).state,
+		FIG_FAILED);
 	assert_int_equal(sample_figure(NULL, 0, SUMS, norm, NULL, SAMPLE_LOG).state, FIG_NONE);
 	sample_fini(&s);
 }

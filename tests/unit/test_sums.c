@@ -40,7 +40,8 @@ static void spoil(void)
 }
 
 /* In an order of its own, with more precision than the kernels have. */
-static void norm_oracle(struct norm_sums *s, const float *v, size_t n, long double *n2, long double *sum)
+static void norm_oracle(struct norm_sums *s, const float *v, size_t n, long double *n2,
+	long double *sum)
 {
 	*n2 = *sum = 0;
 	for (size_t i = n; i-- > 0;) {
@@ -228,7 +229,8 @@ static void every_path_and_the_joint_sweep_give_the_same_bits(void **state)
 				for (int i = 0; i < j; i++) {
 					struct pair_sums two = { 0 };
 					pair_sums_add(&two, NULL, x[i], x[j], n);
-					assert_memory_equal(&two, &pair[pair_index(j, i)], sizeof two);
+					assert_memory_equal(&two, &pair[pair_index(j, i)],
+						sizeof two);
 				}
 			}
 			if (p == 0) {
@@ -277,7 +279,8 @@ static void pairs_are_numbered_once(void **state)
 static void the_sweep_fills_histograms_both_ways(void **state)
 {
 	struct histogram_scratch *s = histogram_scratch_new(), *r = histogram_scratch_new();
-	struct histogram_scratch *table[INPUTS * INPUTS] = { [0 * INPUTS + 2] = s, [2 * INPUTS + 0] = r };
+	struct histogram_scratch *table[INPUTS * INPUTS] =
+		{ [0 * INPUTS + 2] = s, [2 * INPUTS + 0] = r };
 	struct histogram h, b;
 	struct pair_sums p[6] = { { 0 } };
 	(void)state;
