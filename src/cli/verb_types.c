@@ -51,7 +51,9 @@ static int run(struct cli *c, struct err *e)
 		snprintf(bits, sizeof bits, "%.4g", 8.0 * i->bytes / i->block);
 		snprintf(block, sizeof block, "%u", i->block);
 		snprintf(bytes, sizeof bytes, "%u", i->bytes);
-		snprintf(gguf, sizeof gguf, i->ggml >= 0 ? "%d" : "", i->ggml);
+		gguf[0] = '\0';
+		if (i->ggml >= 0)
+			snprintf(gguf, sizeof gguf, "%d", i->ggml);
 		table_row(t, (const char *[]){ i->name, kinds[i->kind], bits, block, bytes,
 			i->st_name ? i->st_name : "", gguf, i->decode ? "yes" : "",
 			i->encode ? "yes" : "" });

@@ -17,9 +17,18 @@
 #include "base/str.h"
 #include "base/xalloc.h"
 #include "model/model.h"
+#include "recipe/effect.h"
 #include "recipe/lint.h"
 #include "recipe/recipe.h"
 #include "system/file.h"
+
+/* The address sanitizer needs address space of its own; gcc and clang say that it is there each in
+ * their own way. */
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
 
 static struct fixture fixture;
 
@@ -35,17 +44,45 @@ static void feed_json(const char *text, size_t n)
 	json_decref(j);
 }
 
+/* Edits of whatever was read: each gives a recipe or a reason. */
+static void edit_recipe(const struct recipe *r)
+{
+	static const char *const params[] = { "weight", "density", "lambda", "t" };
+	static const char *const tops[] = { "merge_method", "dtype", "base_model" };
+
+	for (size_t i = 0; i < 24; i++) {
+		struct recipe_target t = { params[i % 4], (int)(i / 4 % 4) - 1, (int)(i % 3) - 1,
+			(int)(i % 5) - 1 };
+		struct err e = { 0 };
+		struct recipe *next = i % 6 == 0 ? recipe_edit_remove(r, &t, &e)
+			: i % 6 == 1 ? recipe_edit_text(r, &t, "[0, 0.5]", &e)
+			: i % 6 == 2 ? recipe_edit_top(r, tops[i / 6 % 3], i & 8 ? "x: y" : NULL, &e)
+			: recipe_edit_number(r, &t, 0.5 + (double)i, 0.1, &e);
+
+		if (!next && !e.what[0])
+			abort();
+		recipe_unref(next);
+	}
+}
+
 static void feed_recipe(const char *text, size_t n)
 {
 	struct err e = { 0 };
 	struct recipe *r = recipe_parse(text, n, "fuzz.yml", &e);
 	struct findings f = { 0 };
+	struct lint_keys keys = { 0 };
+	struct effect ef;
 
 	if (!r)
 		return;
 	lint_text(r, &f);
 	findings_fini(&f);
+	lint_explain(r, &keys);
+	lint_keys_fini(&keys);
+	effect_of(r, &ef);
+	effect_fini(&ef);
 	recipe_hash(r);
+	edit_recipe(r);
 	recipe_unref(r);
 }
 
@@ -174,7 +211,8 @@ static const struct target {
 } targets[] = {
 	{ "json", "share/demo/base/config.json", NULL, 0, 20000, feed_json },
 	{ "tokenizer", "share/demo/base/tokenizer.json", NULL, 4096, 3000, feed_json },
-	{ "recipe", "share/demo/dare.yml", NULL, 0, 4000, feed_recipe },
+	{ "recipe", "share/demo/dare.yml", NULL, 0, 3000, feed_recipe },
+	{ "odd recipe", "tests/golden/recipe/odd.yml", NULL, 0, 3000, feed_recipe },
 	{ "safetensors", "share/demo/base/model.safetensors", NULL, 8192, 3000, feed_safetensors },
 	{ "gguf", NULL, make_gguf, 0, 6000, feed_gguf },
 };

@@ -12,5 +12,6 @@ EXTRA_DIST += \
 	tests/golden/recipe/card000.yml \
 	tests/golden/recipe/card001.yml \
 	tests/golden/recipe/generate.py \
+	tests/golden/recipe/odd.yml \
 	tests/golden/recipe/scalars.json \
 	tests/golden/recipe/settings.json
