@@ -34,10 +34,8 @@ static void add_value(struct str *s, double v, enum stat_id stat)
 static void add_width(struct str *s, double half, enum stat_id stat)
 {
 	str_add(s, cli_utf8() ? " ±" : " +-");
-	if (str_eq(stat_info(stat)->unit, "%"))
-		str_addf(s, "%.1g", half * 100);
-	else
-		str_addf(s, "%.1g", half);
+	half *= str_eq(stat_info(stat)->unit, "%") ? 100 : 1;
+	str_addf(s, half >= 10 && half < 1e4 ? "%.0f" : "%.1g", half);
 }
 
 void figure_add(struct str *s, struct figure f, enum stat_id stat)

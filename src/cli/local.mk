@@ -1,5 +1,6 @@
 libcupel_a_SOURCES += \
 	src/cli/args.c src/cli/args.h \
+	src/cli/diff_files.c src/cli/diff_files.h src/cli/diff_report.c src/cli/diff_report.h \
 	src/cli/export.c src/cli/export.h \
 	src/cli/figures.c src/cli/figures.h \
 	src/cli/history.c src/cli/history.h \
@@ -13,6 +14,7 @@ libcupel_a_SOURCES += \
 	src/cli/verb_cancel.c \
 	src/cli/verb_completion.c \
 	src/cli/verb_demo.c \
+	src/cli/verb_diff.c \
 	src/cli/verb_doctor.c \
 	src/cli/verb_export.c \
 	src/cli/verb_help.c \

@@ -294,26 +294,19 @@ static void print_lowest(struct preview *v, const struct plan *p)
 	free(list);
 }
 
-static void print_swap(struct preview *v, const struct plan *p, const double *t, size_t n)
+static void print_swap(struct preview *v, const struct plan *p, const struct curve *c)
 {
-	int other = report_swap_input(p);
-	struct swap_point *at = xnew(struct swap_point, n + 1);
-	size_t got = 0;
-
-	for (size_t i = 0; other >= 0 && i < n; i++)
-		got += preview_swap(v, NULL, 0, other, t[i], &at[got]);
-	if (got) {
-		heading("Swapped, by t");
-		figures_swap_table(at, got);
-		printf("a tenth is swapped at t = %.3g, half at t = %.3g\n",
-			preview_swap_solve(v, NULL, 0, other, 0.1),
-			preview_swap_solve(v, NULL, 0, other, 0.5));
-	}
-	free(at);
+	if (!c->n)
+		return;
+	heading("Swapped, by t");
+	figures_swap_table(c->v, c->n);
+	double tenth = preview_swap_solve(v, NULL, 0, report_swap_input(p), 0.1);
+	double half = preview_swap_solve(v, NULL, 0, report_swap_input(p), 0.5);
+	if (isfinite(tenth) && isfinite(half))
+		printf("a tenth is swapped at t = %.3g, half at t = %.3g\n", tenth, half);
 }
 
-void report_preview(struct preview *v, const struct plan *p, const char *path, const double *t,
-	size_t n_t)
+void report_preview(struct preview *v, const struct plan *p, const char *path, const struct curve *c)
 {
 	enum figure_state state = preview_group(v, NULL, 0, STAT_NORM, -1).state;
 
@@ -322,9 +315,8 @@ void report_preview(struct preview *v, const struct plan *p, const char *path, c
 	print_inputs(v, p);
 	print_roles(v, p);
 	print_lowest(v, p);
-	print_swap(v, p, t, n_t);
+	print_swap(v, p, c);
 	puts(state == FIG_EXACT ? "\nfigures are exact: of the tensors as they would be stored"
-		: state == FIG_CLOSED ? "\nfigures are of the merge before rounding; those with an "
-			"interval (95 %) are from a sample"
-		: "\nfigures are from a sample, with 95 % intervals; --exact reads everything");
+		: "\nfigures are of the merge before rounding; those with an interval (95 %) are from a sample, "
+			"and\nof the tensors as they would be stored: --exact makes all of them so");
 }

@@ -107,21 +107,17 @@ static json_t *coverage_json(struct preview *v)
 	return j;
 }
 
-static json_t *swap_json(struct preview *v, const struct plan *p, const double *t, size_t n)
+static json_t *swap_json(const struct curve *c)
 {
-	int other = report_swap_input(p);
 	json_t *list = json_array();
 
-	for (size_t i = 0; other >= 0 && i < n; i++) {
-		struct swap_point at;
-		if (preview_swap(v, NULL, 0, other, t[i], &at))
-			json_array_append_new(list, figures_swap(&at));
-	}
+	for (size_t i = 0; i < c->n; i++)
+		json_array_append_new(list, figures_swap(&c->v[i]));
 	return list;
 }
 
 static void print_json(struct preview *v, const struct plan *p, const char *path, bool exact,
-	const double *t, size_t n_t)
+	const struct curve *curve)
 {
 	json_t *j = json_object(), *tensors = json_array(), *total = json_object();
 	enum figure_state state = FIG_EXACT;
@@ -154,7 +150,7 @@ static void print_json(struct preview *v, const struct plan *p, const char *path
 	json_object_set_new(j, "total", total);
 	json_object_set_new(j, "effect", effect_json(&effect));
 	json_object_set_new(j, "coverage", coverage_json(v));
-	json_object_set_new(j, "swap", swap_json(v, p, t, n_t));
+	json_object_set_new(j, "swap", swap_json(curve));
 	effect_fini(&effect);
 	json_print(j);
 	json_decref(j);
@@ -162,9 +158,26 @@ static void print_json(struct preview *v, const struct plan *p, const char *path
 
 /* --- the verb --------------------------------------------------------------------------------- */
 
+static bool make_curve(struct preview *v, const struct plan *p, bool exact, const double *t, size_t n,
+	struct curve *out, struct err *e)
+{
+	int other = report_swap_input(p);
+
+	out->v = xnew(struct swap_point, n + 1);
+	if (other < 0)
+		return true;
+	for (size_t i = 0; i < n; i++) {
+		out->v[out->n].t = t[i];
+		out->n += exact || preview_swap(v, NULL, 0, other, t[i], &out->v[out->n]);
+	}
+	return !exact || preview_swap_exact(v, other, out->v, out->n, e);
+}
+
 static bool look_at(struct cli *c, struct plan *p, bool exact, const double *t, size_t n_t,
 	struct err *e)
 {
+	struct curve curve = { 0 };
+
 	struct watch w = { 0 };
 	struct preview *v = preview_new(cli_pool(c), c->catalog, on_change, &w);
 
@@ -172,13 +185,14 @@ static bool look_at(struct cli *c, struct plan *p, bool exact, const double *t, 
 	figures_begin(&w.pass, bytes_of(p));
 	preview_show(v, p);
 	w.v = v;
-	bool ok = preview_wait(v, exact, e);
+	bool ok = preview_wait(v, exact, e) && make_curve(v, p, exact, t, n_t, &curve, e);
 	cli_progress_end();
 	if (ok && c->json)
-		print_json(v, p, c->argv[0], exact, t, n_t);
+		print_json(v, p, c->argv[0], exact, &curve);
 	else if (ok)
-		report_preview(v, p, c->argv[0], t, n_t);
+		report_preview(v, p, c->argv[0], &curve);
 	preview_free(v);
+	free(curve.v);
 	return ok;
 }
 

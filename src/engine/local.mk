@@ -45,6 +45,7 @@ libcupel_a_SOURCES += \
 	src/engine/run.c \
 	src/engine/run.h \
 	src/engine/samples.c \
+	src/engine/swap_count.c \
 	src/engine/scan.c \
 	src/engine/scan.h \
 	src/engine/shards.c \

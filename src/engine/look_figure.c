@@ -89,14 +89,18 @@ struct figure look_figure(struct look *l, size_t row, enum stat_id s, int model)
 	return look_group(l, &row, 1, s, model);
 }
 
-static size_t swap_pairs(const struct look *l, const size_t *rows, size_t n, int model,
-	struct slot_pair *p)
+/* Pairs reference → model and the types their outputs would have; DT_UNKNOWN: the reference's. */
+static size_t swap_pairs(const struct look *l, const size_t *rows, size_t n, int model, enum dtype out,
+	struct slot_pair *p, enum dtype *types)
 {
 	size_t got = 0;
 
 	for (size_t k = 0; k < n; k++) {
 		size_t row = rows ? rows[k] : k;
-		got += row < l->n_rows && pair_of(l, row, STAT_COSINE, model, &p[got]);
+		if (row >= l->n_rows || !pair_of(l, row, STAT_COSINE, model, &p[got]))
+			continue;
+		const struct memo_vector *v = &p[got].slot->v[p[got].x];
+		types[got++] = out == DT_UNKNOWN ? v->model->source.tensors[v->tensor].dtype : out;
 	}
 	return got;
 }
@@ -109,13 +113,23 @@ bool look_swap(struct look *l, const size_t *rows, size_t n, int model, double t
 		return false;
 	struct slot_pair *p = xnew(struct slot_pair, n + 1);
 	enum dtype *types = xnew(enum dtype, n + 1);
-	size_t got = swap_pairs(l, rows, n, model, p);
-	for (size_t k = 0; k < got; k++) {
-		const struct memo_vector *v = &p[k].slot->v[p[k].x];
-		types[k] = out == DT_UNKNOWN ? v->model->source.tensors[v->tensor].dtype : out;
-	}
+	size_t got = swap_pairs(l, rows, n, model, out, p, types);
 	bool ok = pair_swap(p, types, got, t, point);
 	free(p);
+	free(types);
+	return ok;
+}
+
+bool look_swap_exact(struct look *l, struct pool *pool, int model, enum dtype out, struct swap_point *p,
+	size_t n, struct err *e)
+{
+	struct slot_pair *pairs = xnew(struct slot_pair, l->n_rows + 1);
+	enum dtype *types = xnew(enum dtype, l->n_rows + 1);
+	size_t got = model < 0 || (size_t)model >= l->n ? 0
+		: swap_pairs(l, NULL, l->n_rows, model, out, pairs, types);
+	bool ok = pair_swap_count(pairs, types, got, pool, p, n, e);
+
+	free(pairs);
 	free(types);
 	return ok;
 }
@@ -126,8 +140,10 @@ double look_swap_solve(struct look *l, const size_t *rows, size_t n, int model, 
 	if (model < 0 || (size_t)model >= l->n)
 		return NAN;
 	struct slot_pair *p = xnew(struct slot_pair, n + 1);
-	double t = pair_swap_solve(p, swap_pairs(l, rows, n, model, p), fraction);
+	enum dtype *types = xnew(enum dtype, n + 1);
+	double t = pair_swap_solve(p, swap_pairs(l, rows, n, model, DT_UNKNOWN, p, types), fraction);
 	free(p);
+	free(types);
 	return t;
 }
 

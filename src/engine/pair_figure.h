@@ -23,5 +23,9 @@ bool pair_swap(const struct slot_pair *p, const enum dtype *out, size_t n, doubl
 	struct swap_point *point);
 /* Whether exponents tell what freezes: both sides are stored as the output will be. */
 bool slot_spacing_known(struct slot_pair p, enum dtype out);
+/* The same by counting, at n points whose t are given: reads every window once. Blocking. */
+struct pool;
+bool pair_swap_count(const struct slot_pair *pairs, const enum dtype *out, size_t n_pairs,
+	struct pool *pool, struct swap_point *p, size_t n, struct err *e);
 double pair_swap_solve(const struct slot_pair *p, size_t n, double fraction);
 #endif

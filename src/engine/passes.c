@@ -175,6 +175,7 @@ bool passes_sample(struct memo *m, struct slot *s, struct err *e)
 		size_t most = samples_of(m, s->v[i].model)->want;
 		want = most < want ? most : want;
 	}
+	want = samples_want(s->like, want);
 	sample_init(&x->at, s->like->shape, s->like->rank, want);
 	for (size_t i = 0; ok && i < s->n; i++) {
 		struct model_samples *ms = samples_of(m, s->v[i].model);

@@ -517,8 +517,7 @@ bool preview_wait(struct preview *v, bool exact, struct err *e)
 	char error[sizeof v->error];
 	struct memo_state m;
 
-	bool curves = v->view && v->view->n && v->view->t[0].swap; /* they come from the pass */
-	v->only_exact = exact && !curves;
+	v->only_exact = exact;
 	if (exact)
 		preview_want_exact(v, true);
 	pump_help(v->pump, &process_cancelled);

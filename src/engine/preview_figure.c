@@ -516,6 +516,20 @@ bool preview_swap(struct preview *v, const size_t *tensors, size_t n, int input,
 	return ok;
 }
 
+bool preview_swap_exact(struct preview *v, int input, struct swap_point *p, size_t n, struct err *e)
+{
+	struct view *w = v->view;
+	size_t all = w ? w->n : 0;
+	struct slot_pair *pairs = xnew(struct slot_pair, all + 1);
+	enum dtype *types = xnew(enum dtype, all + 1);
+	size_t got = w ? swap_pairs(w, NULL, all, input, pairs, types) : 0;
+	bool ok = pair_swap_count(pairs, types, got, v->pool, p, n, e);
+
+	free(pairs);
+	free(types);
+	return ok;
+}
+
 double preview_swap_solve(struct preview *v, const size_t *tensors, size_t n, int input,
 	double fraction)
 {

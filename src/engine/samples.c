@@ -15,16 +15,16 @@
 #define MAGIC "cupelsm1"
 #define CACHE_FILES 64
 
+/* Blocks of an ordinary tensor that keep the model's sample under SAMPLE_BYTES. */
 static size_t blocks_allowed(const struct model *m)
 {
 	uint64_t bytes = 0;
 
 	for (size_t t = 0; t < m->source.n_tensors; t++) {
 		const struct tensor *x = &m->source.tensors[t];
-		uint64_t blocks = x->elements / SAMPLE_BLOCK + 1;
+		uint64_t blocks = x->elements / SAMPLE_BLOCK + 1, want = samples_want(x, SAMPLE_BLOCKS);
 		double each = x->elements ? (double)x->bytes / (double)x->elements : 0;
-		bytes += (uint64_t)(each * SAMPLE_BLOCK *
-			(double)(blocks < SAMPLE_BLOCKS ? blocks : SAMPLE_BLOCKS));
+		bytes += (uint64_t)(each * SAMPLE_BLOCK * (double)(blocks < want ? blocks : want));
 	}
 	size_t want = SAMPLE_BLOCKS;
 	while (bytes > SAMPLE_BYTES && want > 2) {
@@ -32,6 +32,13 @@ static size_t blocks_allowed(const struct model *m)
 		bytes /= 2;
 	}
 	return want;
+}
+
+size_t samples_want(const struct tensor *t, size_t blocks)
+{
+	bool vocabulary = str_eq(t->role, "token_embd") || str_eq(t->role, "output");
+
+	return vocabulary ? 4 * blocks : blocks;
 }
 
 struct model_samples *samples_of(struct memo *m, struct model *model)
@@ -123,7 +130,7 @@ static void parse(struct model_samples *s, const char *p, size_t n)
 		p += 16;
 		if (floats > (uint64_t)(end - p) / 4)
 			return;
-		if (t < s->model->source.n_tensors && !s->x[t] && want <= SAMPLE_BLOCKS
+		if (t < s->model->source.n_tensors && !s->x[t] && want <= 4 * SAMPLE_BLOCKS
 				&& floats == floats_of(&s->model->source.tensors[t], want)) {
 			s->x[t] = xmalloc(floats * 4 + 4);
 			memcpy(s->x[t], p, floats * 4);
