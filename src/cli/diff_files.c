@@ -91,7 +91,8 @@ static void compare(json_t *list, const char *file, const json_t *a, const json_
 	json_decref(y);
 }
 
-static void compare_text(json_t *list, const char *file, const char *key, const char *a, const char *b)
+static void compare_text(json_t *list, const char *file, const char *key, const char *a,
+	const char *b)
 {
 	if (str_eq(a, b))
 		return;

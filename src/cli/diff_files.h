@@ -1,5 +1,5 @@
-/* diff_files: how two models differ beside their weights: configs, generation config, tokenizer, chat
- * template. Any thread. */
+/* diff_files: how two models differ beside their weights: configs, generation config, tokenizer,
+ * chat template. Any thread. */
 #ifndef CUPEL_CLI_DIFF_FILES_H
 #define CUPEL_CLI_DIFF_FILES_H
 #include "model/model.h"

@@ -13,11 +13,13 @@
 
 static const enum stat_id with_base[] = { STAT_DELTA_COSINE, STAT_DELTA_RATIO, STAT_INPUT_CONFLICT,
 	STAT_ONE_MINUS_COSINE, STAT_RELATIVE_L2 };
-static const char *const with_base_heads[] = { "ROLE", ">N", ">MOVES COS", ">|MOVE| B/A", ">CONFLICT",
+static const char *const with_base_heads[] =
+	{ "ROLE", ">N", ">MOVES COS", ">|MOVE| B/A", ">CONFLICT",
 	">1-COS", ">REL L2" };
 static const enum stat_id plain[] = { STAT_ONE_MINUS_COSINE, STAT_RELATIVE_L2, STAT_MAX_ABS,
 	STAT_SIGN_AGREEMENT };
-static const char *const plain_heads[] = { "ROLE", ">N", ">1-COS", ">REL L2", ">MAX", ">SAME SIGN" };
+static const char *const plain_heads[] =
+	{ "ROLE", ">N", ">1-COS", ">REL L2", ">MAX", ">SAME SIGN" };
 
 static void print_model(const char *which, const struct model *m)
 {
@@ -56,7 +58,8 @@ static bool only_a(const struct look_row *r) { return r->tensor[1] < 0; }
 static bool only_b(const struct look_row *r) { return r->tensor[0] < 0; }
 static bool odd_shape(const struct look_row *r) { return r->other_shape; }
 
-static void add_row(const struct diff *d, struct table_out *t, const enum stat_id *stats, size_t n_stats,
+static void add_row(const struct diff *d, struct table_out *t, const enum stat_id *stats,
+	size_t n_stats,
 	const char *name, const size_t *rows, size_t n)
 {
 	char count[24];
@@ -84,10 +87,12 @@ static size_t rows_of_role(const struct diff *d, size_t i, size_t *out)
 	if (!compares(look_row(d->look, i)))
 		return 0;
 	for (size_t k = 0; k < i; k++)
-		if (compares(look_row(d->look, k)) && str_eq(look_row(d->look, k)->like->role, role))
+		if (compares(look_row(d->look, k)) &&
+			str_eq(look_row(d->look, k)->like->role, role))
 			return 0;
 	for (size_t k = i; k < look_rows(d->look); k++)
-		if (compares(look_row(d->look, k)) && str_eq(look_row(d->look, k)->like->role, role))
+		if (compares(look_row(d->look, k)) &&
+			str_eq(look_row(d->look, k)->like->role, role))
 			out[n++] = k;
 	return n;
 }
@@ -124,7 +129,8 @@ static void print_layers(const struct diff *d)
 	for (int layer = 0;; layer++) {
 		size_t n = 0;
 		for (size_t i = 0; i < rows; i++)
-			if (look_row(d->look, i)->like->layer == layer && compares(look_row(d->look, i)))
+			if (look_row(d->look, i)->like->layer == layer &&
+				compares(look_row(d->look, i)))
 				of_layer[n++] = i;
 		if (!n)
 			break;
@@ -138,7 +144,8 @@ static void print_layers(const struct diff *d)
 		char *high = figure_words(figure_at(hi, FIG_EXACT), STAT_RELATIVE_L2);
 		printf("\nrelative L2 by layer, %s to %s", low, high);
 		for (size_t i = 0; cli_utf8() && i < v.n; i++)
-			printf("%s%s", i ? "" : "  ", bars[hi > 0 ? (int)(v.v[i] / hi * 7.999) : 0]);
+			printf("%s%s", i ? "" : "  ",
+				bars[hi > 0 ? (int)(v.v[i] / hi * 7.999) : 0]);
 		puts("");
 		free(low);
 		free(high);
@@ -213,8 +220,11 @@ static void print_files(const struct diff *d)
 	}
 	t = table_new(headers, 4);
 	json_array_foreach(d->files, i, j) {
-		char *a = short_value(json_object_get(j, "a")), *b = short_value(json_object_get(j, "b"));
-		table_row(t, (const char *[]){ json_text(j, "file", ""), json_text(j, "key", ""), a, b });
+		char *a = short_value(json_object_get(j, "a")),
+			*b = short_value(json_object_get(j, "b"));
+		table_row(t,
+			(const char *[]){ json_text(j, "file", ""), json_text(j, "key", ""), a,
+			b });
 		free(a);
 		free(b);
 	}

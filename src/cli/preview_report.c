@@ -306,7 +306,8 @@ static void print_swap(struct preview *v, const struct plan *p, const struct cur
 		printf("a tenth is swapped at t = %.3g, half at t = %.3g\n", tenth, half);
 }
 
-void report_preview(struct preview *v, const struct plan *p, const char *path, const struct curve *c)
+void report_preview(struct preview *v, const struct plan *p, const char *path,
+	const struct curve *c)
 {
 	enum figure_state state = preview_group(v, NULL, 0, STAT_NORM, -1).state;
 
@@ -317,6 +318,7 @@ void report_preview(struct preview *v, const struct plan *p, const char *path, c
 	print_lowest(v, p);
 	print_swap(v, p, c);
 	puts(state == FIG_EXACT ? "\nfigures are exact: of the tensors as they would be stored"
-		: "\nfigures are of the merge before rounding; those with an interval (95 %) are from a sample, "
-			"and\nof the tensors as they would be stored: --exact makes all of them so");
+		: "\nfigures are of the merge before rounding; those with an interval (95 %) are "
+			"from a sample, and\nof the tensors as they would be stored: --exact makes "
+			"all of them so");
 }

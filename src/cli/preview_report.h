@@ -9,7 +9,8 @@ struct curve { /* of nearswap; empty under other methods */
 	struct swap_point *v;
 	size_t n;
 };
-void report_preview(struct preview *v, const struct plan *p, const char *path, const struct curve *c);
+void report_preview(struct preview *v, const struct plan *p, const char *path,
+	const struct curve *c);
 /* The input that is swapped in under nearswap, -1 under other methods. */
 int report_swap_input(const struct plan *p);
 #endif

@@ -41,7 +41,8 @@ static enum figure_state add_figures(json_t *j, const struct diff *d, const size
 		if (k < 2 && f.state != FIG_FAILED && f.state < state)
 			state = f.state;
 		if (k < 2)
-			json_object_set_new(j, k ? "relative_l2_interval" : "interval", figure_interval(f));
+			json_object_set_new(j, k ? "relative_l2_interval" : "interval",
+				figure_interval(f));
 	}
 	json_object_set_new(j, "state", json_string(figure_state_name(state)));
 	return state;
@@ -115,7 +116,8 @@ static void print_json(const struct diff *d, struct cli *c)
 	free(rows);
 }
 
-/* A stated list is counted with --exact; otherwise the curve comes from the histogram or the sample. */
+/* A stated list is counted with --exact; otherwise the curve comes from the histogram or the
+ * sample. */
 static bool make_curve(struct diff *d, struct cli *c, enum dtype type, struct err *e)
 {
 	const char *list = cli_option(c, "--t");
@@ -126,7 +128,8 @@ static bool make_curve(struct diff *d, struct cli *c, enum dtype type, struct er
 		return false;
 	d->swap = xnew(struct swap_point, d->n_swap);
 	for (size_t i = 0; i < d->n_swap; i++)
-		d->swap[i] = (struct swap_point){ t[i], figure_none(), figure_none(), figure_none() };
+		d->swap[i] =
+			(struct swap_point){ t[i], figure_none(), figure_none(), figure_none() };
 	free(t);
 	if (exact && list)
 		return look_swap_exact(d->look, cli_pool(c), 1, type, d->swap, d->n_swap, e);
@@ -144,9 +147,11 @@ static bool compare(struct diff *d, struct cli *c, enum dtype type, struct err *
 	process_catch_signals();
 	figures_begin(&w.pass, d->a->bytes + d->b->bytes + (d->base ? d->base->bytes : 0));
 	/* the catalog only spares reading: without one it is read again */
-	d->look = look_new(cli_pool(c), cli_catalog(c, &ignored), models, 2, d->base, on_change, &w);
+	d->look = look_new(cli_pool(c), cli_catalog(c, &ignored), models, 2, d->base, on_change,
+		&w);
 	w.l = d->look;
-	bool ok = look_wait(d->look, cli_option(c, "--exact") != NULL, e) && make_curve(d, c, type, e);
+	bool ok = look_wait(d->look, cli_option(c, "--exact") != NULL, e) &&
+		make_curve(d, c, type, e);
 	cli_progress_end();
 	return ok;
 }
@@ -204,11 +209,12 @@ const struct verb verb_diff = {
 	.name = "diff",
 	.args = "A B",
 	.help = "how two models differ: weights by role and layer, moves from a base, files",
-	.detail = "Tensors are matched by their Hugging Face names, whatever the containers: a GGUF file, a folder "
-		"and an MLX folder compare. Without --exact figures come from a sample and show a 95 % "
-		"interval, unless the catalog already knows the pair. The swap curve says what share of A's "
-		"weights NearSwap towards B would swap fully at t, how far weights move on average, and how "
-		"many moves the output type cannot hold.",
+	.detail = "Tensors are matched by their Hugging Face names, whatever the containers: a "
+		"GGUF file, a folder and an MLX folder compare. Without --exact figures come from "
+		"a sample and show a 95 % interval, unless the catalog already knows the pair. The "
+		"swap curve says what share of A's weights NearSwap towards B would swap fully at "
+		"t, how far weights move on average, and how many moves the output type cannot "
+		"hold.",
 	.min_args = 2,
 	.max_args = 2,
 	.options = options,

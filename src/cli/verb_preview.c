@@ -158,7 +158,8 @@ static void print_json(struct preview *v, const struct plan *p, const char *path
 
 /* --- the verb --------------------------------------------------------------------------------- */
 
-static bool make_curve(struct preview *v, const struct plan *p, bool exact, const double *t, size_t n,
+static bool make_curve(struct preview *v, const struct plan *p, bool exact, const double *t,
+	size_t n,
 	struct curve *out, struct err *e)
 {
 	int other = report_swap_input(p);

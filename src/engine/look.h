@@ -44,8 +44,10 @@ struct figure look_group(struct look *l, const size_t *rows, size_t n, enum stat
  * known. */
 bool look_swap(struct look *l, const size_t *rows, size_t n, int model, double t, enum dtype out,
 	struct swap_point *p);
-/* The same by counting: reads everything; p[k].t are given. Blocking; one thread, which works too. */
-bool look_swap_exact(struct look *l, struct pool *pool, int model, enum dtype out, struct swap_point *p,
+/* The same by counting: reads everything; p[k].t are given. Blocking; one thread, which works
+ * too. */
+bool look_swap_exact(struct look *l, struct pool *pool, int model, enum dtype out,
+	struct swap_point *p,
 	size_t n, struct err *e);
 double look_swap_solve(struct look *l, const size_t *rows, size_t n, int model, double fraction);
 

@@ -90,7 +90,8 @@ struct figure look_figure(struct look *l, size_t row, enum stat_id s, int model)
 }
 
 /* Pairs reference → model and the types their outputs would have; DT_UNKNOWN: the reference's. */
-static size_t swap_pairs(const struct look *l, const size_t *rows, size_t n, int model, enum dtype out,
+static size_t swap_pairs(const struct look *l, const size_t *rows, size_t n, int model,
+	enum dtype out,
 	struct slot_pair *p, enum dtype *types)
 {
 	size_t got = 0;
@@ -120,7 +121,8 @@ bool look_swap(struct look *l, const size_t *rows, size_t n, int model, double t
 	return ok;
 }
 
-bool look_swap_exact(struct look *l, struct pool *pool, int model, enum dtype out, struct swap_point *p,
+bool look_swap_exact(struct look *l, struct pool *pool, int model, enum dtype out,
+	struct swap_point *p,
 	size_t n, struct err *e)
 {
 	struct slot_pair *pairs = xnew(struct slot_pair, l->n_rows + 1);
@@ -141,7 +143,8 @@ double look_swap_solve(struct look *l, const size_t *rows, size_t n, int model, 
 		return NAN;
 	struct slot_pair *p = xnew(struct slot_pair, n + 1);
 	enum dtype *types = xnew(enum dtype, n + 1);
-	double t = pair_swap_solve(p, swap_pairs(l, rows, n, model, DT_UNKNOWN, p, types), fraction);
+	double t = pair_swap_solve(p, swap_pairs(l, rows, n, model, DT_UNKNOWN, p, types),
+		fraction);
 	free(p);
 	free(types);
 	return t;

@@ -285,7 +285,7 @@ void memo_fail(struct memo *m, struct slot *s, const struct err *e)
 static bool is_over(const struct slot *s, enum memo_phase phase)
 {
 	switch (phase) {
-	case MEMO_LOAD: return s->work->load != TODO_LOAD;
+	case MEMO_LOAD: return s->work->load != WAITS_LOAD;
 	case MEMO_SAMPLE: return s->work->sampling;
 	case MEMO_SUMS: break;
 	}

@@ -5,7 +5,7 @@
 #include "base/vec.h"
 #include "engine/memo.h"
 
-enum { TODO_LOAD, IN_LOAD, DONE_LOAD };
+enum { WAITS_LOAD, IN_LOAD, DONE_LOAD };
 struct window_part {               /* what one window adds; folded in window order */
 	struct window_part *next;
 	uint64_t window;
@@ -67,7 +67,8 @@ void slot_sums_settle(struct slot_sums *s);
 bool passes_sample(struct memo *m, struct slot *s, struct err *e);
 bool passes_window(struct memo *m, struct slot *s, uint64_t window, bool *last, struct err *e);
 void passes_free_buffers(struct memo *m);
-/* Rows of rare tokens hardly move and frequent ones do: the vocabulary asks for four times the blocks. */
+/* Rows of rare tokens hardly move and frequent ones do: the vocabulary asks for four times the
+ * blocks. */
 size_t samples_want(const struct tensor *t, size_t blocks);
 struct model_samples *samples_of(struct memo *m, struct model *model);
 const float *samples_get(struct model_samples *ms, size_t tensor, const struct sample *at,

@@ -255,12 +255,12 @@ void preview_fail(struct preview *v, const struct err *e)
 
 static bool wants_sample(const struct view_tensor *t)
 {
-	return t->known->sampling == TODO && !atomic_load(&t->slot->failed);
+	return t->known->sampling == WAITING && !atomic_load(&t->slot->failed);
 }
 
 static bool wants_exact(const struct view_tensor *t)
 {
-	return t->known->exacting == TODO;
+	return t->known->exacting == WAITING;
 }
 
 /* A tensor to begin with, marked as taken; SIZE_MAX if there is none. With the lock. */
@@ -328,7 +328,7 @@ static bool step_exact(struct preview *v)
 		if (x)
 			atomic_store(&k->exact, x);
 		pthread_mutex_lock(&v->lock);
-		k->exacting = x ? OVER : e.code == ERR_CANCELLED ? TODO : NEVER;
+		k->exacting = x ? OVER : e.code == ERR_CANCELLED ? WAITING : NEVER;
 		pthread_mutex_unlock(&v->lock);
 		if (!x && e.code != ERR_CANCELLED)
 			preview_fail(v, &e);

@@ -42,7 +42,8 @@ struct figure preview_versus(struct preview *v, const struct plan *other, const 
 bool preview_swap(struct preview *v, const size_t *tensors, size_t n, int input, double t,
 	struct swap_point *out);   /* false: not known yet, or no base */
 /* Over all tensors by counting, at n points whose t are given. Blocking: for verbs. */
-bool preview_swap_exact(struct preview *v, int input, struct swap_point *p, size_t n, struct err *e);
+bool preview_swap_exact(struct preview *v, int input, struct swap_point *p, size_t n,
+	struct err *e);
 double preview_swap_solve(struct preview *v, const size_t *tensors, size_t n, int input,
 	/* t at which `fraction` of the elements is fully swapped; NaN unknown */
 	double fraction);

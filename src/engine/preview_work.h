@@ -27,7 +27,7 @@ struct tensor_exact {
 	double abs_max;
 	uint64_t nonfinite;            /* of the merge */
 };
-enum { TODO, TAKEN, OVER, NEVER };
+enum { WAITING, TAKEN, OVER, NEVER };
 struct known {
 	atomic_int refs;
 	struct hash key;

@@ -22,7 +22,8 @@ static size_t blocks_allowed(const struct model *m)
 
 	for (size_t t = 0; t < m->source.n_tensors; t++) {
 		const struct tensor *x = &m->source.tensors[t];
-		uint64_t blocks = x->elements / SAMPLE_BLOCK + 1, want = samples_want(x, SAMPLE_BLOCKS);
+		uint64_t blocks = x->elements / SAMPLE_BLOCK + 1,
+			want = samples_want(x, SAMPLE_BLOCKS);
 		double each = x->elements ? (double)x->bytes / (double)x->elements : 0;
 		bytes += (uint64_t)(each * SAMPLE_BLOCK * (double)(blocks < want ? blocks : want));
 	}

@@ -10,8 +10,8 @@
 #include "system/pool.h"
 #include "system/process.h"
 
-/* Swapping counted element by element, for stated t: every window of a row is read once and tried with every
- * t by NearSwap's own kernel. */
+/* Swapping counted element by element, for stated t: every window of a row is read once and tried
+ * with every t by NearSwap's own kernel. */
 
 #define BATCH 256 /* windows between folds */
 
@@ -54,7 +54,8 @@ static void round_to(enum dtype type, const float *x, void *bytes, float *to, si
 	}
 }
 
-static void count_window(const struct stream *s, const struct unit *u, struct counted *c, float *room,
+static void count_window(const struct stream *s, const struct unit *u, struct counted *c,
+	float *room,
 	size_t n)
 {
 	float *a = room, *b = a + WINDOW_ELEMS, *m = b + WINDOW_ELEMS, *stored = m + WINDOW_ELEMS;
@@ -62,7 +63,8 @@ static void count_window(const struct stream *s, const struct unit *u, struct co
 	void *bytes = base + WINDOW_ELEMS;
 
 	round_to(u->out, a, bytes, base, n);
-	for (size_t i = 0; i < n; i++) /* elements that are not numbers are left out of both counts */
+	/* elements that are not numbers are left out of both counts */
+	for (size_t i = 0; i < n; i++)
 		c->elements += isfinite(a[i]) && isfinite(b[i]);
 	for (size_t k = 0; k < s->n; k++) {
 		struct change_swap swap = { b, s->points[k].t };
@@ -84,7 +86,8 @@ static void count_one(void *ctx, size_t i, unsigned worker)
 	(void)worker;
 	c->ok = room != NULL;
 	if (!room)
-		err_set(&c->e, ERR_MEMORY, u->pair.slot->like->name, NULL, "no memory for its windows");
+		err_set(&c->e, ERR_MEMORY, u->pair.slot->like->name, NULL,
+			"no memory for its windows");
 	c->ok = c->ok && read_vector(&u->pair, u->pair.x, first, n, room, &c->e)
 		&& read_vector(&u->pair, u->pair.m, first, n, room + WINDOW_ELEMS, &c->e);
 	if (c->ok)
@@ -92,7 +95,8 @@ static void count_one(void *ctx, size_t i, unsigned worker)
 	free(room);
 }
 
-static bool run_units(struct stream *s, size_t n_units, struct pool *pool, struct change_sums *total,
+static bool run_units(struct stream *s, size_t n_units, struct pool *pool,
+	struct change_sums *total,
 	uint64_t *elements, struct err *e)
 {
 	bool ok = true;
@@ -141,8 +145,10 @@ bool pair_swap_count(const struct slot_pair *pairs, const enum dtype *out, size_
 	bool ok = run_units(&s, units.n, pool, total, &elements, e);
 	for (size_t k = 0; ok && k < n; k++) {
 		double all = (double)elements;
-		p[k].full = elements ? figure_at((double)total[k].full / all, FIG_EXACT) : figure_failed();
-		p[k].mean_shift = elements ? figure_at(total[k].shift / all, FIG_EXACT) : figure_failed();
+		p[k].full = elements ? figure_at((double)total[k].full / all, FIG_EXACT)
+			: figure_failed();
+		p[k].mean_shift = elements ? figure_at(total[k].shift / all, FIG_EXACT)
+			: figure_failed();
 		p[k].frozen = total[k].changed ? figure_at((double)total[k].frozen
 			/ (double)total[k].changed, FIG_EXACT) : figure_failed();
 	}

@@ -1,5 +1,5 @@
-/* preview_test: plans for the tests of previews and model comparisons: recipes as text over model files,
- * and model files made of floats. The caller owns what is returned. One thread. */
+/* preview_test: plans for the tests of previews and model comparisons: recipes as text over model
+ * files, and model files made of floats. The caller owns what is returned. One thread. */
 #ifndef CUPEL_TESTS_PREVIEW_TEST_H
 #define CUPEL_TESTS_PREVIEW_TEST_H
 #include "engine/look.h"
@@ -52,7 +52,8 @@ struct test_tensor {
 	const float *x;
 };
 /* A safetensors file of them, stored as F32, F16 or BF16. */
-static inline char *test_model(const struct fixture *f, const char *name, const struct test_tensor *t,
+static inline char *test_model(const struct fixture *f, const char *name,
+	const struct test_tensor *t,
 	size_t n, enum dtype as)
 {
 	const struct dtype_info *d = dtype_info(as);
@@ -64,7 +65,8 @@ static inline char *test_model(const struct fixture *f, const char *name, const 
 	assert_non_null(out);
 	for (size_t i = 0; i < n; i++) {
 		uint64_t elements = t[i].rows * (t[i].columns ? t[i].columns : 1);
-		str_addf(&head, "%s\"%s\":{\"dtype\":\"%s\",\"shape\":[%llu", i ? "," : "{", t[i].name,
+		str_addf(&head, "%s\"%s\":{\"dtype\":\"%s\",\"shape\":[%llu", i ? "," : "{",
+			t[i].name,
 			d->st_name, (unsigned long long)t[i].rows);
 		if (t[i].columns)
 			str_addf(&head, ",%llu", (unsigned long long)t[i].columns);

@@ -1,12 +1,13 @@
-/* Previews as they sharpen: intervals of sampled figures hold what they promise, exact figures are those of
- * the written file, an edit reads nothing again; identical, zero, tiny and broken tensors. */
+/* Previews as they sharpen: intervals of sampled figures hold what they promise, exact figures are
+ * those of the written file, an edit reads nothing again; identical, zero, tiny and broken
+ * tensors. */
 #include "config.h"
 #include <math.h>
 #include "base/rng.h"
 #include "engine/preview_work.h"
 #include "preview_test.h"
 
-/* --- a family of models ------------------------------------------------------------------------------------ */
+/* --- a family of models ----------------------------------------------------------------------- */
 
 enum { TENSORS = 40, ROWS = 96, COLUMNS = 320, ELEMENTS = ROWS * COLUMNS, MODELS = 3 };
 static struct fixture dir;
@@ -83,7 +84,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* --- recipes over it ------------------------------------------------------------------------------------------- */
+/* --- recipes over it -------------------------------------------------------------------------- */
 
 static const struct method_case {
 	const char *name, *per_input, *global;
@@ -149,7 +150,7 @@ static void sample_only(struct preview *v)
 		}
 }
 
-/* --- intervals --------------------------------------------------------------------------------------------------- */
+/* --- intervals -------------------------------------------------------------------------------- */
 
 static const enum stat_id sampled_stats[] = {
 	STAT_COSINE, STAT_ONE_MINUS_COSINE, STAT_RELATIVE_L2, STAT_NORM, STAT_DELTA_NORM,
@@ -175,7 +176,8 @@ static void count_held(const struct method_case *m, struct tally *tally)
 		enum stat_id stat = sampled_stats[s];
 		for (int i = 0; i < m->models; i++) {
 			for (size_t t = 0; t < p->n; t++) {
-				size_t group[4] = { t, (t + 7) % p->n, (t + 13) % p->n, (t + 22) % p->n };
+				size_t group[4] =
+					{ t, (t + 7) % p->n, (t + 13) % p->n, (t + 22) % p->n };
 				for (size_t n = 1; n <= 4; n += 3) {
 					struct figure a = preview_group(rough, group, n, stat, i);
 					struct figure b = preview_group(exact, group, n, stat, i);
@@ -212,11 +214,13 @@ static void intervals_hold(void **state)
 			all.all += tally[s].all;
 			if (getenv("CUPEL_TEST_VERBOSE") && tally[s].all)
 				print_message("%-16s %-18s %5zu of %5zu %.3f\n", methods[m].name,
-					stat_info(sampled_stats[s])->name, tally[s].held, tally[s].all,
+					stat_info(sampled_stats[s])->name, tally[s].held,
+					tally[s].all,
 					(double)tally[s].held / (double)tally[s].all);
 			if ((double)tally[s].held < 0.88 * (double)tally[s].all)
 				fail_msg("%s %s: %zu of %zu intervals hold", methods[m].name,
-					stat_info(sampled_stats[s])->name, tally[s].held, tally[s].all);
+					stat_info(sampled_stats[s])->name, tally[s].held,
+					tally[s].all);
 		}
 	}
 	print_message("%.2f %% of %zu intervals hold\n", 100 * (double)all.held / (double)all.all,
@@ -225,7 +229,7 @@ static void intervals_hold(void **state)
 	assert_true((double)all.held >= 0.93 * (double)all.all);
 }
 
-/* --- exact ------------------------------------------------------------------------------------------------------------- */
+/* --- exact ------------------------------------------------------------------------------------ */
 
 static bool keep_window(void *ctx, const struct plan_tensor *t, const struct merge_window *w,
 	const float *merged, const float *stored, struct err *e)
@@ -262,7 +266,8 @@ static char *written(const struct plan *p, const char *name, enum dtype as)
 
 static const enum stat_id pair_stats[] = {
 	STAT_COSINE, STAT_ONE_MINUS_COSINE, STAT_RELATIVE_L2, STAT_MAX_ABS, STAT_SIGN_AGREEMENT,
-	STAT_DELTA_COSINE, STAT_DELTA_RATIO, STAT_INPUT_CONFLICT, STAT_NORM, STAT_DELTA_NORM, STAT_ZEROS,
+	STAT_DELTA_COSINE, STAT_DELTA_RATIO, STAT_INPUT_CONFLICT, STAT_NORM, STAT_DELTA_NORM,
+	STAT_ZEROS,
 	STAT_STD, STAT_ABS_MAX, STAT_NONFINITE,
 };
 
@@ -270,7 +275,8 @@ static void same_figure(struct figure a, struct figure b, const char *what, enum
 {
 	if (a.state != b.state || memcmp(&a.value, &b.value, sizeof a.value) != 0)
 		if (!(isnan(a.value) && isnan(b.value) && a.state == b.state))
-			fail_msg("%s %s: preview %.17g %s, file %.17g %s", what, stat_info(s)->name, a.value,
+			fail_msg("%s %s: preview %.17g %s, file %.17g %s", what, stat_info(s)->name,
+				a.value,
 				figure_state_name(a.state), b.value, figure_state_name(b.state));
 }
 
@@ -282,13 +288,15 @@ static void compare_with_file(const struct plan *p, struct preview *v, const cha
 
 	for (size_t i = 0; i < p->inputs->n; i++) {
 		struct model *models[2] = { p->inputs->v[i].model, merge };
-		struct look *l = look_new(pool, NULL, models, 2, p->inputs->figure_base, NULL, NULL);
+		struct look *l =
+			look_new(pool, NULL, models, 2, p->inputs->figure_base, NULL, NULL);
 		if (!look_wait(l, true, &e))
 			fail_msg("%s: %s", e.where, e.what);
 		for (size_t k = 0; k < sizeof pair_stats / sizeof *pair_stats; k++) {
 			for (size_t t = 0; t < p->n; t++)
 				same_figure(preview_figure(v, t, pair_stats[k], (int)i),
-					look_figure(l, t, pair_stats[k], 1), p->tensors[t].like->name,
+					look_figure(l, t, pair_stats[k], 1),
+					p->tensors[t].like->name,
 					pair_stats[k]);
 			same_figure(preview_group(v, NULL, 0, pair_stats[k], (int)i),
 				look_group(l, NULL, 0, pair_stats[k], 1), "total", pair_stats[k]);
@@ -308,7 +316,8 @@ static void exact_is_the_file(void **state)
 	(void)state;
 	for (int m = 0; m < METHODS; m++) {
 		for (size_t d = 0; d < 3; d++) {
-			struct plan *p = plan_of(&methods[m], m % 2 ? paths : paths_bf16, types[d].dtype);
+			struct plan *p =
+				plan_of(&methods[m], m % 2 ? paths : paths_bf16, types[d].dtype);
 			char *file = written(p, "merged.safetensors", types[d].as);
 			struct preview *v = preview_new(pools[d % 2], NULL, NULL, NULL);
 			preview_show(v, p);
@@ -324,7 +333,7 @@ static void exact_is_the_file(void **state)
 	pool_free(pools[1]);
 }
 
-/* --- edits -------------------------------------------------------------------------------------------------------------- */
+/* --- edits ------------------------------------------------------------------------------------ */
 
 static void edits_read_nothing(void **state)
 {
@@ -350,7 +359,8 @@ static void edits_read_nothing(void **state)
 	struct figure versus = preview_versus(v, p, NULL, 0);
 	assert_int_equal(versus.state, FIG_CLOSED);
 	double by_norms = preview_group(v, NULL, 0, STAT_DELTA_NORM, 0).value
-		/ preview_group(v, NULL, 0, STAT_NORM, 0).value; /* the first plan moves twice as far */
+		/* the first plan moves twice as far */
+		/ preview_group(v, NULL, 0, STAT_NORM, 0).value;
 	assert_true(fabs(versus.value / by_norms - 1) < 1e-6);
 	wait_for(v, false);
 	memo_state(v->memo, &after);
@@ -366,7 +376,7 @@ static void edits_read_nothing(void **state)
 	free(text);
 }
 
-/* --- nearswap ----------------------------------------------------------------------------------------------------------- */
+/* --- nearswap --------------------------------------------------------------------------------- */
 
 static void swap_curve(void **state)
 {
@@ -374,7 +384,8 @@ static void swap_curve(void **state)
 	struct preview *v = preview_new(NULL, NULL, NULL, NULL);
 	struct preview *x = preview_new(NULL, NULL, NULL, NULL);
 	struct swap_point at, rough;
-	static const enum stat_id stats[] = { STAT_SWAPPED, STAT_MOVED, STAT_MEAN_SHIFT, STAT_FROZEN };
+	static const enum stat_id stats[] =
+		{ STAT_SWAPPED, STAT_MOVED, STAT_MEAN_SHIFT, STAT_FROZEN };
 
 	(void)state;
 	preview_show(v, p);
@@ -389,10 +400,12 @@ static void swap_curve(void **state)
 		assert_int_equal(f.state, FIG_CLOSED);
 		assert_int_equal(g.state, FIG_EXACT);
 		if (!(f.lo <= g.value * (1 + 1e-9) && g.value <= f.hi * (1 + 1e-9)))
-			fail_msg("%s: %.10g not in %.10g … %.10g", stat_info(stats[k])->name, g.value, f.lo,
+			fail_msg("%s: %.10g not in %.10g … %.10g", stat_info(stats[k])->name,
+				g.value, f.lo,
 				f.hi);
 	}
-	/* moves follow from the histogram too: of the merge before rounding, as float32 all but stores it */
+	/* moves follow from the histogram too: of the merge before rounding, as float32 all but
+	 * stores it */
 	static const enum stat_id moves[] = { STAT_DELTA_RATIO, STAT_DELTA_COSINE, STAT_DELTA_NORM,
 		STAT_RELATIVE_L2, STAT_INPUT_CONFLICT };
 	struct plan *wide = plan_of(&methods[7], paths_bf16, "float32");
@@ -403,8 +416,10 @@ static void swap_curve(void **state)
 		struct figure g = preview_group(x, NULL, 0, moves[k], 0);
 		assert_int_equal(f.state, FIG_CLOSED);
 		double room = 1e-5 * fabs(g.value) + 1e-9;
-		if (!(f.lo - room <= g.value && g.value <= f.hi + room && f.hi - f.lo <= 1e-2 * f.hi))
-			fail_msg("%s: %.10g not in %.10g … %.10g", stat_info(moves[k])->name, g.value, f.lo,
+		if (!(f.lo - room <= g.value && g.value <= f.hi + room &&
+			f.hi - f.lo <= 1e-2 * f.hi))
+			fail_msg("%s: %.10g not in %.10g … %.10g", stat_info(moves[k])->name,
+				g.value, f.lo,
 				f.hi);
 	}
 	plan_unref(wide);
@@ -420,7 +435,7 @@ static void swap_curve(void **state)
 	plan_unref(p);
 }
 
-/* --- odd tensors ---------------------------------------------------------------------------------------------------------- */
+/* --- odd tensors ------------------------------------------------------------------------------ */
 
 static void odd_tensors(void **state)
 {
@@ -439,8 +454,8 @@ static void odd_tensors(void **state)
 		{ "tiny", 1, 0, three }, { "broken", 700, 0, same } };
 	char *pa = test_model(&dir, "odd-a.safetensors", a, 4, DT_F32);
 	char *pb = test_model(&dir, "odd-b.safetensors", b, 4, DT_F32);
-	char *text = xasprintf("merge_method: task_arithmetic\ndtype: float32\nbase_model: %s\nmodels:\n"
-		"  - {model: %s, parameters: {weight: 0.5}}\n", pa, pb);
+	char *text = xasprintf("merge_method: task_arithmetic\ndtype: float32\nbase_model: "
+		"%s\nmodels:\n  - {model: %s, parameters: {weight: 0.5}}\n", pa, pb);
 	struct plan *p = test_plan(text);
 	struct preview *v = preview_new(NULL, NULL, NULL, NULL);
 	struct preview_progress at;

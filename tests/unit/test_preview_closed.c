@@ -40,7 +40,8 @@ static char *recipe_of(const json_t *c)
 	str_addf(&s, "merge_method: %s\ndtype: float32\nmodels:\n", method);
 	for (size_t i = 0; i < json_array_size(inputs); i++) {
 		const char *name = json_string_value(json_array_get(inputs, i));
-		str_addf(&s, "  - model: %s/tests/golden/engine/%s.safetensors\n", getenv("top_srcdir"), name);
+		str_addf(&s, "  - model: %s/tests/golden/engine/%s.safetensors\n",
+			getenv("top_srcdir"), name);
 		const json_t *w = json_object_get(p, i ? "w2" : "w1");
 		if (w || json_object_get(p, "scale"))
 			str_add(&s, "    parameters:\n");
@@ -48,8 +49,10 @@ static char *recipe_of(const json_t *c)
 		add_param(&s, "      ", "scale", json_object_get(p, "scale"));
 	}
 	if (base)
-		str_addf(&s, "base_model: %s/tests/golden/engine/base.safetensors\n", getenv("top_srcdir"));
-	if (json_object_get(p, "t") || json_object_get(p, "lambda") || json_object_get(p, "normalize"))
+		str_addf(&s, "base_model: %s/tests/golden/engine/base.safetensors\n",
+			getenv("top_srcdir"));
+	if (json_object_get(p, "t") || json_object_get(p, "lambda") ||
+		json_object_get(p, "normalize"))
 		str_add(&s, "parameters:\n");
 	add_param(&s, "  ", "t", json_object_get(p, "t"));
 	add_param(&s, "  ", "lambda", json_object_get(p, "lambda"));
@@ -71,7 +74,8 @@ static void check(struct figure f, const json_t *row, size_t column, const char 
 	}
 	if (json_is_null(want)) {
 		if (f.state != FIG_FAILED)
-			fail_msg("%s %s: expected none, got %g", what, columns[column].name, f.value);
+			fail_msg("%s %s: expected none, got %g", what, columns[column].name,
+				f.value);
 		return;
 	}
 	double v = json_number_value(want), room = 1e-6 * fabs(v);
@@ -102,7 +106,8 @@ static void check_case(const json_t *c)
 			for (size_t t = 0; t < p->n; t++) {
 				const char *tensor = p->tensors[t].like->name;
 				check(preview_figure(v, t, columns[k].stat, (int)i),
-					json_object_get(json_object_get(tensors, tensor), name), k, tensor, p);
+					json_object_get(json_object_get(tensors, tensor), name), k,
+					tensor, p);
 			}
 			check(preview_group(v, NULL, 0, columns[k].stat, (int)i),
 				json_object_get(json_object_get(c, "total"), name), k, "total", p);
