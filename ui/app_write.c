@@ -6,6 +6,7 @@
 #include <string.h>
 #include "engine/job.h"
 #include "engine/run.h"
+#include "base/vec.h"
 #include "ui/command/settings.h"
 #include "ui/shell.h"
 #include "ui/widget/sheet.h"
@@ -70,14 +71,42 @@ static const char *output_dtype(const struct plan *p)
 	return p->n ? dtype_name(first) : "none";
 }
 
+/* The verb that writes what the sheet says, with the roots and threads that this program was given. */
+static int64_t start_job(struct app *a, const char *recipe, const char *out, const char *seed,
+	struct err *e)
+{
+	const struct cli_start *given = cli_start();
+	vec(const char *) args = { 0 };
+	char *what = xasprintf("merge %s", str_base(out)), threads[16];
+	int64_t id;
+
+	*vec_push(&args) = "merge";
+	*vec_push(&args) = "--seed";
+	*vec_push(&args) = seed;
+	for (size_t i = 0; i < given->n_roots; i++) {
+		*vec_push(&args) = "--root";
+		*vec_push(&args) = given->roots[i];
+	}
+	snprintf(threads, sizeof threads, "%u", given->threads);
+	if (given->threads) {
+		*vec_push(&args) = "--threads";
+		*vec_push(&args) = threads;
+	}
+	*vec_push(&args) = "--";
+	*vec_push(&args) = recipe;
+	*vec_push(&args) = out;
+	id = job_start(a->catalog, what, args.v, args.n, e);
+	vec_fini(&args);
+	free(what);
+	return id;
+}
+
 static unsigned start(struct app *a, struct sheet *s, void *ctx)
 {
 	struct writing *w = ctx;
 	const char *out = sheet_value(s, "path");
 	struct run_estimate est;
 	struct err e = { 0 };
-	struct str what = STR_INIT;
-	const char *args[] = { "merge", NULL, out, "--seed", sheet_value(s, "seed") };
 	int64_t id;
 
 	if (!run_estimate(w->plan, out, pool_threads(a->pool), &est, &e) || !*out || est.exists ||
@@ -94,10 +123,7 @@ static unsigned start(struct app *a, struct sheet *s, void *ctx)
 		sheet_error(s, "%s: %s; %s", e.where, e.what, e.hint);
 		return COMMAND_REFUSED;
 	}
-	args[1] = w->doc->path;
-	str_addf(&what, "merge %s", str_base(out));
-	id = job_start(a->catalog, what.s, args, 5, &e);
-	str_fini(&what);
+	id = start_job(a, w->doc->path, out, sheet_value(s, "seed"), &e);
 	if (!id) {
 		sheet_error(s, "%s: %s; %s", e.where, e.what, e.hint);
 		return COMMAND_REFUSED;

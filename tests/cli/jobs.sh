@@ -13,7 +13,7 @@ merge_method: dare_ties
 base_model: base
 dtype: bfloat16
 YML
-mkdir fg bg cut killed
+mkdir fg bg cut killed bench
 
 ask() { "$CUPEL" sql "$1" 2>err | tail -n 1 | tr -d ' '; }
 state() { ask "SELECT state FROM jobs WHERE id = $1"; }
@@ -106,10 +106,34 @@ cd ..
 same "$(state 3)" 'done'
 same_as_fg killed/out
 
+# Started in the workbench, which is then killed in the middle of it.
+cat >write.script <<'SCRIPT'
+:wait-idle
+:write bench/out
+key Enter
+:wait-idle
+SCRIPT
+"$CUPEL" --threads 1 --script write.script --size 80x24 recipe.yml >bench.log 2>&1 &
+workbench=$!
+until [ "$(ask "SELECT count(*) FROM jobs WHERE id = 4 AND pid <> $workbench")" = 1 ]; do
+  kill -0 "$workbench" || {
+    echo 'not ok: the workbench ended without a job'
+    cat bench.log
+    exit 1
+  }
+done
+on_the_way 4 bench
+kill -KILL "$workbench"
+wait "$workbench" 2>/dev/null
+kill -CONT "$pid"
+run 0 log 4 --follow
+same "$(state 4)" 'done'
+same_as_fg bench/out
+
 # A recipe that cannot be merged fails in the shell that asks, not in a job nobody looks at.
 sed 's/model: one/model: nobody/' recipe.yml >wrong.yml
 run 3 merge --detach wrong.yml wrong/out
-same "$(ask 'SELECT count(*) FROM jobs')" 3
+same "$(ask 'SELECT count(*) FROM jobs')" 4
 # Where nothing can be remembered there is no job to find again.
 run 3 --catalog :memory: merge --detach recipe.yml memory/out
 has err 'run the verb in the foreground'
