@@ -4,7 +4,9 @@ libcupel_a_SOURCES += \
 	src/cli/export.c src/cli/export.h \
 	src/cli/figures.c src/cli/figures.h \
 	src/cli/history.c src/cli/history.h \
+	src/cli/inspect.h src/cli/inspect_json.c src/cli/inspect_page.c \
 	src/cli/merging.c src/cli/merging.h \
+	src/cli/model_rows.c src/cli/model_rows.h \
 	src/cli/open.c src/cli/open_model.c \
 	src/cli/roff.c \
 	src/cli/preview_report.c src/cli/preview_report.h \
@@ -18,16 +20,19 @@ libcupel_a_SOURCES += \
 	src/cli/verb_doctor.c \
 	src/cli/verb_export.c \
 	src/cli/verb_help.c \
+	src/cli/verb_inspect.c \
 	src/cli/verb_jobs.c \
 	src/cli/verb_lint.c \
 	src/cli/verb_log.c \
 	src/cli/verb_merge.c \
 	src/cli/verb_methods.c \
+	src/cli/verb_models.c \
 	src/cli/verb_note.c \
 	src/cli/verb_preview.c \
 	src/cli/verb_rename.c \
 	src/cli/verb_replay.c \
 	src/cli/verb_runs.c \
+	src/cli/verb_scan.c \
 	src/cli/verb_show.c \
 	src/cli/verb_sql.c \
 	src/cli/verb_stats.c \

@@ -149,20 +149,30 @@ static const char *relation_of(const char *kind)
 		str_eq(kind, "tune") ? "finetune" : NULL;
 }
 
-/* The registered model that a card's name means: the same name, or the folder beside. */
+static bool same_folder(const char *a, const char *b)
+{
+	size_t n = (size_t)(str_base(a) - a);
+
+	return n == (size_t)(str_base(b) - b) && !strncmp(a, b, n);
+}
+
+/* The registered model that a card's name means: of those so called the one that lies beside, else
+ * one with that name in full, else one whose name ends so. */
 static int64_t find_parent(const struct catalog_model *v, size_t n, const char *name,
 	const char *near)
 {
 	const char *tail = str_base(name);
 	int64_t found = 0;
+	int best = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (str_eq(v[i].path, near))
-			continue;
-		if (str_eq(v[i].name, name))
-			return v[i].id;
-		if (str_eq(str_base(v[i].name), tail) && !found)
+		bool full = str_eq(v[i].name, name), ends = str_eq(str_base(v[i].name), tail);
+		int fit = !full && !ends ? 0 : 1 + full + 2 * same_folder(v[i].path, near);
+
+		if (fit > best && !str_eq(v[i].path, near)) {
+			best = fit;
 			found = v[i].id;
+		}
 	}
 	return found;
 }

@@ -180,6 +180,23 @@ static bool finish(struct model_build *b, struct err *e)
 	return true;
 }
 
+/* From any folder the same; links in the last part stay, for a cache's names are links to blobs
+ * without an ending. */
+static char *absolute(const char *path)
+{
+	char full[PATH_MAX];
+	const char *base = str_base(path);
+
+	if (*path == '/')
+		return xstrdup(path);
+	if (!*base || str_eq(base, ".") || str_eq(base, ".."))
+		return xstrdup(realpath(path, full) ? full : path);
+	char *dir = base > path ? xstrndup(path, (size_t)(base - path)) : xstrdup(".");
+	char *out = realpath(dir, full) ? str_join_path(full, base) : xstrdup(path);
+	free(dir);
+	return out;
+}
+
 /* owner/name where the path tells, else the folder's or file's own. */
 static const char *name_of(struct model_build *b, const char *path)
 {
@@ -204,8 +221,10 @@ struct model *model_open(const char *path, struct err *e)
 	b->hashes = hash_cache_new();
 	m->source.ops = &build_ops;
 	atomic_init(&m->source.refs, 1);
-	m->path = arena_strdup(&b->arena, path);
-	m->source.label = m->path;
+	char *full = absolute(path);
+	m->path = arena_strdup(&b->arena, full);
+	free(full);
+	m->source.label = arena_strdup(&b->arena, path);
 	m->name = name_of(b, path);
 	m->architecture = "unknown";
 	m->layers = -1;

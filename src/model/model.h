@@ -25,7 +25,7 @@ struct model_tokenizer {
 
 struct model {
 	struct source source;        /* first member: a model is a source */
-	char *path;                  /* as resolved */
+	char *path;                  /* absolute; source.label is as it was opened */
 	const char *name;            /* owner/name if known, else folder or file name */
 	enum model_format format;
 	const char *format_text;     /* "safetensors", "hf", "gguf", "mlx" */

@@ -1,0 +1,13 @@
+/* model_rows: the catalog's models as `scan` and `models` show them. Called by one thread. */
+#ifndef CUPEL_CLI_MODEL_ROWS_H
+#define CUPEL_CLI_MODEL_ROWS_H
+#include "catalog/catalog.h"
+#include "cli/verb.h"
+
+/* Where a registered model is now: "on disk", "partial", "dropped" (a run wrote it), "offline". */
+const char *model_state(const struct catalog_model *m);
+json_t *models_json(const struct catalog_model *v, size_t n);      /* an array; new reference */
+void models_table(const struct catalog_model *v, size_t n);
+json_t *models_tree_json(const struct catalog_model *v, size_t n); /* children inside parents */
+void models_tree(const struct catalog_model *v, size_t n);
+#endif
