@@ -71,7 +71,7 @@ static const char *output_dtype(const struct plan *p)
 	return p->n ? dtype_name(first) : "none";
 }
 
-/* The verb that writes what the sheet says, with the roots and threads that this program was given. */
+/* The verb that writes what the sheet says, with the roots and threads of this program. */
 static int64_t start_job(struct app *a, const char *recipe, const char *out, const char *seed,
 	struct err *e)
 {

@@ -44,7 +44,8 @@ char *publish_name(const char *path)
 		dash = strstr(hub, "--");
 		if (!dash || dash >= end)
 			return xstrndup(hub, (size_t)(end - hub));
-		return xasprintf("%.*s/%.*s", (int)(dash - hub), hub, (int)(end - dash - 2), dash + 2);
+		return xasprintf("%.*s/%.*s", (int)(dash - hub), hub, (int)(end - dash - 2),
+			dash + 2);
 	}
 	while (n > 1 && path[n - 1] == '/')
 		n--;
@@ -85,7 +86,8 @@ static void add_public(struct str *s, const char *text, const char *known)
 		size_t n = strcspn(text, "@+");
 		char *path = xstrndup(text, n), *name;
 
-		name = is_absolute(path) ? (known ? xstrdup(known) : publish_name(path)) : xstrdup(path);
+		name = !is_absolute(path) ? xstrdup(path) :
+			known ? xstrdup(known) : publish_name(path);
 		str_add(s, name);
 		free(name);
 		free(path);
@@ -129,10 +131,12 @@ static void publish_scalar(struct publisher *p, const struct yaml_node *node)
 		return;
 	add_public(&name, node->text, in ? in->name : NULL);
 	yaml_add_text(&with, name.s ? name.s : "");
-	*vec_push(&p->changes) = (struct change){ node->mark.begin, node->mark.end, str_steal(&with) };
+	*vec_push(&p->changes) = (struct change){ node->mark.begin, node->mark.end,
+		str_steal(&with) };
 	if (in && in->hash) {
 		end = line_end(p, node->mark.end);
-		*vec_push(&p->changes) = (struct change){ end, end, xasprintf(" # hash %s", in->hash) };
+		*vec_push(&p->changes) = (struct change){ end, end,
+			xasprintf(" # hash %s", in->hash) };
 	}
 	str_fini(&name);
 }
