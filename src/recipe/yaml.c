@@ -33,6 +33,7 @@ struct build {
 	struct frame stack[YAML_MAX_DEPTH];
 	size_t depth, nodes;
 	vec(struct anchor) anchors;
+	vec(struct mark) quoted;   /* scalars in quotes or blocks: there a tab is a tab */
 	const struct yaml_node *root;
 	struct err *err;
 };
@@ -128,7 +129,7 @@ static bool parser_failed(struct build *b)
 	if (p->error == YAML_READER_ERROR)
 		return fail(b, at, "recipes are plain UTF-8 text", "a control character is not allowed here");
 	if (s < b->n && b->text[s] == '\t')
-		return fail(b, at, "indent with spaces", "a tab cannot stand here");
+		return fail(b, s, "use spaces", "a tab cannot stand here");
 	return fail(b, at, "check the indent, the colons and the quotes around this line",
 		"this is not YAML: %s", p->problem ? p->problem : "it cannot be read");
 }
@@ -265,6 +266,8 @@ static const struct yaml_node *scalar_node(struct build *b, const yaml_event_t *
 		n->style = 'p';
 		n->kind = yaml_resolve(n->text, &n->number);
 	}
+	if (n->style != 'p')
+		*vec_push(&b->quoted) = n->mark;
 	anchor_close(b, n);
 	if (tag && strcmp(tag, "!") != 0 && !tagged(b, n, tag))
 		return NULL;
@@ -509,6 +512,27 @@ static bool read_events(struct build *b, struct yaml_doc *out)
 	}
 }
 
+/* libyaml takes tabs between words; PyYAML, and so mergekit, takes them only in quotes, blocks and
+ * comments. */
+static bool no_tabs(struct build *b)
+{
+	size_t next = 0;
+
+	for (size_t i = 0; i < b->n; i++) {
+		if (next < b->quoted.n && i == b->quoted.v[next].begin) {
+			i = b->quoted.v[next].end;
+			next++;
+		}
+		while (next < b->quoted.n && b->quoted.v[next].begin < i)
+			next++;
+		if (b->text[i] == '#' && (i == 0 || strchr(" \t\r\n", b->text[i - 1])))
+			i += strcspn(b->text + i, "\r\n");
+		else if (b->text[i] == '\t')
+			return fail(b, i, "use spaces", "a tab cannot stand here");
+	}
+	return true;
+}
+
 bool yaml_parse(struct arena *a, const char *text, size_t n, const char *where,
 	struct yaml_doc *out, struct err *e)
 {
@@ -529,7 +553,7 @@ bool yaml_parse(struct arena *a, const char *text, size_t n, const char *where,
 	yaml_parser_set_encoding(&b.parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&b.parser, (const unsigned char *)text + b.skipped,
 		n - b.skipped);
-	ok = read_events(&b, out);
+	ok = read_events(&b, out) && no_tabs(&b);
 	out->root = b.root;
 	yaml_parser_delete(&b.parser);
 	for (size_t i = 0; i < b.depth; i++) {
@@ -537,6 +561,7 @@ bool yaml_parse(struct arena *a, const char *text, size_t n, const char *where,
 		vec_fini(&b.stack[i].pairs);
 	}
 	vec_fini(&b.anchors);
+	vec_fini(&b.quoted);
 	vec_fini(&b.lines);
 	free(b.char_at);
 	return ok;

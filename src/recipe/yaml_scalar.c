@@ -96,15 +96,24 @@ static bool is_int(const char *s)
 	return n && p[n] == '\0';
 }
 
-static bool is_date(const char *s)
+static bool shaped(const char *s, const char *shape, size_t n)
 {
-	static const char shape[] = "dddd-dd-dd";
-	size_t i;
-
-	for (i = 0; shape[i]; i++)
+	for (size_t i = 0; i < n; i++)
 		if (shape[i] == 'd' ? !isdigit((unsigned char)s[i]) : s[i] != shape[i])
 			return false;
-	return s[i] == '\0' || s[i] == 'T' || s[i] == 't' || s[i] == ' ' || s[i] == '\t';
+	return true;
+}
+
+/* A day, or a day and a time; the time zone is not looked at. */
+static bool is_date(const char *s)
+{
+	if (!shaped(s, "dddd-dd-dd", 10))
+		return false;
+	s += 10;
+	if (*s == '\0')
+		return true;
+	s += *s == 'T' || *s == 't' ? 1 : strspn(s, " \t");
+	return shaped(s, "d:dd:dd", 7) || shaped(s, "dd:dd:dd", 8);
 }
 
 static double base60(const char *s)

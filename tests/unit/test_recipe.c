@@ -219,6 +219,8 @@ static void text_that_is_no_recipe(void **state)
 	static const struct wrong cases[] = {
 		{ "", "r.yml", "empty" }, { "# nothing\n", "r.yml", "empty" }, { "- a\n", "r.yml", "not a recipe" },
 		{ "a: [1, 2\nb: 3\n", "r.yml:2:", "not YAML" }, { "a: 1\n\tb: 2\n", "r.yml:2:1", "tab" },
+		{ "a:\tb\n", "r.yml:1:3", "tab" }, { "a: b\t# c\n", "r.yml:1:5", "tab" },
+		{ "a: '\t' #\t\nb: [c,\td]\n", "r.yml:2:7", "tab" },
 		{ "a: *b\n", "r.yml:1:4", "not defined" }, { "a: &b [*b]\n", "r.yml:1:8", "contains itself" },
 		{ "a: &b 1\nc: &b 2\n", "r.yml:2:4", "defined twice" },
 		{ "a: !!python/object:os.system x\n", "r.yml:1:4", "tag" },
