@@ -33,12 +33,9 @@ static struct catalog_job *wait_for_it(struct catalog *c, int64_t id, struct err
 	return j;
 }
 
-static void answer(const struct cli *c, const struct catalog_job *j)
+static void say(const struct catalog_job *j)
 {
-	if (c->json)
-		history_print(json_pack("{s:I, s:o}", "job", (json_int_t)j->id, "state",
-			json_textn(j->state)));
-	else if (ended(j))
+	if (ended(j))
 		printf("job %" PRId64 ": %s\n", j->id, j->state);
 	else
 		printf("job %" PRId64 ": asked to stop, still at work\n", j->id);
@@ -47,6 +44,7 @@ static void answer(const struct cli *c, const struct catalog_job *j)
 static int run(struct cli *c, struct err *e)
 {
 	struct catalog *cat = cli_catalog(c, e);
+	json_t *list = json_array();
 	struct catalog_job *j;
 	int64_t id;
 
@@ -55,10 +53,16 @@ static int run(struct cli *c, struct err *e)
 		if (!history_job_id(c->argv[i], &id, e) || !job_cancel(cat, id, e))
 			break;
 		j = wait_for_it(cat, id, e);
-		if (j)
-			answer(c, j);
+		if (j && c->json)
+			json_array_append_new(list, json_pack("{s:I, s:o}", "job",
+				(json_int_t)j->id, "state", json_textn(j->state)));
+		else if (j)
+			say(j);
 		catalog_jobs_free(j, j != NULL);
 	}
+	if (c->json && e->code == ERR_NONE)
+		json_print(list);
+	json_decref(list);
 	return err_exit_status(e->code);
 }
 
