@@ -21,7 +21,7 @@ static const struct view_ops *const all_views[] = {
 };
 #define N_VIEWS (sizeof all_views / sizeof *all_views)
 
-/* --- views ---------------------------------------------------------------------------------- */
+/* --- views --- */
 void *app_view_of(struct app *a, const struct view_ops *ops)
 {
 	return a->views[ops->digit];
@@ -85,7 +85,7 @@ static void close_views(struct app *a)
 	}
 }
 
-/* --- drawing -------------------------------------------------------------------------------- */
+/* --- drawing --- */
 static void draw_tabs(const struct shell *s, struct grid *g)
 {
 	int x = 1;
@@ -97,8 +97,8 @@ static void draw_tabs(const struct shell *s, struct grid *g)
 
 		if (!v)
 			continue;
-		x += grid_textf(g, x, 0, here ? STYLE_tab_here : STYLE_tab, here ? "[%d %s" : " %d %s",
-			i, v->ops->title);
+		x += grid_textf(g, x, 0, here ? STYLE_tab_here : STYLE_tab,
+			here ? "[%d %s" : " %d %s", i, v->ops->title);
 		if (i == 5 && s->jobs_running)
 			x += grid_textf(g, x, 0, here ? STYLE_tab_here : STYLE_note, "·%zu",
 				s->jobs_running);
@@ -113,7 +113,8 @@ static const char *view_label(const void *ctx, const struct command *c)
 {
 	const struct view *v = ctx;
 
-	if (!(v->ops->context & (CTX_RECIPE | CTX_QUANT)) && (c->run == cmd_undo || c->run == cmd_flip))
+	if (!(v->ops->context & (CTX_RECIPE | CTX_QUANT)) &&
+		(c->run == cmd_undo || c->run == cmd_flip))
 		return "";
 	return v->ops->label ? v->ops->label(v, c) : NULL;
 }
@@ -128,7 +129,8 @@ static void draw_message(const struct shell *s, struct grid *g)
 		int x = 1 + grid_text(g, 1, g->h - 2, STYLE_key, "/");
 
 		x += grid_fit(g, x, g->h - 2, g->w - 30, STYLE_value, t->filter.text, CUT_END);
-		grid_textf(g, x + 2, g->h - 2, STYLE_dim, "%zu of %zu · Esc shows all", t->shown.n, t->n);
+		grid_textf(g, x + 2, g->h - 2, STYLE_dim, "%zu of %zu · Esc shows all", t->shown.n,
+			t->n);
 	}
 }
 
@@ -144,7 +146,8 @@ static void draw_too_small(struct shell *s)
 {
 	struct grid *g = s->grid;
 
-	grid_textf(g, 0, 0, STYLE_normal, "cupel needs %d×%d, this is %d×%d", MIN_W, MIN_H, g->w, g->h);
+	grid_textf(g, 0, 0, STYLE_normal, "cupel needs %d×%d, this is %d×%d", MIN_W, MIN_H, g->w,
+		g->h);
 }
 
 void shell_draw(struct shell *s)
@@ -188,7 +191,7 @@ void shell_resize(struct shell *s, int w, int h)
 	app_changed(&s->a, CHANGED_LAYOUT);
 }
 
-/* --- input ---------------------------------------------------------------------------------- */
+/* --- input --- */
 unsigned shell_context(const struct shell *s)
 {
 	return s->top ? s->top->ops->context : s->a.view->ops->context;
@@ -296,7 +299,8 @@ static unsigned mouse(struct shell *s, const struct key_input *in)
 		return 0;
 	}
 	if (in->button == MOUSE_LEFT) {
-		again = event_now() - s->clicked < 0.4 && in->x == s->click_x && in->y == s->click_y;
+		again = event_now() - s->clicked < 0.4 && in->x == s->click_x &&
+			in->y == s->click_y;
 		s->clicked = again ? 0 : event_now();
 		s->click_x = in->x;
 		s->click_y = in->y;
@@ -309,7 +313,8 @@ static unsigned mouse(struct shell *s, const struct key_input *in)
 	if (!v->table)
 		return 0;
 	if (in->button == MOUSE_WHEEL_UP || in->button == MOUSE_WHEEL_DOWN)
-		return table_scroll(v->table, in->button == MOUSE_WHEEL_UP ? -3 : 3) ? CHANGED_ROWS : 0;
+		return table_scroll(v->table, in->button == MOUSE_WHEEL_UP ? -3 : 3) ? CHANGED_ROWS
+										     : 0;
 	if (in->button == MOUSE_LEFT && again)
 		return shell_key(s, KEY_ENTER_);
 	return in->button == MOUSE_LEFT && table_click(v->table, in->x, in->y) ? CHANGED_ROWS : 0;
@@ -356,7 +361,7 @@ static void read_terminal(struct shell *s, bool final)
 		shell_input(s, &in);
 }
 
-/* --- the background ------------------------------------------------------------------------- */
+/* --- the background --- */
 static void count_jobs(struct shell *s)
 {
 	struct catalog_job *v;
@@ -492,7 +497,7 @@ static void loop(struct shell *s)
 	}
 }
 
-/* --- open and close ------------------------------------------------------------------------- */
+/* --- open and close --- */
 static void bad_setting(void *ctx, const struct err *e)
 {
 	struct shell *s = ctx;
@@ -539,7 +544,8 @@ static bool open_screen(struct shell *s, const struct cli_start *start, struct e
 
 	if (start->script) {
 		if (start->size && !parse_size(start->size, &w, &h))
-			return err_set(e, ERR_USAGE, "--size", "80x24", "'%s' is no size", start->size);
+			return err_set(
+				e, ERR_USAGE, "--size", "80x24", "'%s' is no size", start->size);
 	} else {
 		s->term = term_open(settings_flag("mouse"), e);
 		if (!s->term)

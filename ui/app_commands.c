@@ -1,4 +1,5 @@
-/* Commands that mean the same in every view: moving, marking, arranging, settings, help, leaving. */
+/* Commands that mean the same in every view: moving, marking, arranging, settings, help, leaving.
+ */
 #include "config.h"
 #include <signal.h>
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 #include "ui/widget/help.h"
 #include "ui/widget/prompt.h"
 
-/* --- when a command applies ----------------------------------------------------------------- */
+/* --- when a command applies --- */
 static struct table *table_of(const struct app *a)
 {
 	return a->view ? a->view->table : NULL;
@@ -64,12 +65,17 @@ bool command_can_write(const struct app *a)
 	return a->doc && a->doc->plan;
 }
 
-static const struct { bool (*enabled)(const struct app *a); const char *reason; } reasons[] = {
-	{ command_has_table, "there is no table here" }, { command_on_row, "there is no row here" },
-	{ command_on_run, "there is no run here" }, { command_on_job, "there is no running job here" },
-	{ command_on_model, "there is no model here" }, { command_has_marks, "nothing is marked" },
+static const struct { bool (*enabled)(const struct app *a); const char *reason;
+} reasons[] = {
+	{ command_has_table, "there is no table here" },
+	{ command_on_row, "there is no row here" },
+	{ command_on_run, "there is no run here" },
+	{ command_on_job, "there is no running job here" },
+	{ command_on_model, "there is no model here" },
+	{ command_has_marks, "nothing is marked" },
 	{ command_has_doc, "no recipe is open; n starts one, :open FILE opens one" },
-	{ command_can_undo, "there is nothing to undo" }, { command_can_redo, "there is nothing to redo" },
+	{ command_can_undo, "there is nothing to undo" },
+	{ command_can_redo, "there is nothing to redo" },
 	{ command_can_flip, "nothing was changed yet" },
 	{ command_is_dirty, "nothing has changed" },
 	{ command_can_write, "no recipe that could be written is open" },
@@ -83,7 +89,7 @@ const char *command_reason(const struct command *c)
 	return "not now";
 }
 
-/* --- moving --------------------------------------------------------------------------------- */
+/* --- moving --- */
 static unsigned move(struct app *a, enum move m)
 {
 	struct overlay *o = shell_of(a)->top;
@@ -158,7 +164,7 @@ unsigned cmd_close(struct app *a, const char *args)
 	return CHANGED_SCREEN;
 }
 
-/* --- views ---------------------------------------------------------------------------------- */
+/* --- views --- */
 unsigned cmd_view_models(struct app *a, const char *args)
 {
 	(void)args;
@@ -177,7 +183,7 @@ unsigned cmd_view_history(struct app *a, const char *args)
 	return app_go(a, 7);
 }
 
-/* --- marks, order, columns ------------------------------------------------------------------ */
+/* --- marks, order, columns --- */
 unsigned cmd_mark(struct app *a, const char *args)
 {
 	(void)args;
@@ -208,7 +214,8 @@ static int column_of(struct app *a, const char *name)
 	int c = table_column(table_of(a), name);
 
 	if (c < 0)
-		app_say(a, c == -2 ? "%s: several columns begin like this" : "%s: no such column", name);
+		app_say(a, c == -2 ? "%s: several columns begin like this" : "%s: no such column",
+			name);
 	return c;
 }
 
@@ -233,7 +240,8 @@ unsigned cmd_sort(struct app *a, const char *args)
 		return CHANGED_ROWS;
 	}
 	for (int c = 0; c < t->n_columns && n < 65; c++)
-		items[n++] = (struct choice){ t->columns[c].name, t->columns[c].help, c == t->sort };
+		items[n++] =
+			(struct choice){ t->columns[c].name, t->columns[c].help, c == t->sort };
 	return app_menu(a, "sort by", items, n, (size_t)(t->sort + 1), sort_picked, NULL);
 }
 
@@ -273,7 +281,7 @@ unsigned cmd_columns(struct app *a, const char *args)
 	return app_menu(a, "show or hide a column", items, n, 0, column_picked, NULL);
 }
 
-/* --- filter --------------------------------------------------------------------------------- */
+/* --- filter --- */
 static char *filter_before; /* what Esc brings back */
 
 static void filter_typed(struct app *a, const char *text, void *ctx)
@@ -317,7 +325,7 @@ unsigned cmd_filter(struct app *a, const char *args)
 	return app_ask(a, &q);
 }
 
-/* --- settings ------------------------------------------------------------------------------- */
+/* --- settings --- */
 unsigned cmd_set(struct app *a, const char *args)
 {
 	size_t n = strcspn(args, " ");
@@ -412,7 +420,7 @@ unsigned cmd_redraw(struct app *a, const char *args)
 	return CHANGED_LAYOUT;
 }
 
-/* --- help, palette, leaving ----------------------------------------------------------------- */
+/* --- help, palette, leaving --- */
 static unsigned run_picked(struct app *a, const struct command *c)
 {
 	return shell_run(shell_of(a), c, "");
@@ -421,7 +429,8 @@ static unsigned run_picked(struct app *a, const struct command *c)
 unsigned cmd_help(struct app *a, const char *args)
 {
 	(void)args;
-	shell_push(shell_of(a), help_new(a, a->view->ops->context, a->view->ops->title, run_picked));
+	shell_push(
+		shell_of(a), help_new(a, a->view->ops->context, a->view->ops->title, run_picked));
 	return CHANGED_SCREEN;
 }
 
@@ -451,7 +460,7 @@ unsigned cmd_suspend(struct app *a, const char *args)
 	return CHANGED_LAYOUT;
 }
 
-/* --- a line being typed --------------------------------------------------------------------- */
+/* --- a line being typed --- */
 static unsigned edit(struct app *a, enum edit e)
 {
 	struct overlay *o = shell_of(a)->top;
@@ -459,8 +468,12 @@ static unsigned edit(struct app *a, enum edit e)
 	return o && o->ops->context == CTX_PROMPT ? prompt_edit(o, a, e) : 0;
 }
 
-#define EDIT(name, how) \
-	unsigned cmd_prompt_##name(struct app *a, const char *args) { (void)args; return edit(a, how); }
+#define EDIT(name, how)                                             \
+	unsigned cmd_prompt_##name(struct app *a, const char *args) \
+	{                                                           \
+		(void)args;                                         \
+		return edit(a, how);                                \
+	}
 EDIT(complete, EDIT_COMPLETE)
 EDIT(previous, EDIT_PREVIOUS)
 EDIT(next, EDIT_NEXT)

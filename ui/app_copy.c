@@ -5,7 +5,7 @@
 #include <string.h>
 #include "ui/shell.h"
 
-/* --- copy ----------------------------------------------------------------------------------- */
+/* --- copy --- */
 static void row_text(const struct table *t, struct str *out)
 {
 	long row = table_selected(t);
@@ -84,7 +84,7 @@ unsigned cmd_copy(struct app *a, const char *args)
 	return app_menu(a, "copy", items, n, 0, copy_what, NULL);
 }
 
-/* --- export --------------------------------------------------------------------------------- */
+/* --- export --- */
 static unsigned export_to(struct app *a, const char *path, void *ctx)
 {
 	const struct table *t = a->view->table;

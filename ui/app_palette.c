@@ -11,7 +11,7 @@
 #include "ui/shell.h"
 #include "ui/widget/prompt.h"
 
-/* --- words that complete an argument -------------------------------------------------------- */
+/* --- words that complete an argument --- */
 struct completion {
 	struct candidates *out;
 	const char *before, *typed; /* the line up to the word; the word */
@@ -103,12 +103,13 @@ void complete_word(struct shell *s, const char *kind, const char *before, const 
 			offer(&c, command_at(i)->name, command_at(i)->help);
 	else if (is_kind(kind, "STAT"))
 		for (int i = 0; i < STAT_COUNT; i++)
-			offer(&c, stat_info((enum stat_id)i)->name, stat_info((enum stat_id)i)->help);
+			offer(&c, stat_info((enum stat_id)i)->name,
+				stat_info((enum stat_id)i)->help);
 	else if (is_kind(kind, "FILE") || is_kind(kind, "PATH") || is_kind(kind, "DIR"))
 		offer_files(&c);
 }
 
-/* --- commands ------------------------------------------------------------------------------- */
+/* --- commands --- */
 struct scored {
 	const struct command *command;
 	int score;
@@ -146,9 +147,11 @@ static void offer_commands(struct shell *s, const char *typed, struct candidates
 		if (score <= 0 || !(c->contexts & CTX_VIEWS) || !view_of(s, c))
 			continue;
 		if (!(c->contexts & s->a.view->ops->context))
-			score = score > 3 ? score / 2 : score; /* of another view: after those of this one */
+			score = score > 3 ? score / 2
+					  : score; /* of another view: after those of this one */
 		else if (!command_is_enabled(c, &s->a))
-			score = score > 3 ? score * 2 / 3 : score; /* still found: it says what it would need */
+			score = score > 3 ? score * 2 / 3
+					  : score; /* still found: it says what it would need */
 		v[n++] = (struct scored){ c, score, hits };
 	}
 	if (n > 1)

@@ -39,7 +39,7 @@ void shell_push(struct shell *s, struct overlay *o)
 	app_changed(&s->a, CHANGED_SCREEN);
 }
 
-/* --- a line --------------------------------------------------------------------------------- */
+/* --- a line --- */
 struct asking {
 	struct ask q;
 	char *kind;
@@ -74,7 +74,8 @@ static void ask_fill(struct app *a, const char *text, struct candidates *out, vo
 
 unsigned app_ask(struct app *a, const struct ask *q)
 {
-	struct prompt_ops ops = { ask_done, ask_changed, ask_cancelled, ask_fill, NULL, false, NULL };
+	struct prompt_ops ops = { ask_done, ask_changed, ask_cancelled, ask_fill, NULL, false,
+		NULL };
 
 	free(asking.kind);
 	asking.q = *q;
@@ -83,7 +84,7 @@ unsigned app_ask(struct app *a, const struct ask *q)
 	return CHANGED_SCREEN;
 }
 
-/* --- one key -------------------------------------------------------------------------------- */
+/* --- one key --- */
 static struct {
 	unsigned (*done)(struct app *a, char key, void *ctx);
 	void *ctx;

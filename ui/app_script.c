@@ -28,7 +28,8 @@ static bool wait_idle(struct shell *s, struct err *e)
 
 	while (!shell_idle(s)) {
 		if (event_now() - start > PATIENCE)
-			return err_set(e, ERR_NO, ":wait-idle", NULL, "still busy after %.0f s", PATIENCE);
+			return err_set(
+				e, ERR_NO, ":wait-idle", NULL, "still busy after %.0f s", PATIENCE);
 		events_wait(s->a.events, 20);
 	}
 	settle(s);
@@ -108,7 +109,8 @@ static bool run_line(struct shell *s, char *line, struct err *e)
 	if (str_eq(line, ":wait-idle"))
 		return wait_idle(s, e);
 	if (*line != ':')
-		return err_set(e, ERR_USAGE, line, "key, type, paste, click, wheel, resize, :command",
+		return err_set(e, ERR_USAGE, line,
+			"key, type, paste, click, wheel, resize, :command",
 			"no such line in a script");
 	if (*args)
 		args[-1] = ' ';

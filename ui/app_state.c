@@ -1,6 +1,6 @@
-/* Where somebody was: open recipes, the order and columns of tables, kept in $XDG_STATE_HOME/cupel/state.json
- * when the program ends and taken up when it starts. Nothing in it is needed: what is missing or cannot be
- * read is left as it comes. */
+/* Where somebody was: open recipes, the order and columns of tables, kept in
+ * $XDG_STATE_HOME/cupel/state.json when the program ends and taken up when it starts. Nothing in it
+ * is needed: what is missing or cannot be read is left as it comes. */
 #include "config.h"
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +17,7 @@ static char *state_file(void)
 	return path;
 }
 
-/* --- tables ------------------------------------------------------------------------------------- */
+/* --- tables --- */
 static json_t *table_state(const struct table *t)
 {
 	json_t *o = json_object();
@@ -59,7 +59,7 @@ static void table_take(struct table *t, const json_t *o)
 	}
 }
 
-/* --- the file ------------------------------------------------------------------------------------ */
+/* --- the file --- */
 void shell_state_save(struct shell *s)
 {
 	json_t *o = json_object(), *views = json_object(), *recipes = json_array();

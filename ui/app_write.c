@@ -1,5 +1,5 @@
-/* The write sheet: what would be written, where, how long it takes; Enter starts it as a process of its
- * own, which this program only watches. */
+/* The write sheet: what would be written, where, how long it takes; Enter starts it as a process of
+ * its own, which this program only watches. */
 #include "config.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -158,8 +158,8 @@ static void recipe_field(struct sheet *s, const struct doc *d)
 	struct str file = STR_INIT;
 
 	if (d->path) {
-		sheet_info(s, "recipe", doc_is_dirty(d) ? STYLE_changed : STYLE_normal, "%s%s", d->path,
-			doc_is_dirty(d) ? "  is saved first" : "");
+		sheet_info(s, "recipe", doc_is_dirty(d) ? STYLE_changed : STYLE_normal, "%s%s",
+			d->path, doc_is_dirty(d) ? "  is saved first" : "");
 		return;
 	}
 	str_addf(&file, "%s%s", d->name, str_ends(d->name, ".yml") ? "" : ".yml");

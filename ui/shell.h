@@ -1,5 +1,5 @@
-/* shell: the app with what only the app's own files touch: terminal, grid, overlays, message, work in
- * flight. One, on the heap of app_main. UI thread only, but for the list of finished work. */
+/* shell: the app with what only the app's own files touch: terminal, grid, overlays, message, work
+ * in flight. One, on the heap of app_main. UI thread only, but for the list of finished work. */
 #ifndef CUPEL_UI_SHELL_H
 #define CUPEL_UI_SHELL_H
 #include <pthread.h>

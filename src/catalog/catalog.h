@@ -32,7 +32,7 @@ void catalog_patience(int milliseconds);
 /* Changes whenever anybody, this handle included, committed. Cheap to poll, never waits. */
 uint64_t catalog_version(struct catalog *c);
 
-/* --- models ------------------------------------------------------------------------------- */
+/* --- models --- */
 struct catalog_model {
 	int64_t id;
 	char *name, *path, *format, *architecture, *kind; /* base tune merge quant unknown */
@@ -64,7 +64,7 @@ struct catalog_tensor *catalog_tensors(struct catalog *c, const char *model_hash
 	struct err *e);            /* none known: n 0, not an error */
 void catalog_tensors_free(struct catalog_tensor *v, size_t n);
 
-/* --- statistics: sums and histograms under content keys ------------------------------------ */
+/* --- statistics: sums and histograms under content keys --- */
 /* kind: "norm", "pair", "sign", "hist" …; a, b, c: tensor keys (zero if unused). The blob is the
  * caller's own versioned layout. get returns malloc'd bytes or NULL. put batches: one transaction
  * per call. */
@@ -83,7 +83,7 @@ bool catalog_stats_rename(struct catalog *c, const struct hash *from, const stru
 	size_t n,
 	struct err *e);
 
-/* --- runs ---------------------------------------------------------------------------------- */
+/* --- runs --- */
 struct catalog_run {
 	int64_t id;
 	char *kind;                 /* "merge" … */
@@ -128,7 +128,7 @@ void catalog_notes_free(struct catalog_note *v, size_t n);
 bool catalog_rename(struct catalog *c, int64_t run, const char *name, struct err *e);
 bool catalog_archive(struct catalog *c, int64_t run, bool archived, struct err *e);
 
-/* --- scores: what was measured, or stated somewhere ------------------------------------------- */
+/* --- scores: what was measured, or stated somewhere --- */
 struct catalog_score {
 	int64_t id, run, model;     /* 0 none */
 	char *task, *metric;
@@ -145,7 +145,7 @@ struct catalog_score *catalog_scores(struct catalog *c, int64_t run, int64_t mod
 	struct err *e);
 void catalog_scores_free(struct catalog_score *v, size_t n);
 
-/* --- jobs: processes of their own report here ------------------------------------------------ */
+/* --- jobs: processes of their own report here --- */
 struct catalog_job {
 	int64_t id, run;            /* run 0 until it began */
 	/* waiting running done failed cancelled stopped (its process is gone) */

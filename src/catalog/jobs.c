@@ -157,7 +157,7 @@ bool catalog_job_cancel(struct catalog *c, int64_t id, struct err *e)
 		job_there(d, id, e), e);
 }
 
-/* --- reading ---------------------------------------------------------------------------------- */
+/* --- reading --- */
 
 struct orphan { int64_t id, pid; };
 

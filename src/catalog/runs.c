@@ -8,7 +8,7 @@
 #include "catalog/filter.h"
 #include "system/process.h"
 
-/* --- beginning and end -------------------------------------------------------------------- */
+/* --- beginning and end --- */
 
 static bool put_recipe(struct db *d, const char *text, const char *hash, int64_t *id, struct err *e)
 {
@@ -109,7 +109,7 @@ bool catalog_run_input_hash(struct catalog *c, int64_t id, const char *name, con
 		"name = ?2", "itt", id, name, hash), e);
 }
 
-/* --- finding them again --------------------------------------------------------------------- */
+/* --- finding them again --- */
 
 static bool end_stopped(struct catalog *c, int64_t id)
 {

@@ -39,7 +39,7 @@ static char *publish(const struct export_run *r, struct err *e)
 	return text;
 }
 
-/* --- recipe: what mergekit runs, the rest as comments ----------------------------------------- */
+/* --- recipe: what mergekit runs, the rest as comments --- */
 
 /* A comment ends with its line, whatever a name contains. */
 static void comment(const char *label, const char *text)
@@ -90,7 +90,7 @@ bool export_recipe(const struct export_run *r, struct err *e)
 	return true;
 }
 
-/* --- markdown --------------------------------------------------------------------------------- */
+/* --- markdown --- */
 
 /* Text in a cell: one line, no markup. */
 static void cell(const char *text)
@@ -226,7 +226,7 @@ bool export_markdown(const struct export_run *r, struct err *e)
 	return true;
 }
 
-/* --- csv (RFC 4180) --------------------------------------------------------------------------- */
+/* --- csv (RFC 4180) --- */
 
 /* A cell that begins like a formula is one to a spreadsheet; a quote before it is what they agree
  * on. */

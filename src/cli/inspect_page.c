@@ -67,7 +67,8 @@ static void container(const struct model *m)
 	line("architecture", &s);
 	str_clear(&s);
 	str_add_count(&s, m->parameters);
-	str_addf(&s, ", %zu tensors, %.2f bits per weight", m->source.n_tensors, m->bits_per_weight);
+	str_addf(
+		&s, ", %zu tensors, %.2f bits per weight", m->source.n_tensors, m->bits_per_weight);
 	line("parameters", &s);
 	str_fini(&s);
 }
@@ -145,7 +146,8 @@ static void tokenizer(const struct model *m)
 	if (t->eos_id >= 0)
 		str_addf(&s, "%" PRId64 " by config", t->eos_id);
 	if (t->eos_generation >= 0)
-		str_addf(&s, "%s%" PRId64 " by generation_config", s.n ? ", " : "", t->eos_generation);
+		str_addf(&s, "%s%" PRId64 " by generation_config", s.n ? ", " : "",
+			t->eos_generation);
 	if (t->eos_token)
 		str_addf(&s, "%s%s by the tokenizer", s.n ? ", " : "", t->eos_token);
 	line("end of text", &s);
@@ -174,7 +176,7 @@ static void content(const struct model *m)
 	str_fini(&s);
 }
 
-/* --- roles -------------------------------------------------------------------------------------- */
+/* --- roles --- */
 
 struct group {
 	const char *role, *dtype;
@@ -186,7 +188,8 @@ struct group {
 
 static bool same_shape(const struct tensor *a, const struct tensor *b)
 {
-	return a->rank == b->rank && !memcmp(a->shape, b->shape, (size_t)a->rank * sizeof *a->shape);
+	return a->rank == b->rank &&
+	       !memcmp(a->shape, b->shape, (size_t)a->rank * sizeof *a->shape);
 }
 
 static void add_shape(struct str *s, const struct tensor *t)
@@ -230,8 +233,9 @@ static void roles(const struct model *m)
 		while (k < groups.n && strcmp(groups.v[k].role, t->role))
 			k++;
 		if (k == groups.n)
-			*vec_push(&groups) = (struct group){ .role = t->role, .dtype = t->dtype_text,
-				.like = t };
+			*vec_push(&groups) = (struct group){
+				.role = t->role, .dtype = t->dtype_text, .like = t
+			};
 		struct group *g = &groups.v[k];
 		g->tensors++;
 		g->elements += t->elements;

@@ -69,16 +69,16 @@ static void row_text(struct table_out *t, const struct catalog_model *m, const c
 		str_add_bytes(&size, m->bytes);
 	if (m->bits > 0)
 		snprintf(bits, sizeof bits, "%.2f", m->bits);
-	table_row(t, (const char *[]){ name, m->kind, m->architecture, count.s, bits, size.s, m->format,
-		partial ? m->partial : model_state(m), m->path });
+	table_row(t, (const char *[]){ name, m->kind, m->architecture, count.s, bits, size.s,
+			     m->format, partial ? m->partial : model_state(m), m->path });
 	str_fini(&count);
 	str_fini(&size);
 }
 
 static struct table_out *new_table(void)
 {
-	static const char *const headers[] = { "NAME", "KIND", "ARCHITECTURE", ">PARAMETERS", ">BITS",
-		">SIZE", "FORMAT", "STATE", "PATH" };
+	static const char *const headers[] = { "NAME", "KIND", "ARCHITECTURE", ">PARAMETERS",
+		">BITS", ">SIZE", "FORMAT", "STATE", "PATH" };
 
 	return table_new(headers, sizeof headers / sizeof *headers);
 }
@@ -92,7 +92,7 @@ void models_table(const struct catalog_model *v, size_t n)
 	table_print(t);
 }
 
-/* --- by lineage --------------------------------------------------------------------------------- */
+/* --- by lineage --- */
 
 struct tree {
 	const struct catalog_model *v;

@@ -86,7 +86,7 @@ static void print_effect(struct preview *v, const struct plan *p)
 		free(text[k]);
 }
 
-/* --- tables: figures of groups in columns ----------------------------------------------------- */
+/* --- tables: figures of groups in columns --- */
 
 struct column {
 	enum stat_id stat;
@@ -248,7 +248,7 @@ static void print_roles(struct preview *v, const struct plan *p)
 	free(of_role);
 }
 
-/* --- the tensors that are least like an input ------------------------------------------------- */
+/* --- the tensors that are least like an input --- */
 
 struct far {
 	size_t tensor;

@@ -89,7 +89,8 @@ static int run(struct cli *c, struct err *e)
 	if (cli_option(c, "--roff")) {
 		if (cli_roff(cli_option(c, "--roff")))
 			return 0;
-		err_set(e, ERR_USAGE, "help", NULL, "--roff wants verbs, keys, methods or findings");
+		err_set(e, ERR_USAGE, "help", NULL,
+			"--roff wants verbs, keys, methods or findings");
 		return err_exit_status(e->code);
 	}
 	if (c->argc && !v) {
@@ -119,7 +120,8 @@ static int run(struct cli *c, struct err *e)
 }
 
 static const struct verb_option options[] = {
-	{ "--roff", "TABLE", false, "verbs, keys, methods or findings in the language of man pages" },
+	{ "--roff", "TABLE", false,
+		"verbs, keys, methods or findings in the language of man pages" },
 	{ NULL, NULL, false, NULL },
 };
 

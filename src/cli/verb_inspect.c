@@ -4,8 +4,10 @@
 #include "system/process.h"
 
 static const struct verb_option options[] = {
-	{ "--hash", NULL, false, "read all weights and give the content hashes; they are remembered" },
-	{ "--context", "N", false, "tell the memory for N tokens (else 8192, or what the model takes)" },
+	{ "--hash", NULL, false,
+		"read all weights and give the content hashes; they are remembered" },
+	{ "--context", "N", false,
+		"tell the memory for N tokens (else 8192, or what the model takes)" },
 	{ "--tensors", NULL, false, "every tensor instead of a line to a role" },
 	{ NULL, NULL, false, NULL },
 };
@@ -46,9 +48,12 @@ const struct verb verb_inspect = {
 	.name = "inspect",
 	.args = "MODEL",
 	.help = "say what a model is: container, sizes, tokenizer, tensors by role",
-	.detail = "MODEL is a folder, a .safetensors or .gguf file (any part of a split one), a name in "
-		"the catalog, or owner/name[@revision] in the Hugging Face cache. Parameters are counted "
-		"as the model has them, however they are packed. Weights are read with --hash only.",
+	.detail = "MODEL is a folder, a .safetensors or .gguf file (any part of a split one), a "
+		  "name in "
+		  "the catalog, or owner/name[@revision] in the Hugging Face cache. Parameters are "
+		  "counted "
+		  "as the model has them, however they are packed. Weights are read with --hash "
+		  "only.",
 	.min_args = 1,
 	.max_args = 1,
 	.options = options,

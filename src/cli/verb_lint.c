@@ -34,9 +34,11 @@ static void lint_files(struct cli *c, const struct recipe *r, struct findings *f
 		models[i] = path ? model_open(path, &e) : NULL;
 		opened += models[i] != NULL;
 		if (!models[i] && !ref->n_loras)
-			findings_add(f, SEV_NOTE, &ref->mark, i < r->n_models ? "models" : "base_model",
-				"not-found", e.hint[0] ? e.hint : NULL,
-				"%s cannot be opened here, and was compared with nothing", ref->text);
+			findings_add(f, SEV_NOTE, &ref->mark,
+				i < r->n_models ? "models" : "base_model", "not-found",
+				e.hint[0] ? e.hint : NULL,
+				"%s cannot be opened here, and was compared with nothing",
+				ref->text);
 		free(path);
 		free(name);
 	}
@@ -151,7 +153,8 @@ static void print_keys(const struct recipe *r)
 	lint_keys_fini(&keys);
 }
 
-static void print_text(const char *path, const struct recipe *r, const struct findings *f, bool keys)
+static void print_text(
+	const char *path, const struct recipe *r, const struct findings *f, bool keys)
 {
 	struct effect ef;
 
@@ -229,10 +232,13 @@ const struct verb verb_lint = {
 	.name = "lint",
 	.args = "RECIPE",
 	.help = "what every key of a recipe does, or why it does nothing",
-	.detail = "Findings stand in the order of the text, with line, column, and what to do; their words "
-		"are explained in cupel-recipe(5). Where the models are on this machine their files are "
-		"compared too: config, vocabulary, end of text, chat template, shapes. No weight is read. "
-		"The status is 1 if there is an error.",
+	.detail = "Findings stand in the order of the text, with line, column, and what to do; "
+		  "their words "
+		  "are explained in cupel-recipe(5). Where the models are on this machine their "
+		  "files are "
+		  "compared too: config, vocabulary, end of text, chat template, shapes. No weight "
+		  "is read. "
+		  "The status is 1 if there is an error.",
 	.min_args = 1,
 	.max_args = 1,
 	.options = options,

@@ -8,11 +8,12 @@
 
 static const struct verb_option options[] = {
 	{ "--tree", NULL, false, "by lineage: base models, under them what was made of them" },
-	{ "--reclaim", NULL, false, "outputs that `replay` could make again, and the space they take" },
+	{ "--reclaim", NULL, false,
+		"outputs that `replay` could make again, and the space they take" },
 	{ NULL, NULL, false, NULL },
 };
 
-/* --- what could be deleted and made again ------------------------------------------------------- */
+/* --- what could be deleted and made again --- */
 
 /* The inputs are where they were: replay has what it needs. (It checks their hashes.) */
 static bool rebuildable(struct catalog *cat, const struct catalog_run *r)
@@ -99,8 +100,8 @@ static int reclaim(struct cli *c, struct catalog *cat, struct err *e)
 		struct str sum = STR_INIT;
 		table_print(t);
 		str_add_bytes(&sum, total);
-		printf("%s in %zu output%s; each can be made again with `cupel replay RUN`\n", sum.s,
-			found, found == 1 ? "" : "s");
+		printf("%s in %zu output%s; each can be made again with `cupel replay RUN`\n",
+			sum.s, found, found == 1 ? "" : "s");
 		str_fini(&sum);
 	}
 	json_decref(list);
@@ -139,8 +140,9 @@ static int run(struct cli *c, struct err *e)
 const struct verb verb_models = {
 	.name = "models",
 	.help = "list the registered models, by lineage, or what replay could make again",
-	.detail = "A model whose path is gone is kept: it is offline (a disk not plugged in) or, when a "
-		"run wrote it, dropped.",
+	.detail = "A model whose path is gone is kept: it is offline (a disk not plugged in) or, "
+		  "when a "
+		  "run wrote it, dropped.",
 	.options = options,
 	.run = run,
 };

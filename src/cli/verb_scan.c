@@ -45,7 +45,8 @@ static int run(struct cli *c, struct err *e)
 
 	for (int i = 0; i < c->argc; i++)
 		if (!file_is_dir(c->argv[i])) {
-			err_set(e, ERR_INPUT, c->argv[i], "name a folder", "there is no such folder");
+			err_set(e, ERR_INPUT, c->argv[i], "name a folder",
+				"there is no such folder");
 			return err_exit_status(e->code);
 		}
 	if (!cat)
@@ -79,8 +80,10 @@ const struct verb verb_scan = {
 	.name = "scan",
 	.args = "[DIR...]",
 	.help = "find models and register them; weights are not read",
-	.detail = "Looks in the folders named, else in the roots: those of --root, else the working "
-		"directory (a few levels deep, never a whole home folder), the Hugging Face cache, and the "
+	.detail =
+		"Looks in the folders named, else in the roots: those of --root, else the working "
+		"directory (a few levels deep, never a whole home folder), the Hugging Face cache, "
+		"and the "
 		"folders of LM Studio, llama.cpp and ollama. Parents come from the models' cards.",
 	.max_args = -1,
 	.run = run,

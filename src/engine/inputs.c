@@ -38,7 +38,7 @@ int inputs_first(const struct inputs *in)
 	return in->base >= 0 ? in->base : 0;
 }
 
-/* --- opening ------------------------------------------------------------------------------- */
+/* --- opening --- */
 
 static char *alias(void *ctx, const char *name)
 {
@@ -87,7 +87,7 @@ static const char *label_of(const struct inputs *in, size_t i)
 	return tail;
 }
 
-/* --- rows ---------------------------------------------------------------------------------- */
+/* --- rows --- */
 
 /* An embedding that serves as head where a model stores none. */
 static long tied_head(const struct model *m, const struct tensor *like)
@@ -194,7 +194,7 @@ static void extras_find(struct inputs_all *a)
 	}
 }
 
-/* --- what belongs together ------------------------------------------------------------------ */
+/* --- what belongs together --- */
 
 static void bases_find(struct inputs_all *a, const struct model_roots *roots, struct catalog *c)
 {

@@ -43,7 +43,7 @@ void finished_free(struct finished *v)
 	free(v);
 }
 
-/* --- the head: one line for each thing that must be as it was --------------------------------- */
+/* --- the head: one line for each thing that must be as it was --- */
 
 /* Who the files of an input are; content would do, but it may be known only afterwards. */
 static struct hash input_identity(const struct model *m)
@@ -102,7 +102,7 @@ static bool head_refuse(const char *path, const struct plan *p, const char *have
 		input ? input : what);
 }
 
-/* --- lines ------------------------------------------------------------------------------------ */
+/* --- lines --- */
 
 static bool line_read(const struct plan *p, const char *line, struct finished *v)
 {

@@ -11,7 +11,7 @@
 #define TELL_NS 16000000
 #define PRIORITY 12
 
-/* --- rows: the union of the models' tensors by name ------------------------------------------- */
+/* --- rows: the union of the models' tensors by name --- */
 
 static bool same_shape(const struct tensor *a, const struct tensor *b)
 {
@@ -99,7 +99,7 @@ static void make_slots(struct look *l, size_t row)
 	s->all = memo_slot(l->memo, v, n, based, s->reference > 0 ? s->reference : 0);
 }
 
-/* --- background ------------------------------------------------------------------------------- */
+/* --- background --- */
 
 static void tell(struct look *l, bool now)
 {

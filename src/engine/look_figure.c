@@ -150,7 +150,7 @@ double look_swap_solve(struct look *l, const size_t *rows, size_t n, int model, 
 	return t;
 }
 
-/* --- distributions ---------------------------------------------------------------------------- */
+/* --- distributions --- */
 
 static int by_value(const void *a, const void *b)
 {

@@ -280,7 +280,7 @@ void memo_fail(struct memo *m, struct slot *s, const struct err *e)
 	pthread_mutex_unlock(&m->lock);
 }
 
-/* --- handing out work; all with the memo's lock ----------------------------------------------- */
+/* --- handing out work; all with the memo's lock --- */
 
 static bool is_over(const struct slot *s, enum memo_phase phase)
 {
@@ -318,7 +318,7 @@ static struct slot *take_any(struct memo *m, enum memo_phase phase, uint64_t *wi
 	return NULL;
 }
 
-/* --- doing it --------------------------------------------------------------------------------- */
+/* --- doing it --- */
 
 static bool all_over(struct memo *m)
 {

@@ -14,7 +14,7 @@
 
 #define MARGIN ((uint64_t)16 << 20) /* room for the files beside the weights */
 
-/* --- paths ------------------------------------------------------------------------------------ */
+/* --- paths --- */
 
 char *output_path(const char *path, struct err *e)
 {
@@ -66,7 +66,7 @@ static bool folder_empty(const char *path)
 	return n == 0;
 }
 
-/* --- refusals --------------------------------------------------------------------------------- */
+/* --- refusals --- */
 
 static bool inside(const char *path, const char *folder)
 {
@@ -165,7 +165,7 @@ static bool check_space(const struct output *o, bool resume, struct err *e)
 	return ok;
 }
 
-/* --- shards ----------------------------------------------------------------------------------- */
+/* --- shards --- */
 
 static bool write_all(int fd, const char *where, const void *bytes, size_t n, uint64_t offset,
 	struct err *e)
@@ -240,7 +240,7 @@ bool output_done(struct output *o, const struct stream_done *d, struct err *e)
 	return ok;
 }
 
-/* --- resuming: what the journal says is done must be there, byte for byte --------------------- */
+/* --- resuming: what the journal says is done must be there, byte for byte --- */
 
 static void verify_one(void *ctx, size_t t, unsigned worker)
 {
@@ -277,7 +277,7 @@ static void verify(struct output *o, struct pool *pool)
 		o->resumed += o->tensors[t].done;
 }
 
-/* --- opening ---------------------------------------------------------------------------------- */
+/* --- opening --- */
 
 static bool make_parent(const struct output *o, struct err *e)
 {
@@ -339,7 +339,7 @@ struct output *output_open(const struct plan *p, struct pool *pool, const struct
 	return NULL;
 }
 
-/* --- the end ---------------------------------------------------------------------------------- */
+/* --- the end --- */
 
 static bool sync_all(struct output *o, struct err *e)
 {

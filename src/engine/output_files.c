@@ -54,7 +54,7 @@ static bool put(struct output *o, const char *name, const char *text, size_t n, 
 	return ok || err_at(e, "%s", o->path);
 }
 
-/* --- config.json ------------------------------------------------------------------------------ */
+/* --- config.json --- */
 
 /* The dtype that most bytes have. */
 static enum dtype main_dtype(const struct plan *p)
@@ -116,7 +116,7 @@ static bool put_config(struct output *o, struct err *e)
 	return ok;
 }
 
-/* --- tokenizer, chat template, generation settings -------------------------------------------- */
+/* --- tokenizer, chat template, generation settings --- */
 
 static bool copy_from(struct output *o, const char *dir, const char *name, struct err *e)
 {
@@ -145,7 +145,7 @@ static bool put_tokenizer(struct output *o, int donor, struct err *e)
 	return ok;
 }
 
-/* --- the recipe ------------------------------------------------------------------------------- */
+/* --- the recipe --- */
 
 /* As the user wrote it, but for absolute paths, which say where, not what. Caller frees. */
 static char *recipe_text(const struct plan *p, const struct hash *input, struct err *e)
@@ -165,7 +165,7 @@ static char *recipe_text(const struct plan *p, const struct hash *input, struct 
 	return out;
 }
 
-/* --- the card --------------------------------------------------------------------------------- */
+/* --- the card --- */
 
 static void card_head(struct str *s, const struct output *o)
 {
@@ -241,7 +241,7 @@ static bool put_card(struct output *o, const struct output_facts *f, const char 
 	return ok;
 }
 
-/* --- provenance ------------------------------------------------------------------------------- */
+/* --- provenance --- */
 
 static json_t *hash_json(struct hash h)
 {

@@ -7,7 +7,7 @@
 #include "base/xalloc.h"
 #include "stat/change.h"
 
-/* --- from the sums ---------------------------------------------------------------------------- */
+/* --- from the sums --- */
 
 static void fill(struct slot_pair p, const struct norm_sums *nx, const struct norm_sums *nm,
 	const struct pair_sums *d, double m[MO_COUNT])
@@ -46,7 +46,7 @@ bool slot_moments(struct slot_pair p, double m[MO_COUNT])
 	return true;
 }
 
-/* --- from the sample -------------------------------------------------------------------------- */
+/* --- from the sample --- */
 
 bool slot_rows(struct slot_pair p, struct stratum *out)
 {
@@ -81,7 +81,7 @@ bool slot_rows(struct slot_pair p, struct stratum *out)
 	return true;
 }
 
-/* --- figures ---------------------------------------------------------------------------------- */
+/* --- figures --- */
 
 static bool against_base(const struct slot_pair *p, size_t n)
 {
@@ -144,7 +144,7 @@ struct figure pair_figure(const struct slot_pair *p, size_t n, enum stat_id s)
 	return f;
 }
 
-/* --- swapping --------------------------------------------------------------------------------- */
+/* --- swapping --- */
 
 static const struct histogram *curve_of(struct slot_pair p)
 {

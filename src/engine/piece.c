@@ -119,7 +119,7 @@ static bool output_part(void *ctx, uint64_t first, size_t n, const float *const 
 	return true;
 }
 
-/* --- integers: the same in every input, or an error ------------------------------------------- */
+/* --- integers: the same in every input, or an error --- */
 
 static bool agree(const struct making *m, const struct input_row *row, uint64_t offset, size_t n,
 	unsigned char *scratch, struct err *e)
@@ -169,7 +169,7 @@ static bool copy_piece(struct making *m, struct err *e)
 	return ok;
 }
 
-/* --- the piece -------------------------------------------------------------------------------- */
+/* --- the piece --- */
 
 static bool buffer_fit(unsigned char **buffer, size_t *capacity, size_t n, struct err *e)
 {

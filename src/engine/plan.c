@@ -71,7 +71,7 @@ static void remark(struct planner *w, enum severity sev, const struct mark *at, 
 	str_fini(&s);
 }
 
-/* --- what the recipe asks ------------------------------------------------------------------- */
+/* --- what the recipe asks --- */
 
 static bool refuse_later_work(struct planner *w)
 {
@@ -162,7 +162,7 @@ static bool stored_dtype(struct planner *w)
 		"write bfloat16, float16 or float32", "weights cannot be stored as \"%s\"", name);
 }
 
-/* --- parameters ----------------------------------------------------------------------------- */
+/* --- parameters --- */
 
 static bool scope_varies(const struct recipe_params *ps, const char *name)
 {
@@ -235,7 +235,7 @@ static void parameters_begin(struct planner *w)
 	w->global = arena_new(a, double, P_COUNT);
 }
 
-/* --- tensors -------------------------------------------------------------------------------- */
+/* --- tensors --- */
 
 static void shape_text(struct str *s, const struct tensor *t)
 {
@@ -420,7 +420,7 @@ static bool tensor_make(struct planner *w, const struct input_row *row, struct p
 	return true;
 }
 
-/* --- what is missing, what is left over ------------------------------------------------------ */
+/* --- what is missing, what is left over --- */
 
 static void names_add(struct str *s, const char *name, size_t before)
 {
@@ -499,7 +499,7 @@ static void say_quantized(struct planner *w, const struct input_row *rows, size_
 		}
 }
 
-/* --- the plan -------------------------------------------------------------------------------- */
+/* --- the plan --- */
 
 static bool plan_fill(struct planner *w)
 {

@@ -11,7 +11,7 @@
 #define FORGET_AFTER 64        /* plans on show that did not have a tensor's key */
 #define PRIORITY 10
 
-/* --- results by key --------------------------------------------------------------------------- */
+/* --- results by key --- */
 
 void known_unref(struct known *k)
 {
@@ -78,7 +78,7 @@ static void forget_known(struct preview *v)
 	}
 }
 
-/* --- views: a plan with what is known of its tensors ------------------------------------------ */
+/* --- views: a plan with what is known of its tensors --- */
 
 struct view *view_ref(struct view *w)
 {
@@ -222,7 +222,7 @@ static struct view *view_new(struct preview *v, struct plan *p)
 	return w;
 }
 
-/* --- telling ---------------------------------------------------------------------------------- */
+/* --- telling --- */
 
 void preview_note(struct preview *v)
 {
@@ -251,7 +251,7 @@ void preview_fail(struct preview *v, const struct err *e)
 	pthread_mutex_unlock(&v->lock);
 }
 
-/* --- background ------------------------------------------------------------------------------- */
+/* --- background --- */
 
 static bool wants_sample(const struct view_tensor *t)
 {
@@ -360,7 +360,7 @@ static bool step(void *ctx)
 	return did;
 }
 
-/* --- the owner's calls ------------------------------------------------------------------------ */
+/* --- the owner's calls --- */
 
 struct preview *preview_new(struct pool *pool, struct catalog *c, void (*changed)(void *ctx),
 	void *ctx)

@@ -131,7 +131,7 @@ static bool all_based(const struct view *w, const size_t *tensors, size_t n)
 	return true;
 }
 
-/* --- extremes and counts: never sampled ------------------------------------------------------- */
+/* --- extremes and counts: never sampled --- */
 
 /* max |m - x| of a combination of two tensors, or one. */
 static bool closed_max(struct preview *v, size_t i, int vec, double *out)
@@ -192,7 +192,7 @@ static struct figure extreme_group(struct preview *v, const size_t *tensors, siz
 	return all;
 }
 
-/* --- nearswap: every t from the histograms ---------------------------------------------------- */
+/* --- nearswap: every t from the histograms --- */
 
 static bool is_swap_stat(enum stat_id s)
 {
@@ -345,7 +345,7 @@ static bool all_exact(const struct view *w, const size_t *tensors, size_t n)
 	return n > 0;
 }
 
-/* --- getters ---------------------------------------------------------------------------------- */
+/* --- getters --- */
 
 struct figure preview_group(struct preview *v, const size_t *tensors, size_t n, enum stat_id s,
 	int input)

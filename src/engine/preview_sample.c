@@ -33,7 +33,7 @@ struct job {
 };
 
 
-/* --- the kernels on blocks -------------------------------------------------------------------- */
+/* --- the kernels on blocks --- */
 
 #define SKIP 2                     /* blocks left out at a time */
 
@@ -141,7 +141,7 @@ static void run_end(struct blocks_run *r)
 	free(r->state);
 }
 
-/* --- by coefficients -------------------------------------------------------------------------- */
+/* --- by coefficients --- */
 
 static void sampled_sums(const struct job *j, size_t skip, double *s)
 {
@@ -224,7 +224,7 @@ static bool merge_blocks(const struct job *j, size_t skip, float *out)
 	return ok;
 }
 
-/* --- moments ---------------------------------------------------------------------------------- */
+/* --- moments --- */
 
 static void store(const struct job *j, const float *from, float *to)
 {
@@ -378,7 +378,7 @@ static void learn_again(struct job *j, struct tensor_sampled *out)
 	free(without);
 }
 
-/* --- survivors -------------------------------------------------------------------------------- */
+/* --- survivors --- */
 
 /* How many inputs an element's result is made of. The kernels run once more with the base at 0:
  * each input's task vector alone shows where it survives, all together which sign was elected. */
@@ -430,7 +430,7 @@ static bool drops(const struct merge_spec *s)
 	return some && s->base >= 0 && s->method->task_vector;
 }
 
-/* --- all of it -------------------------------------------------------------------------------- */
+/* --- all of it --- */
 
 static bool job_init(struct job *j, const struct plan_tensor *p, const struct view_tensor *t)
 {

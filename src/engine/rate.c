@@ -64,7 +64,7 @@ void rate_learn(const struct plan *p, uint64_t resumed, double seconds)
 	free(path);
 }
 
-/* --- the write sheet -------------------------------------------------------------------------- */
+/* --- the write sheet --- */
 
 /* RECIPE-METHOD-N beside the recipe, the first that is free. */
 static char *free_name(const struct recipe *r)

@@ -40,7 +40,7 @@ static double seconds(void)
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-/* --- the catalog's side ----------------------------------------------------------------------- */
+/* --- the catalog's side --- */
 
 static bool run_begin(struct run *r, struct err *e)
 {
@@ -135,7 +135,7 @@ static bool run_record(struct run *r, const struct output_facts *f, const struct
 		out->tensors, NULL, e) && record_model(r, hex, e);
 }
 
-/* --- progress --------------------------------------------------------------------------------- */
+/* --- progress --- */
 
 static bool tell(struct run *r)
 {
@@ -182,7 +182,7 @@ static bool on_done(void *ctx, const struct stream_done *d, struct err *e)
 	return output_done(r->out, d, e);
 }
 
-/* --- hashes ----------------------------------------------------------------------------------- */
+/* --- hashes --- */
 
 static struct hash output_hash(const struct run *r)
 {
@@ -200,7 +200,7 @@ static struct hash output_hash(const struct run *r)
 	return all;
 }
 
-/* --- the run ---------------------------------------------------------------------------------- */
+/* --- the run --- */
 
 /* Tensors that are not done, in the order of the files. Those done count as progress. */
 static uint32_t *order_left(struct run *r, size_t *n)

@@ -32,7 +32,7 @@ static char *absolute(const char *path)
 	return dir;
 }
 
-/* --- what a card's front matter says about where a model comes from ------------------------- */
+/* --- what a card's front matter says about where a model comes from --- */
 struct card {
 	char *parent;       /* first base_model */
 	size_t parents;
@@ -132,7 +132,7 @@ static void card_of(const char *model_path, struct card *c)
 	free(dir);
 }
 
-/* --- rows ----------------------------------------------------------------------------------- */
+/* --- rows --- */
 static const char *kind_of(const struct card *c, enum model_format format, double bits)
 {
 	if (str_eq(c->relation, "quantized") || (bits > 0 && bits < 12 &&
@@ -219,7 +219,7 @@ static bool link_parents(struct catalog *c, struct err *e)
 	return ok;
 }
 
-/* --- the scan ------------------------------------------------------------------------------- */
+/* --- the scan --- */
 struct list {
 	vec(struct model_found) found;
 };

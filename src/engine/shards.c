@@ -22,7 +22,7 @@ void shards_free(struct shards *s)
 	free(s);
 }
 
-/* --- order in a file: larger elements first, so that all are aligned; then by name ----------- */
+/* --- order in a file: larger elements first, so that all are aligned; then by name --- */
 
 struct place {
 	uint32_t size, index;
@@ -53,7 +53,7 @@ static void shard_order(const struct plan *p, uint32_t *order, size_t n)
 	free(v);
 }
 
-/* --- header:  u64 length | {"__metadata__":{…},"name":{…},…} | blanks up to 8 bytes ----------- */
+/* --- header:  u64 length | {"__metadata__":{…},"name":{…},…} | blanks up to 8 bytes --- */
 
 static void add_quoted(struct str *s, const char *text)
 {

@@ -46,7 +46,7 @@ struct bench { /* one worker's own */
 	size_t capacity;
 };
 
-/* --- under the lock --------------------------------------------------------------------------- */
+/* --- under the lock --- */
 
 static void fail(struct stream *s, const struct err *e)
 {
@@ -159,7 +159,7 @@ static bool take(struct stream *s, struct job *j)
 	return false;
 }
 
-/* --- work ------------------------------------------------------------------------------------- */
+/* --- work --- */
 
 /* Folds what is ready, in order, then settles a pass that is complete. Entered with the lock held;
  * the lock is open while folding. */
@@ -290,7 +290,7 @@ static void worker(void *ctx, size_t i, unsigned index)
 	free(b.buffer);
 }
 
-/* --- the whole -------------------------------------------------------------------------------- */
+/* --- the whole --- */
 
 static size_t lanes_for(unsigned threads)
 {

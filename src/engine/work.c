@@ -56,7 +56,7 @@ void work_end(struct work *w)
 	w->state = NULL;
 }
 
-/* --- buffers -------------------------------------------------------------------------------- */
+/* --- buffers --- */
 
 void desk_fini(struct desk *d)
 {
@@ -92,7 +92,7 @@ static bool desk_fit(struct desk *d, const struct work *w, struct err *e)
 	return true;
 }
 
-/* --- reading -------------------------------------------------------------------------------- */
+/* --- reading --- */
 
 static double seconds(void)
 {
@@ -149,7 +149,7 @@ static bool read_part(const struct work *w, uint64_t first, size_t n, struct des
 	return true;
 }
 
-/* --- kernels -------------------------------------------------------------------------------- */
+/* --- kernels --- */
 
 size_t work_span(const struct work *w, int pass, uint64_t window)
 {

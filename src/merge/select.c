@@ -128,7 +128,7 @@ void select_open(enum select_pass p, void *partial)
 	memset(partial, 0, select_partial_size(p));
 }
 
-/* --- the distinct keys of a bracket ------------------------------------------------------- */
+/* --- the distinct keys of a bracket --- */
 
 /* Ascending, by 11 bits at a time of what the bracket's width needs. */
 static uint32_t *radix_sort(uint32_t *v, uint32_t *spare, size_t n, uint32_t lo, uint32_t width)
@@ -198,7 +198,7 @@ static void bracket_flush(const struct select *s, struct bracket_partial *b)
 	b->n_raw = 0;
 }
 
-/* --- observe ------------------------------------------------------------------------------ */
+/* --- observe --- */
 
 static void sample_observe(const float *x, size_t n, struct sample_partial *p)
 {
@@ -267,7 +267,7 @@ void select_close(const struct select *s, enum select_pass p, void *partial)
 		bracket_flush(s, partial);
 }
 
-/* --- fold --------------------------------------------------------------------------------- */
+/* --- fold --- */
 
 static void fold_bins(struct select *s, const uint32_t *bins, size_t n)
 {
@@ -348,7 +348,7 @@ void select_fold(struct select *s, enum select_pass p, const void *partial, uint
 	}
 }
 
-/* --- settle ------------------------------------------------------------------------------- */
+/* --- settle --- */
 
 static int by_key(const void *a, const void *b)
 {

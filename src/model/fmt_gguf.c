@@ -1,8 +1,8 @@
 /* GGUF, versions 2 and 3, whole or in parts.
  *
  *	| "GGUF" | version u32 | tensors i64 | keys i64 |
- *	| key: string, type u32, value | …            string: length u64, bytes; array: type u32, count
- *	| info: name, rank u32, ne u64 × rank, type u32, offset u64 | …               u64, elements
+ *	| key: string, type u32, value | …            string: length u64, bytes; array: type u32,
+ *count | info: name, rank u32, ne u64 × rank, type u32, offset u64 | …               u64, elements
  *	| zeros to the alignment | data: each tensor at data + offset |
  *
  * ne counts the fastest dimension first: the reverse of a shape. A part of a split file has its own
@@ -127,8 +127,10 @@ static bool read_key(struct part *p, struct gguf *g)
 	const char *s = gread_string(&p->r, &n);
 
 	if (s && (!n || n > MAX_KEY || memchr(s, 0, n) || !utf8_valid(s, n)))
-		gread_fail(&p->r, "a key whose name is %s", !n ? "empty" : n > MAX_KEY ? "too long" :
-			"no text");
+		gread_fail(&p->r, "a key whose name is %s",
+			!n            ? "empty"
+			: n > MAX_KEY ? "too long"
+				      : "no text");
 	if (p->r.failed)
 		return false;
 	char *key = xstrndup(s, n);
@@ -153,7 +155,8 @@ static bool read_alignment(struct part *p)
 	int64_t v = a ? json_int(a, "", -1) : 32;
 
 	if (v <= 0 || v > MAX_ALIGNMENT || (v & (v - 1)))
-		return wrong(p, NULL, "general.alignment is %lld, which is no power of two up to %u",
+		return wrong(p, NULL,
+			"general.alignment is %lld, which is no power of two up to %u",
 			(long long)v, MAX_ALIGNMENT);
 	p->alignment = (uint32_t)v;
 	return true;
@@ -184,8 +187,8 @@ static bool read_info(struct part *p, struct gguf *g)
 		return false;
 	uint32_t rank = gread_u32(&p->r);
 	if (!p->r.failed && rank > 4)
-		return gread_fail(&p->r, "tensor %s has %u dimensions; the format has at most 4", name,
-			rank);
+		return gread_fail(
+			&p->r, "tensor %s has %u dimensions; the format has at most 4", name, rank);
 	for (uint32_t i = 0; i < rank; i++)
 		dims[i] = gread_u64(&p->r);
 	uint32_t type = gread_u32(&p->r);
@@ -233,7 +236,8 @@ static bool check_place(struct part *p, struct tensor *t, const struct tensor *n
 	if (t->dtype == DT_UNKNOWN && t->offset <= size)
 		t->bytes = (next ? next->offset : size) - t->offset;
 	if (!size_add(t->offset, t->bytes, &stop) || stop > size)
-		return wrong(p, t->name, "its data ends at byte %llu of the data, the file has %llu",
+		return wrong(p, t->name,
+			"its data ends at byte %llu of the data, the file has %llu",
 			(unsigned long long)stop, (unsigned long long)size);
 	*holes += t->offset - *end;
 	uint64_t pad = stop % p->alignment;

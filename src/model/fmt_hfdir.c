@@ -48,7 +48,8 @@ static json_t *side_file(struct model_build *b, const struct listing *l, const c
 	if (j && json_is_object(j))
 		return j;
 	if (needed)
-		*ok = j ? err_set(e, ERR_INPUT, l->dir, "fetch it again", "%s is not a JSON object", name)
+		*ok = j ? err_set(e, ERR_INPUT, l->dir, "fetch it again", "%s is not a JSON object",
+				  name)
 			: false;
 	else
 		build_note(b, "%s cannot be read: %s", name, j ? "not a JSON object" : soft.what);
@@ -71,7 +72,8 @@ static bool side_files(struct model_build *b, const struct listing *l, struct er
 static bool no_weights(const struct listing *l, struct err *e)
 {
 	if (any_ends(l, ".incomplete"))
-		return err_set(e, ERR_INPUT, l->dir, "run the download again: it goes on where it stopped",
+		return err_set(e, ERR_INPUT, l->dir,
+			"run the download again: it goes on where it stopped",
 			"the download was not finished: no weights yet");
 	for (size_t i = 0; i < l->n; i++)
 		if (str_ends(l->v[i], ".bin") || str_ends(l->v[i], ".pt") ||

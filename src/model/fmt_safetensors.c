@@ -62,7 +62,8 @@ static bool read_shape(struct load *l, struct fields *x)
 
 	for (jscan_open(&l->s, '['); jscan_more(&l->s, ']') && jscan_u64(&l->s, &v); ) {
 		if (x->rank == TENSOR_MAX_RANK)
-			return wrong(l, l->name.v, damaged, "more than %d dimensions", TENSOR_MAX_RANK);
+			return wrong(
+				l, l->name.v, damaged, "more than %d dimensions", TENSOR_MAX_RANK);
 		x->shape[x->rank++] = v;
 	}
 	x->has_shape = true;
@@ -110,7 +111,8 @@ static bool read_fields(struct load *l, struct fields *x)
 	return true;
 }
 
-/* dtype × shape against the bytes claimed. A dtype nobody knows is listed with the size it claims. */
+/* dtype × shape against the bytes claimed. A dtype nobody knows is listed with the size it claims.
+ */
 static bool check_size(struct load *l, const struct fields *x, enum dtype t)
 {
 	const char *name = l->name.v;
@@ -124,12 +126,14 @@ static bool check_size(struct load *l, const struct fields *x, enum dtype t)
 	if (t == DT_UNKNOWN)
 		return true;
 	if (!dtype_bytes(t, elements, &bytes))
-		return wrong(l, name, damaged, "%llu elements of %s are not a whole number of bytes",
+		return wrong(l, name, damaged,
+			"%llu elements of %s are not a whole number of bytes",
 			(unsigned long long)elements, x->dtype);
 	if (bytes != x->end - x->begin)
 		return wrong(l, name, damaged,
-			"its shape and dtype %s need %llu bytes, its data_offsets hold %llu", x->dtype,
-			(unsigned long long)bytes, (unsigned long long)(x->end - x->begin));
+			"its shape and dtype %s need %llu bytes, its data_offsets hold %llu",
+			x->dtype, (unsigned long long)bytes,
+			(unsigned long long)(x->end - x->begin));
 	return true;
 }
 

@@ -1,13 +1,13 @@
-/* gguf: the parts of the GGUF reader. Internal to model/; the rules by which its tensors get Hugging
- * Face names and values stand here.
+/* gguf: the parts of the GGUF reader. Internal to model/; the rules by which its tensors get
+ * Hugging Face names and values stand here.
  *
  *  - A tensor whose stem the role table knows for the family gets that family's name. Others keep
  *    the name they have in the file.
  *  - q and k rows of the llama family (llama, mistral, mixtral, granite*) are brought back from
  *    ggml's pairwise rope order; biases too.
  *  - Stacked experts become one tensor to an expert where the family writes them so (mixtral, qwen,
- *    olmoe, deepseek, glm); granitemoe's gate and up halves become input_linear, gpt-oss's alternate
- *    rows gate_up_proj, as those families stack them.
+ *    olmoe, deepseek, glm); granitemoe's gate and up halves become input_linear, gpt-oss's
+ * alternate rows gate_up_proj, as those families stack them.
  *  - ssm_a holds -exp(A_log): read back as A_log. Norms of gemma and qwen3_next are stored with 1
  *    added: read without. Dimensions of 1 that ggml dropped or added are as in the family.
  *

@@ -14,7 +14,8 @@ static const struct gguf_arch archs[] = {
 	{ "qwen3next", "qwen3_next", "Qwen3NextForCausalLM", GGUF_NORM_PLUS },
 	{ "granite", "granite", "GraniteForCausalLM", GGUF_ROPE_ROWS },
 	{ "granitemoe", "granitemoe", "GraniteMoeForCausalLM", GGUF_ROPE_ROWS | GGUF_HALVES },
-	{ "granitehybrid", "granitemoehybrid", "GraniteMoeHybridForCausalLM", GGUF_ROPE_ROWS | GGUF_HALVES },
+	{ "granitehybrid", "granitemoehybrid", "GraniteMoeHybridForCausalLM",
+		GGUF_ROPE_ROWS | GGUF_HALVES },
 	{ "gemma", "gemma", "GemmaForCausalLM", GGUF_NORM_PLUS },
 	{ "gemma2", "gemma2", "Gemma2ForCausalLM", GGUF_NORM_PLUS },
 	{ "gemma3", "gemma3_text", "Gemma3ForCausalLM", GGUF_NORM_PLUS },
@@ -27,8 +28,10 @@ static const struct gguf_arch archs[] = {
 	{ "glm4moe", "glm4_moe", "Glm4MoeForCausalLM", 0 },
 };
 /* Told apart by a key: the same architecture in ggml, another family at Hugging Face. */
-static const struct gguf_arch mixtral = { "llama", "mixtral", "MixtralForCausalLM", GGUF_ROPE_ROWS };
-static const struct gguf_arch deepseek_v3 = { "deepseek2", "deepseek_v3", "DeepseekV3ForCausalLM", 0 };
+static const struct gguf_arch mixtral = { "llama", "mixtral", "MixtralForCausalLM",
+	GGUF_ROPE_ROWS };
+static const struct gguf_arch deepseek_v3 = { "deepseek2", "deepseek_v3", "DeepseekV3ForCausalLM",
+	0 };
 
 const json_t *gguf_key(const struct model_build *b, const char *name)
 {
@@ -91,8 +94,10 @@ static const struct {
 	{ "expert_used_count", "num_experts_per_tok", NULL },
 	{ "expert_shared_count", "n_shared_experts", NULL },
 	{ "expert_feed_forward_length", "moe_intermediate_size", NULL },
-	{ "expert_shared_feed_forward_length", "shared_intermediate_size", "granitemoehybrid granitemoe" },
-	{ "expert_shared_feed_forward_length", "shared_expert_intermediate_size", "qwen2_moe qwen3_moe qwen3_next" },
+	{ "expert_shared_feed_forward_length", "shared_intermediate_size",
+		"granitemoehybrid granitemoe" },
+	{ "expert_shared_feed_forward_length", "shared_expert_intermediate_size",
+		"qwen2_moe qwen3_moe qwen3_next" },
 	{ "leading_dense_block_count", "first_k_dense_replace", NULL },
 	{ "nextn_predict_layers", "num_nextn_predict_layers", NULL },
 	{ "attention.q_lora_rank", "q_lora_rank", NULL },
@@ -159,8 +164,10 @@ static void rope(const struct model_build *b, json_t *c)
 	const char *type = json_text(gguf_key(b, "rope.scaling.type"), "", NULL);
 
 	if (str_eq(json_text(c, "model_type", ""), "granitemoehybrid"))
-		json_object_set_new(c, "position_embedding_type", json_string(
-			json_flag(gguf_key(b, "rope.scaling.finetuned"), "", true) ? "rope" : "nope"));
+		json_object_set_new(c, "position_embedding_type",
+			json_string(json_flag(gguf_key(b, "rope.scaling.finetuned"), "", true)
+					    ? "rope"
+					    : "nope"));
 	if (!type || str_eq(type, "none"))
 		return;
 	json_t *s = json_object();
@@ -173,7 +180,8 @@ static void rope(const struct model_build *b, json_t *c)
 
 static int64_t head_dim(const struct model_build *b, const json_t *c)
 {
-	int64_t heads = json_int(c, "num_attention_heads", 0), hidden = json_int(c, "hidden_size", 0);
+	int64_t heads = json_int(c, "num_attention_heads", 0),
+		hidden = json_int(c, "hidden_size", 0);
 	int64_t d = json_int(gguf_key(b, "attention.key_length"), "", -1);
 
 	if (d < 0)
@@ -192,7 +200,8 @@ json_t *gguf_config(const struct model_build *b, const struct gguf_arch *a, bool
 	if (a->arch_class)
 		json_object_set_new(c, "architectures", json_pack("[s]", a->arch_class));
 	if (blocks >= 0)
-		set_int(c, "num_hidden_layers", nextn > 0 && nextn < blocks ? blocks - nextn : blocks);
+		set_int(c, "num_hidden_layers",
+			nextn > 0 && nextn < blocks ? blocks - nextn : blocks);
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		json_t *v = one_number(gguf_key(b, rows[i].key));
 		if (v && !json_object_get(c, rows[i].config) &&

@@ -67,13 +67,14 @@ static struct tensor *emit(struct naming *x, const struct tensor *from, const ch
 	return t;
 }
 
-/* --- values and dimensions ---------------------------------------------------------------------- */
+/* --- values and dimensions --- */
 
 static void fix_shape(struct naming *x, struct tensor *t, const struct part_name *p)
 {
 	uint64_t s[3];
 
-	if (t->rank == 2 && t->shape[1] == 1 && (str_eq(p->stem, "ssm_a") || str_eq(p->stem, "ssm_d"))) {
+	if (t->rank == 2 && t->shape[1] == 1 &&
+		(str_eq(p->stem, "ssm_a") || str_eq(p->stem, "ssm_d"))) {
 		s[0] = t->shape[0];
 		set_shape(x->b, t, 1, s);
 	} else if (t->rank == 2 && str_eq(p->stem, "ssm_conv1d")) {
@@ -103,7 +104,8 @@ static void undo_rope(struct naming *x, const struct tensor *t, const struct par
 	if (!q)
 		heads = gguf_layer_int(x->b, "attention.head_count_kv", p->layer, heads);
 	if (heads <= 0 || t->shape[0] % (uint64_t)heads || t->shape[0] / (uint64_t)heads % 2) {
-		build_note(x->b, "%s: %lld heads do not divide its rows; they stay in the file's order",
+		build_note(x->b,
+			"%s: %lld heads do not divide its rows; they stay in the file's order",
 			t->stored, (long long)heads);
 		return;
 	}
@@ -121,12 +123,12 @@ static void undo_values(struct naming *x, const struct part_name *p)
 
 	if (str_eq(p->stem, "ssm_a") && !*p->ending)
 		l->value = VALUE_LOG_NEGATED;
-	if ((x->a->how & GGUF_NORM_PLUS) && str_ends(p->stem, "norm") && !str_eq(p->stem, "ssm_norm") &&
-		str_eq(p->ending, ".weight"))
+	if ((x->a->how & GGUF_NORM_PLUS) && str_ends(p->stem, "norm") &&
+		!str_eq(p->stem, "ssm_norm") && str_eq(p->ending, ".weight"))
 		l->value = VALUE_LESS_ONE;
 }
 
-/* --- joining and slicing ------------------------------------------------------------------------ */
+/* --- joining and slicing --- */
 
 static const struct {
 	const char *gate, *up, *joined;
@@ -139,7 +141,8 @@ static const struct {
 
 static bool same_shape(const struct tensor *a, const struct tensor *b)
 {
-	return a->rank == b->rank && !memcmp(a->shape, b->shape, (size_t)a->rank * sizeof *a->shape);
+	return a->rank == b->rank &&
+	       !memcmp(a->shape, b->shape, (size_t)a->rank * sizeof *a->shape);
 }
 
 /* Rows of gate, then rows of up, of each expert; or row by row in turn. */
@@ -167,7 +170,8 @@ static void emit_joined(struct naming *x, const struct tensor *gate, const struc
 	l->span[l->n_spans++] = whole(up);
 }
 
-/* The tensor that goes with this gate, its family's name for both in *name; -1 if they stay apart. */
+/* The tensor that goes with this gate, its family's name for both in *name; -1 if they stay apart.
+ */
 static long partner(const struct naming *x, const struct tensor *gate, const struct part_name *p,
 	struct str *name)
 {
@@ -176,7 +180,8 @@ static long partner(const struct naming *x, const struct tensor *gate, const str
 
 	while (k < n && !str_eq(p->stem, pairs[k].gate))
 		k++;
-	if (k == n || p->layer < 0 || !(x->a->how & (pairs[k].shared ? GGUF_HALVES : GGUF_HALVES | GGUF_ALTERNATE)))
+	if (k == n || p->layer < 0 ||
+		!(x->a->how & (pairs[k].shared ? GGUF_HALVES : GGUF_HALVES | GGUF_ALTERNATE)))
 		return -1;
 	str_clear(name);
 	str_addf(name, "blk.%d.%s%s", p->layer, pairs[k].up, p->ending);
@@ -190,7 +195,8 @@ static long partner(const struct naming *x, const struct tensor *gate, const str
 	return up;
 }
 
-/* [experts, out, in] as one tensor to an expert, where the family's name has a place for its number. */
+/* [experts, out, in] as one tensor to an expert, where the family's name has a place for its
+ * number. */
 static bool slice(struct naming *x, const struct tensor *t, const struct part_name *p,
 	struct str *name)
 {
@@ -218,7 +224,8 @@ static bool slice(struct naming *x, const struct tensor *t, const struct part_na
 static void emit_plain(struct naming *x, const struct tensor *t, const struct part_name *p,
 	struct str *name)
 {
-	const char *stem = x->dense_shared && str_eq(p->stem, "ffn_down") ? "ffn_down_shexp" : p->stem;
+	const char *stem =
+		x->dense_shared && str_eq(p->stem, "ffn_down") ? "ffn_down_shexp" : p->stem;
 
 	str_clear(name);
 	if (!role_hf_name(name, x->a->family, stem, p->ending, p->layer, -1)) {

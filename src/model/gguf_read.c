@@ -35,8 +35,8 @@ bool gread_fail(struct gread *r, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof what, fmt, ap);
 	va_end(ap);
-	return err_set(r->e, ERR_INPUT, r->f->path, "the file is damaged or cut short; fetch it again",
-		"%s", what);
+	return err_set(r->e, ERR_INPUT, r->f->path,
+		"the file is damaged or cut short; fetch it again", "%s", what);
 }
 
 /* Make n bytes lie in the buffer from pos on. */
@@ -143,7 +143,8 @@ const char *gguf_type_name(uint32_t type)
 	return type < GGUF_TYPES ? types[type].name : "unknown";
 }
 
-/* The shortest decimal that is this float32: 1e-05, where the double beside it is 9.99999974e-06. */
+/* The shortest decimal that is this float32: 1e-05, where the double beside it is 9.99999974e-06.
+ */
 static json_t *short_real(float x)
 {
 	char text[32];

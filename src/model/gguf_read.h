@@ -1,5 +1,5 @@
-/* gguf_read: a buffered, bounded reader of a GGUF header. The holder owns it: gread_fini; it borrows
- * the file and the err. One thread. After a failure every call returns false. */
+/* gguf_read: a buffered, bounded reader of a GGUF header. The holder owns it: gread_fini; it
+ * borrows the file and the err. One thread. After a failure every call returns false. */
 #ifndef CUPEL_MODEL_GGUF_READ_H
 #define CUPEL_MODEL_GGUF_READ_H
 #include "base/json.h"

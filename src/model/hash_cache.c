@@ -121,7 +121,8 @@ static void load_records(struct hash_cache *c, const struct model_build *b, int 
 {
 	char *path = records_path(b, file);
 	size_t n = 0;
-	char *bytes = path && file_exists(path) ? file_read_all(path, FILE_MAX_BYTES, &n, NULL) : NULL;
+	char *bytes =
+		path && file_exists(path) ? file_read_all(path, FILE_MAX_BYTES, &n, NULL) : NULL;
 
 	for (size_t i = 0; bytes && i + RECORD <= n; i += RECORD) {
 		const unsigned char *r = (const unsigned char *)bytes + i;

@@ -53,7 +53,8 @@ static char *read_ref(const char *repo, const char *revision)
 {
 	char *path = xasprintf("%s/refs/%s", repo, revision);
 	size_t n;
-	char *text = file_exists(path) && !file_is_dir(path) ? file_read_all(path, 256, &n, NULL) : NULL;
+	char *text =
+		file_exists(path) && !file_is_dir(path) ? file_read_all(path, 256, &n, NULL) : NULL;
 
 	free(path);
 	if (text)

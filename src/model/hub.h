@@ -18,8 +18,8 @@ char *hub_snapshot(const char *cache, const char *name, const char *revision);
 /* "a/b" if path lies in a repository of such a cache. */
 char *hub_name_of_path(const char *path);
 bool hub_incomplete(const char *repo);    /* a download of it was broken off */
-/* "partial 3/7" if the folder's index or the names of its shards ask for more than is there, or if it
- * holds a config and no weights; NULL if it is whole or no model. */
+/* "partial 3/7" if the folder's index or the names of its shards ask for more than is there, or if
+ * it holds a config and no weights; NULL if it is whole or no model. */
 char *folder_partial(const char *dir, char *const *names, size_t n);
 /* config.json says that the weights are packed as MLX does. */
 bool folder_is_mlx(const char *dir);

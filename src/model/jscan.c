@@ -220,7 +220,8 @@ bool jscan_skip(struct jscan *s)
 		char c = jscan_peek(s);
 		if (c == '{' || c == '[') {
 			if (depth == JSCAN_MAX_DEPTH)
-				return jscan_fail(s, "nested deeper than %d levels", JSCAN_MAX_DEPTH);
+				return jscan_fail(
+					s, "nested deeper than %d levels", JSCAN_MAX_DEPTH);
 			close[depth++] = c == '{' ? '}' : ']';
 			jscan_open(s, c);
 		} else if (c == '"') {

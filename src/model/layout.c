@@ -4,8 +4,8 @@
 #include "base/bytes.h"
 #include "model/build.h"
 
-/* One buffer for stored bytes to a thread, kept between windows: a fresh mapping for each would cost
- * more in page faults than the decoding. Freed when the thread ends. */
+/* One buffer for stored bytes to a thread, kept between windows: a fresh mapping for each would
+ * cost more in page faults than the decoding. Freed when the thread ends. */
 struct scratch {
 	size_t size;
 	unsigned char *bytes;
@@ -127,7 +127,8 @@ static bool affine_read(const struct model_build *b, const struct layout *l, uin
 	size_t words = groups * g * (size_t)a->bits / 8, scales = groups * each;
 	unsigned char *raw = scratch(words + 2 * scales, b->m.source.label, e);
 
-	if (!raw || !span_read(b, &l->span[0], first / g * g * (size_t)a->bits / 8, words, raw, e) ||
+	if (!raw ||
+		!span_read(b, &l->span[0], first / g * g * (size_t)a->bits / 8, words, raw, e) ||
 		!span_read(b, &l->span[1], first / g * each, scales, raw + words, e) ||
 		!span_read(b, &l->span[2], first / g * each, scales, raw + words + scales, e))
 		return false;

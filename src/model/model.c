@@ -85,7 +85,8 @@ static bool open_any(struct model_build *b, const char *path, struct err *e)
 	static const char *const pickles[] = { ".bin", ".pt", ".pth", ".ckpt", ".pkl" };
 
 	if (!file_exists(path))
-		return err_set(e, ERR_INPUT, path, "check the path", "there is no such file or folder");
+		return err_set(
+			e, ERR_INPUT, path, "check the path", "there is no such file or folder");
 	if (file_is_dir(path)) {
 		b->m.format = MODEL_HF;
 		return hfdir_load(b, path, NULL, e);

@@ -31,10 +31,10 @@ struct model {
 	const char *format_text;     /* "safetensors", "hf", "gguf", "mlx" */
 	const char *architecture;    /* model_type: "llama", "granitemoehybrid" …; "unknown" */
 	const char *arch_class;      /* "LlamaForCausalLM" or NULL */
-	json_t *config;              /* config.json or what the GGUF keys say, in its names; may be NULL */
+	json_t *config; /* config.json or what the GGUF keys say, in its names; may be NULL */
 	json_t *generation_config;   /* may be NULL */
 	json_t *tokenizer_config;    /* may be NULL */
-	json_t *metadata;            /* safetensors __metadata__ / all GGUF keys (long arrays as counts) */
+	json_t *metadata; /* safetensors __metadata__ / all GGUF keys (long arrays as counts) */
 	struct model_tokenizer tokenizer;
 	int64_t layers;              /* -1 unknown */
 	bool tied_head;              /* head shares the embedding and is not stored */
@@ -52,11 +52,13 @@ struct model *model_ref(struct model *m);
 void model_unref(struct model *m);
 /* Content hashes, cached by file identity in $XDG_CACHE_HOME/cupel; a full read where unknown. */
 bool model_hash_cached(const struct model *m, size_t t, struct hash *h);     /* no reading */
-void model_hash_store(const struct model *m, size_t t, struct hash h);       /* a pass that hashed */
-bool model_hash(const struct model *m, struct hash *h); /* of the model, if all of its tensors' are known */
+void model_hash_store(const struct model *m, size_t t, struct hash h); /* a pass that hashed */
+bool model_hash(
+	const struct model *m, struct hash *h); /* of the model, if all of its tensors' are known */
 /* Key for statistics: the content hash if known, else (dev, inode, size, mtime, offset). */
 struct hash model_tensor_key(const struct model *m, size_t t);
-/* Memory for `context` tokens: weights + KV cache or state, bytes; false if the config does not say. */
+/* Memory for `context` tokens: weights + KV cache or state, bytes; false if the config does not
+ * say. */
 bool model_memory(const struct model *m, uint64_t context, uint64_t *weights, uint64_t *kv);
 
 /* Where names are looked for (see INTERFACE: working directory, the recipe's folder, catalog names,
@@ -64,8 +66,8 @@ bool model_memory(const struct model *m, uint64_t context, uint64_t *weights, ui
 struct model_roots;
 struct model_roots *model_roots_new(const char *const *roots, size_t n); /* NULL: the defaults */
 void model_roots_free(struct model_roots *r);
-/* A name or path to a path; caller frees; NULL with a message saying where it was looked for and how
- * to fetch it, or that it is half-downloaded. near_dir may be NULL. alias (from the catalog) is
+/* A name or path to a path; caller frees; NULL with a message saying where it was looked for and
+ * how to fetch it, or that it is half-downloaded. near_dir may be NULL. alias (from the catalog) is
  * asked before the roots: returns a path the caller frees, or NULL. */
 char *model_resolve(const struct model_roots *r, const char *name, const char *near_dir,
 	char *(*alias)(void *ctx, const char *name), void *ctx, struct err *e);

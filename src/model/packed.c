@@ -1,8 +1,9 @@
 /* Weights whose codes and scales are tensors of their own: MLX folders, gpt-oss, FP8 with scales.
  *
  *	PATH.weight U32 [.., out, words]  PATH.scales [.., out, groups]  PATH.biases    MLX
- *	PATH_blocks U8 [.., out, groups, 16]  PATH_scales U8 [.., out, groups]          gpt-oss, mxfp4
- *	PATH.weight F8 [out, in]  PATH.weight_scale_inv [out/128, in/128]               FP8 by blocks
+ *	PATH_blocks U8 [.., out, groups, 16]  PATH_scales U8 [.., out, groups]          gpt-oss,
+ *mxfp4 PATH.weight F8 [out, in]  PATH.weight_scale_inv [out/128, in/128]               FP8 by
+ *blocks
  *
  * The folded tensor stands where the codes did; its bytes are all of theirs. */
 #include <stdlib.h>
@@ -60,7 +61,7 @@ static void set_columns(struct fold *f, size_t t, uint64_t columns)
 	x->readable = true;
 }
 
-/* --- MLX ---------------------------------------------------------------------------------------- */
+/* --- MLX --- */
 
 /* The module's own entry wins; what it leaves out is affine, and the rest of the model's. */
 static struct packing configured(const struct fold *f, const char *path, size_t n)
@@ -204,7 +205,7 @@ static bool fold_mlx(struct fold *f, size_t st)
 		fold_scaled(f, (size_t)wt, st, p.mode);
 }
 
-/* --- gpt-oss ------------------------------------------------------------------------------------ */
+/* --- gpt-oss --- */
 
 /* st: the tensor PATH_scales; codes lie in one more dimension of 16 bytes. */
 static bool fold_blocks(struct fold *f, size_t st)
@@ -224,7 +225,7 @@ static bool fold_blocks(struct fold *f, size_t st)
 	return fold_scaled(f, (size_t)wt, st, "mxfp4");
 }
 
-/* --- FP8 with scales ---------------------------------------------------------------------------- */
+/* --- FP8 with scales --- */
 
 static bool is_f8(enum dtype t)
 {
@@ -273,7 +274,7 @@ static bool fold_fp8(struct fold *f, size_t st, size_t ending)
 	return true;
 }
 
-/* --- packings that are named and counted, not decoded ------------------------------------------- */
+/* --- packings that are named and counted, not decoded --- */
 
 static const char *const foreign[] = { "gptq", "awq", "exl2", "exl3", "bitsandbytes",
 	"compressed-tensors", "modelopt", "hqq", "aqlm", "quip", "eetq", "quanto", "torchao",
@@ -302,8 +303,10 @@ static void name_foreign(struct model_build *b, const char *method)
 		n++;
 	}
 	if (n)
-		build_note(b, "packed by %s: %zu tensors of codes are listed and not decoded; for a "
-			"merge take the unquantized model", method, n);
+		build_note(b,
+			"packed by %s: %zu tensors of codes are listed and not decoded; for a "
+			"merge take the unquantized model",
+			method, n);
 }
 
 uint64_t packed_elements(const struct model_build *b, size_t t)
@@ -337,7 +340,7 @@ uint64_t packed_elements(const struct model_build *b, size_t t)
 	return x->dtype == DT_U8 && str_ends(x->name, ".weight") ? x->elements * 2 : x->elements;
 }
 
-/* --- all together ------------------------------------------------------------------------------- */
+/* --- all together --- */
 
 static bool fold_one(struct fold *f, size_t i)
 {
@@ -367,7 +370,8 @@ static void compact(struct fold *f)
 	f->b->tensors.n = f->b->layouts.n = n;
 }
 
-/* MLX turns a convolution's kernel [C, 1, k] into [C, k, 1]: the same numbers in the same places. */
+/* MLX turns a convolution's kernel [C, 1, k] into [C, k, 1]: the same numbers in the same places.
+ */
 static void conv_shapes(struct model_build *b)
 {
 	for (size_t i = 0; i < b->tensors.n; i++) {

@@ -145,7 +145,8 @@ static bool take_apart(struct form *f, const char *name)
 		if (end && f->n && is_ending(s, n))
 			break;
 		if (end || f->n || !map_get(&table.wrappers, s, n)) {
-			const char *prefix = !f->n || f->prefix ? map_get(&table.within, s, n) : NULL;
+			const char *prefix =
+				!f->n || f->prefix ? map_get(&table.within, s, n) : NULL;
 			add_component(f, s, n, is_layers(last, last_n));
 			if (prefix) {
 				f->prefix = prefix;
@@ -187,7 +188,7 @@ static const struct row *find_row(const struct form *f, const char *family)
 	return r;
 }
 
-/* --- reading the files ------------------------------------------------------------------------ */
+/* --- reading the files --- */
 
 static void complain(const char *path, int line, const char *what)
 {
@@ -200,7 +201,8 @@ static int split(char *line, char **word, int max)
 	int n = 0;
 
 	line[strcspn(line, "#")] = 0;
-	for (char *save, *w = strtok_r(line, " \t\r", &save); w; w = strtok_r(NULL, " \t\r", &save)) {
+	for (char *save, *w = strtok_r(line, " \t\r", &save); w;
+		w = strtok_r(NULL, " \t\r", &save)) {
 		if (n == max)
 			return max + 1;
 		word[n++] = w;
@@ -318,7 +320,7 @@ const char *role_problem(void)
 	return table.problem.s;
 }
 
-/* --- using them -------------------------------------------------------------------------------- */
+/* --- using them --- */
 
 struct answer {
 	const char *role;

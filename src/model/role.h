@@ -1,6 +1,6 @@
-/* role: which part of a model a tensor is, by its name: role, layer, expert. The rows are data, read
- * once a process from share/roles/ and the user's own folder (share/roles/language.role says how);
- * they live until the process ends. Any thread. */
+/* role: which part of a model a tensor is, by its name: role, layer, expert. The rows are data,
+ * read once a process from share/roles/ and the user's own folder (share/roles/language.role says
+ * how); they live until the process ends. Any thread. */
 #ifndef CUPEL_MODEL_ROLE_H
 #define CUPEL_MODEL_ROLE_H
 #include "base/arena.h"
@@ -11,7 +11,8 @@
  * may be NULL). gguf: an unlisted stem is a role by itself. Strings from the arena or
  * the table. */
 void role_classify(struct tensor *v, size_t n, const char *family, bool gguf, struct arena *a);
-/* The Hugging Face name of a GGUF tensor: stem is its name after "blk.N." without its ending, ending
+/* The Hugging Face name of a GGUF tensor: stem is its name after "blk.N." without its ending,
+ * ending
  * ".weight", ".bias" or "". layer and expert -1: none. False if no row knows it. */
 bool role_hf_name(struct str *out, const char *family, const char *stem, const char *ending,
 	int layer, int expert);

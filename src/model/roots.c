@@ -51,7 +51,7 @@ void model_roots_free(struct model_roots *r)
 	free(r);
 }
 
-/* --- names to paths ----------------------------------------------------------------------------- */
+/* --- names to paths --- */
 
 struct search {
 	const char *name;      /* without @revision */
@@ -140,9 +140,10 @@ static bool not_found(struct search *s, const char *name, struct err *e)
 		*name != '~' && !strpbrk(name, " \\:");
 	char hint[512];
 
-	snprintf(hint, sizeof hint, repo ? "to fetch it: hf download %s%s%s" :
-		"give a path, or name its folder with --root", s->name, s->revision ? " --revision " : "",
-		s->revision ? s->revision : "");
+	snprintf(hint, sizeof hint,
+		repo ? "to fetch it: hf download %s%s%s"
+		     : "give a path, or name its folder with --root",
+		s->name, s->revision ? " --revision " : "", s->revision ? s->revision : "");
 	if (s->incomplete)
 		return err_set(e, ERR_INPUT, name, hint, "half-downloaded: %s", s->incomplete);
 	return err_set(e, ERR_INPUT, name, hint, "no such model in %s",
@@ -210,7 +211,8 @@ char *model_resolve(const struct model_roots *r, const char *name, const char *n
 	struct search s = { .where = STR_INIT };
 
 	if (!*name) {
-		err_set(e, ERR_INPUT, "model", "name a folder, a file, or owner/name", "an empty name");
+		err_set(e, ERR_INPUT, "model", "name a folder, a file, or owner/name",
+			"an empty name");
 		return NULL;
 	}
 	if (is_explicit(name))

@@ -17,6 +17,7 @@ struct root {
 };
 struct model_roots {
 	vec(struct root) v;
-	bool given;  /* by the user: the defaults are not scanned, the hub is still asked for names */
+	bool given; /* by the user: the defaults are not scanned, the hub is still asked for names
+		     */
 };
 #endif

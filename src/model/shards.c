@@ -139,7 +139,8 @@ static bool index_check(struct model_build *b, const struct index *x, const char
 			loaded |= str_eq(str_base(b->files.v[f]->path), shard);
 		if (loaded)
 			ok = err_set(e, ERR_INPUT, path,
-				"index and shards are of different models: fetch them again together",
+				"index and shards are of different models: fetch them again "
+				"together",
 				"it says that tensor %s is in %s, which does not hold it",
 				x->names.v[i].name, shard);
 	}

@@ -78,7 +78,8 @@ bool source_read(struct source *s, size_t t, uint64_t first, size_t n, float *ou
 	return !n || s->ops->read(s, t, first, n, out, e);
 }
 
-bool source_read_raw(struct source *s, size_t t, uint64_t offset, size_t n, void *out, struct err *e)
+bool source_read_raw(
+	struct source *s, size_t t, uint64_t offset, size_t n, void *out, struct err *e)
 {
 	const struct tensor *x = &s->tensors[t];
 

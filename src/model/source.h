@@ -1,7 +1,7 @@
-/* source: anything that has tensors whose weights can be read: a file, a folder, a recipe nobody has
- * written yet. The one way anyone sees weights.
- * Reference counted: source_ref/source_unref. Metadata is borrowed from the source and lives as long.
- * read is safe from any number of threads at once. */
+/* source: anything that has tensors whose weights can be read: a file, a folder, a recipe nobody
+ * has written yet. The one way anyone sees weights. Reference counted: source_ref/source_unref.
+ * Metadata is borrowed from the source and lives as long. read is safe from any number of threads
+ * at once. */
 #ifndef CUPEL_MODEL_SOURCE_H
 #define CUPEL_MODEL_SOURCE_H
 #include <stdatomic.h>
@@ -15,11 +15,12 @@
 
 struct source;
 struct source_ops {
-	/* Decode elements [first, first+n) of tensor t into out, in Hugging Face row order. first is a
-	 * multiple of 256 (a tensor's tail may be any length). */
-	bool (*read)(struct source *s, size_t t, uint64_t first, size_t n, float *out, struct err *e);
-	/* Stored bytes [offset, offset+n) of tensor t as they are in the file (for copies and hashes).
-	 * NULL if the source has none (a virtual one). */
+	/* Decode elements [first, first+n) of tensor t into out, in Hugging Face row order. first
+	 * is a multiple of 256 (a tensor's tail may be any length). */
+	bool (*read)(
+		struct source *s, size_t t, uint64_t first, size_t n, float *out, struct err *e);
+	/* Stored bytes [offset, offset+n) of tensor t as they are in the file (for copies and
+	 * hashes). NULL if the source has none (a virtual one). */
 	bool (*read_raw)(struct source *s, size_t t, uint64_t offset, size_t n, void *out,
 		struct err *e);
 	void (*free)(struct source *s);
@@ -39,7 +40,8 @@ void source_unref(struct source *s); /* the last one calls ops->free */
 long source_index_init(struct source *s);
 void source_index_fini(struct source *s);
 bool source_read(struct source *s, size_t t, uint64_t first, size_t n, float *out, struct err *e);
-bool source_read_raw(struct source *s, size_t t, uint64_t offset, size_t n, void *out, struct err *e);
+bool source_read_raw(
+	struct source *s, size_t t, uint64_t offset, size_t n, void *out, struct err *e);
 /* Index of a tensor by Hugging Face name, or -1. Hashed; built by source_index_init. */
 long source_find(const struct source *s, const char *name);
 uint64_t tensor_windows(const struct tensor *t); /* ceil(elements / WINDOW_ELEMS) */

@@ -8,7 +8,7 @@
 #define TOKENIZER_MAX ((size_t)512 << 20)
 #define TEMPLATE_MAX ((size_t)16 << 20)
 
-/* --- tokenizer.json ----------------------------------------------------------------------------- */
+/* --- tokenizer.json --- */
 
 static const char *known_kind(struct jtext t)
 {
@@ -104,7 +104,7 @@ bool tokenizer_json_read(struct vocab *v, const char *text, size_t n, const char
 	return jscan_ok(&s);
 }
 
-/* --- tokenizer.model: SentencePiece, a protobuf ------------------------------------------------- */
+/* --- tokenizer.model: SentencePiece, a protobuf --- */
 
 static bool varint(const unsigned char **p, const unsigned char *end, uint64_t *v)
 {
@@ -176,7 +176,7 @@ bool tokenizer_model_read(struct vocab *v, const unsigned char *p, size_t n)
 	return id > 0;
 }
 
-/* --- facts of a folder -------------------------------------------------------------------------- */
+/* --- facts of a folder --- */
 
 static char *there(const char *dir, const char *name)
 {
@@ -320,5 +320,6 @@ void tokenizer_folder(struct model_build *b, const char *dir)
 	t->bos_id = config_id(b->m.config, "bos_token_id", "text_config.bos_token_id");
 	t->eos_id = config_id(b->m.config, "eos_token_id", "text_config.eos_token_id");
 	t->eos_generation = first_id(b->m.generation_config, "eos_token_id");
-	t->eos_token = json_is_object(eos) ? json_text(eos, "content", NULL) : json_text(eos, "", NULL);
+	t->eos_token =
+		json_is_object(eos) ? json_text(eos, "content", NULL) : json_text(eos, "", NULL);
 }

@@ -1,5 +1,6 @@
-/* tokenizer_files: what the files beside a model's weights say about its tokenizer, as far as merging
- * cares. Fills the model's tokenizer; text in its arena. Broken files become notes. One thread. */
+/* tokenizer_files: what the files beside a model's weights say about its tokenizer, as far as
+ * merging cares. Fills the model's tokenizer; text in its arena. Broken files become notes. One
+ * thread. */
 #ifndef CUPEL_MODEL_TOKENIZER_FILES_H
 #define CUPEL_MODEL_TOKENIZER_FILES_H
 #include "model/build.h"

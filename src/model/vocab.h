@@ -18,7 +18,7 @@ struct vocab {
 void vocab_init(struct vocab *v);
 void vocab_fini(struct vocab *v);
 void vocab_add(struct vocab *v, const char *text, size_t n, int64_t id);
-/* XXH3-128 over entries sorted by text, then id, equal ones once: text, 0, id as u64 LE. *n: how many
- * different ones there are. Zero hash for none. */
+/* XXH3-128 over entries sorted by text, then id, equal ones once: text, 0, id as u64 LE. *n: how
+ * many different ones there are. Zero hash for none. */
 struct hash vocab_hash(struct vocab *v, size_t *n);
 #endif

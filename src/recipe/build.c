@@ -35,7 +35,8 @@ static const char *text_of(struct builder *b, const struct yaml_node *map, const
 	if (n->kind == Y_TEXT)
 		return n->text;
 	build_problem(b, &n->mark, key, "bad-type",
-		yaml_is_scalar(n) ? "put it in quotes if it is a name" : NULL, "%s takes one word", key);
+		yaml_is_scalar(n) ? "put it in quotes if it is a name" : NULL, "%s takes one word",
+		key);
 	return NULL;
 }
 
@@ -67,7 +68,8 @@ static void read_range(struct builder *b, const struct yaml_node *entry, const c
 	}
 	build_problem(b, n ? &n->mark : &entry->mark, path, "bad-range",
 		"write layer_range: [0, NUMBER OF LAYERS]", "%s",
-		n ? "layer_range is two whole numbers, first and end" : "a source needs its layer_range");
+		n ? "layer_range is two whole numbers, first and end"
+		  : "a source needs its layer_range");
 }
 
 static const struct recipe_input *read_inputs(struct builder *b, const struct yaml_node *list,
@@ -80,8 +82,8 @@ static const struct recipe_input *read_inputs(struct builder *b, const struct ya
 	if (!n)
 		return NULL;
 	if (n > MERGE_MAX_INPUTS) {
-		build_problem(b, &list->mark, path, "model-count", NULL, "%zu models are more than %d", n,
-			MERGE_MAX_INPUTS);
+		build_problem(b, &list->mark, path, "model-count", NULL,
+			"%zu models are more than %d", n, MERGE_MAX_INPUTS);
 		return NULL;
 	}
 	v = arena_new(b->arena, struct recipe_input, n);
@@ -96,7 +98,8 @@ static const struct recipe_input *read_inputs(struct builder *b, const struct ya
 			build_problem(b, &entry->mark, at, "bad-model", "write - model: NAME",
 				"%s", entry->kind == Y_MAP ? "this entry names no model"
 				: "an entry is a map with the key model");
-			v[i].model.text = v[i].model.path = yaml_is_scalar(entry) ? entry->text : "?";
+			v[i].model.text = v[i].model.path =
+				yaml_is_scalar(entry) ? entry->text : "?";
 			v[i].model.mark = entry->mark;
 		}
 		v[i].params = build_params(b, yaml_get(entry, "parameters"),
@@ -125,30 +128,32 @@ static const struct recipe_slice *read_slices(struct builder *b, const struct ya
 			arena_printf(b->arena, "%s.base_model", at));
 		v[i].params = build_params(b, yaml_get(entry, "parameters"),
 			arena_printf(b->arena, "%s.parameters", at));
-		v[i].sources = read_inputs(b, list_of(b, yaml_get(entry, "sources"), src), src, true,
-			&v[i].n_sources);
+		v[i].sources = read_inputs(
+			b, list_of(b, yaml_get(entry, "sources"), src), src, true, &v[i].n_sources);
 		if (!v[i].n_sources)
-			build_problem(b, &entry->mark, at, "missing-models", "list them under sources:",
-				"this slice has no sources");
+			build_problem(b, &entry->mark, at, "missing-models",
+				"list them under sources:", "this slice has no sources");
 	}
 	return v;
 }
 
-/* models: or slices:, at the top or in a module: what is merged, as models where that is the same. */
+/* models: or slices:, at the top or in a module: what is merged, as models where that is the same.
+ */
 static void read_what(struct builder *b, const struct yaml_node *map, const char *models_path,
 	const char *slices_path)
 {
 	struct recipe *r = b->r;
 	const struct yaml_node *slices = list_of(b, yaml_get(map, "slices"), slices_path);
 
-	r->models = read_inputs(b, list_of(b, yaml_get(map, "models"), models_path), models_path, false,
-		&r->n_models);
+	r->models = read_inputs(b, list_of(b, yaml_get(map, "models"), models_path), models_path,
+		false, &r->n_models);
 	if (!slices || !slices->n)
 		return;
 	r->slices = read_slices(b, slices, slices_path, &r->n_slices);
 	if (r->n_slices > 1) {
-		build_problem(b, &slices->items[1]->mark, arena_printf(b->arena, "%s[1]", slices_path),
-			"layer-stacking", "write one slice that has all layers, or models:",
+		build_problem(b, &slices->items[1]->mark,
+			arena_printf(b->arena, "%s[1]", slices_path), "layer-stacking",
+			"write one slice that has all layers, or models:",
 			"%zu slices stack layers; only whole models are merged", r->n_slices);
 		return;
 	}
@@ -164,8 +169,8 @@ static void read_modules(struct builder *b, const struct yaml_node *n)
 	const struct yaml_node *only;
 
 	if (n->kind != Y_MAP || !n->n) {
-		build_problem(b, &n->mark, "modules", "bad-type", "write modules: {default: {models: …}}",
-			"modules is a map of modules");
+		build_problem(b, &n->mark, "modules", "bad-type",
+			"write modules: {default: {models: …}}", "modules is a map of modules");
 		return;
 	}
 	only = yaml_get(n, "default");
@@ -199,8 +204,8 @@ static void read_tokenizer(struct builder *b, const struct yaml_node *top)
 		if (given(pad) && pad->kind == Y_INT && pad->number > 0 && pad->number < 1e9)
 			t->pad_to_multiple_of = (int64_t)pad->number;
 		else if (given(pad))
-			build_problem(b, &pad->mark, "tokenizer.pad_to_multiple_of", "bad-value", NULL,
-				"pad_to_multiple_of takes a whole number");
+			build_problem(b, &pad->mark, "tokenizer.pad_to_multiple_of", "bad-value",
+				NULL, "pad_to_multiple_of takes a whole number");
 		t->mark = n->mark;
 		t->source = given(source) ? NULL : "union"; /* its default in the long form */
 	}
@@ -248,8 +253,8 @@ static void check_sources(struct builder *b, const struct yaml_node *top)
 		first = n;
 	}
 	if (!first)
-		build_problem(b, &top->mark, "models", "missing-models", "list them: models:, then - model: NAME",
-			"the recipe names no models");
+		build_problem(b, &top->mark, "models", "missing-models",
+			"list them: models:, then - model: NAME", "the recipe names no models");
 }
 
 void recipe_build(struct builder *b)
@@ -258,7 +263,8 @@ void recipe_build(struct builder *b)
 	const struct yaml_node *top = r->tree, *method = yaml_get(top, "merge_method");
 
 	if (r->documents > 1)
-		build_problem(b, &top->mark, "", "several-documents", "put each recipe into a file of its own",
+		build_problem(b, &top->mark, "", "several-documents",
+			"put each recipe into a file of its own",
 			"the file has %zu documents; a recipe is one", r->documents);
 	check_sources(b, top);
 	r->method_name = text_of(b, top, "merge_method");

@@ -71,7 +71,8 @@ static bool place_of(struct builder *b, const struct yaml_node *n, const char **
 
 	if (n && n->kind == Y_TEXT)
 		return split_revision(b, n->text, path, revision) && **path;
-	if (!p || p->kind != Y_TEXT || !*p->text || (rev && rev->kind != Y_TEXT && rev->kind != Y_NULL))
+	if (!p || p->kind != Y_TEXT || !*p->text ||
+		(rev && rev->kind != Y_TEXT && rev->kind != Y_NULL))
 		return false;
 	*path = p->text;
 	*revision = rev && rev->kind == Y_TEXT ? rev->text : NULL;
@@ -127,8 +128,8 @@ struct recipe_ref_text build_ref(struct builder *b, const struct yaml_node *n, c
 		ref_object(b, n, path, &r);
 	} else {
 		r.text = r.path = n->text ? n->text : "?";
-		build_problem(b, &n->mark, path, "bad-model", "put a name that looks like a number in quotes",
-			"this names no model");
+		build_problem(b, &n->mark, path, "bad-model",
+			"put a name that looks like a number in quotes", "this names no model");
 	}
 	return r;
 }

@@ -23,7 +23,8 @@ static struct setting scalar_setting(struct builder *b, const struct yaml_node *
 		s.kind = SETTING_TEXT;
 		s.is_numeric = yaml_text_number(n->text, &s.number);
 		return s;
-	case Y_NULL: return bad(b, n, path, "give a value, or take the key away", "there is no value");
+	case Y_NULL:
+		return bad(b, n, path, "give a value, or take the key away", "there is no value");
 	default: return bad(b, n, path, "write a number, or true or false", "a date is no value");
 	}
 }
@@ -81,12 +82,14 @@ static struct setting filters(struct builder *b, const struct yaml_node *n,
 		const struct yaml_node *f;
 
 		if (entries[i]->kind != Y_MAP)
-			return bad(b, entries[i], path, "for the rest of the tensors write {value: NUMBER} last",
+			return bad(b, entries[i], path,
+				"for the rest of the tensors write {value: NUMBER} last",
 				"numbers and {filter, value} entries cannot be mixed in one list");
 		f = yaml_get(entries[i], "filter");
 		marks[i] = f ? f->mark : entries[i]->mark;
 		if (f && f->kind != Y_NULL && f->kind != Y_TEXT)
-			return bad(b, f, path, "put it in quotes", "a filter is a piece of a tensor's name");
+			return bad(b, f, path, "put it in quotes",
+				"a filter is a piece of a tensor's name");
 		patterns[i] = f && f->kind == Y_TEXT ? f->text : NULL;
 		v[i] = filter_value(b, entries[i], path);
 		if (v[i].kind == SETTING_BAD)

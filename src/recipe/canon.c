@@ -7,9 +7,9 @@
 #include "base/str.h"
 #include "base/vec.h"
 
-/* The meaning of a recipe as text: what decides the output, in one spelling. Left out is what has no
- * effect: names, unknown keys, parameters the method does not have, values on a base that is skipped.
- * Strings carry their length, so that no two meanings share a text. */
+/* The meaning of a recipe as text: what decides the output, in one spelling. Left out is what has
+ * no effect: names, unknown keys, parameters the method does not have, values on a base that is
+ * skipped. Strings carry their length, so that no two meanings share a text. */
 
 static void add_text(struct str *s, const char *key, const char *text)
 {
@@ -34,7 +34,8 @@ static void add_setting(struct str *s, const struct setting *v, enum param_type 
 	case SETTING_FILTERS:
 		str_addc(s, '{');
 		for (size_t i = 0; i < v->n; i++) {
-			const char *f = v->filters[i] && strcmp(v->filters[i], "*") ? v->filters[i] : NULL;
+			const char *f =
+				v->filters[i] && strcmp(v->filters[i], "*") ? v->filters[i] : NULL;
 
 			str_addf(s, "%zu:%s>", f ? strlen(f) : 0, f ? f : "");
 			add_setting(s, &v->values[i], type);
@@ -61,7 +62,8 @@ static void add_params(struct str *s, const struct recipe *r, const struct recip
 	for (size_t i = 0; r->method && i < r->method->n_params; i++) {
 		const struct param_def *d = &r->method->params[i];
 
-		if (input_only && (d->scope == PARAM_GLOBAL || (base && d->scope == PARAM_NON_BASE)))
+		if (input_only &&
+			(d->scope == PARAM_GLOBAL || (base && d->scope == PARAM_NON_BASE)))
 			continue;
 		for (size_t k = 0; k < ps->n; k++)
 			if (str_eq(ps->v[k].name, d->name)) {
@@ -86,7 +88,8 @@ static void add_ref(struct str *s, const char *key, const struct recipe_ref_text
 	}
 }
 
-static void add_inputs(struct str *s, const struct recipe *r, const struct recipe_input *v, size_t n)
+static void add_inputs(
+	struct str *s, const struct recipe *r, const struct recipe_input *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		add_ref(s, "model", &v[i].model);

@@ -63,8 +63,10 @@ static int donor_named(const struct recipe *r, struct model *const *inputs, size
 		str_addf(why, "tokenizer_source names %s, which %s", r->tokenizer.source,
 			i < 0 ? "is none of the inputs" : "has no tokenizer here");
 	else if (vocabulary >= 0 && other_vocabulary(inputs[i], inputs[vocabulary]))
-		str_addf(why, "tokenizer_source names %s, whose vocabulary is not that of the output's "
-			"weights", text_of(r, i));
+		str_addf(why,
+			"tokenizer_source names %s, whose vocabulary is not that of the output's "
+			"weights",
+			text_of(r, i));
 	else {
 		str_addf(why, "tokenizer and chat template come from %s, as the recipe says",
 			text_of(r, i));
@@ -106,13 +108,15 @@ static int donor_found(const struct recipe *r, struct model *const *inputs, size
 		str_add(why, "no input has a tokenizer: the output gets none");
 	else
 		str_addf(why, "the tokenizer comes from %s; %s", text_of(r, vocabulary),
-			skipped < 0 ? "no input has a chat template" : "the output gets no chat template: ");
+			skipped < 0 ? "no input has a chat template"
+				    : "the output gets no chat template: ");
 	if (skipped >= 0)
 		str_addf(why, "%s has one, but another vocabulary", text_of(r, skipped));
 	return vocabulary;
 }
 
-int recipe_donor(const struct recipe *r, struct model *const *inputs, size_t n, int base, char **why)
+int recipe_donor(
+	const struct recipe *r, struct model *const *inputs, size_t n, int base, char **why)
 {
 	struct str s = STR_INIT;
 	int vocabulary, donor = -1;

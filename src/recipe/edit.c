@@ -109,8 +109,8 @@ static bool only_this(const struct yaml_node *n, const struct place *p, size_t k
 static bool same_but(const struct yaml_node *a, const struct yaml_node *b, const struct place *p,
 	size_t k);
 
-static bool same_list_but(const struct yaml_node *a, const struct yaml_node *b, const struct place *p,
-	size_t k)
+static bool same_list_but(
+	const struct yaml_node *a, const struct yaml_node *b, const struct place *p, size_t k)
 {
 	size_t at = p->v[k].index, gone = a->n > b->n;
 
@@ -238,7 +238,8 @@ static struct recipe *unshared(const struct recipe *r, const struct place *p, st
 
 		if (i >= MAX_UNSHARES) {
 			str_fini(&s.s);
-			refuse(r, e, "write the values out instead of *aliases", "this value is shared too often");
+			refuse(r, e, "write the values out instead of *aliases",
+				"this value is shared too often");
 		}
 		recipe_unref(now);
 		if (!next)

@@ -29,10 +29,11 @@ static inline void place_index(struct place *p, size_t i)
 const struct yaml_node *place_node(const struct yaml_node *root, const struct place *p, size_t k);
 
 /* Each fills s, or returns false with a reason. */
-bool splice_value(const struct recipe *r, const struct place *at, const char *text, struct splice *s,
-	struct err *e);    /* the value there becomes text, one line */
-bool splice_insert(const struct recipe *r, const struct place *at, const char *text, struct splice *s,
-	struct err *e);    /* the last key is missing in its map; so may be the map */
+bool splice_value(const struct recipe *r, const struct place *at, const char *text,
+	struct splice *s, struct err *e); /* the value there becomes text, one line */
+bool splice_insert(const struct recipe *r, const struct place *at, const char *text,
+	struct splice *s,
+	struct err *e); /* the last key is missing in its map; so may be the map */
 void splice_own(const struct recipe *r, const struct place *at, size_t k, const char *text,
 	struct splice *s); /* step k's key came through <<: writes it here as well, where it wins */
 bool splice_remove(const struct recipe *r, const struct place *at, struct splice *s, struct err *e);

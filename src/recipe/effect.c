@@ -109,7 +109,8 @@ static void add_shares(const struct facts *f, struct str *s, double sum)
 	for (size_t i = 0, k = 0; i < f->n; i++) {
 		if (isnan(f->weight[i]))
 			continue;
-		str_addf(s, "%s%.4g%% %s", k++ ? " + " : "", 100.0 * f->weight[i] / sum, f->label[i]);
+		str_addf(s, "%s%.4g%% %s", k++ ? " + " : "", 100.0 * f->weight[i] / sum,
+			f->label[i]);
 	}
 }
 
@@ -206,7 +207,8 @@ static void say_nearswap(struct facts *f)
 	if (f->base < 0 || f->n != 2 || isnan(t))
 		return;
 	add_range(&s, recipe_setting(f->r, "t", -1));
-	say(f->out, "elements of %s within %g of %s become its own; all others move towards it by %g%s",
+	say(f->out,
+		"elements of %s within %g of %s become its own; all others move towards it by %g%s",
 		f->label[f->base], t, f->label[other_than(f, f->base)], t, s.s ? s.s : "");
 	str_fini(&s);
 }
@@ -242,8 +244,11 @@ static void say_coverage(const struct facts *f, const struct task_kind *k)
 
 	for (size_t i = 2; i < ef->n_coverage; i++)
 		more += ef->coverage[i];
-	say(f->out, "of all elements %.1f%% keep the base, %.1f%% take one model alone, %.1f%% mix two or "
-		"more%s", 100.0 * ef->coverage[0], ef->n_coverage > 1 ? 100.0 * ef->coverage[1] : 0.0,
+	say(f->out,
+		"of all elements %.1f%% keep the base, %.1f%% take one model alone, %.1f%% mix two "
+		"or "
+		"more%s",
+		100.0 * ef->coverage[0], ef->n_coverage > 1 ? 100.0 * ef->coverage[1] : 0.0,
 		100.0 * more, k->random ? "" : " (if the models kept independent ones)");
 }
 
@@ -270,8 +275,8 @@ static void say_task_sum(const struct facts *f, const struct task_kind *k, bool 
 	if (fabs(ef->gain_sum - ef->weight_sum) < 0.005)
 		say(f->out, "%.2f task vectors in sum%s", ef->gain_sum, where);
 	else
-		say(f->out, "%.2f task vectors in sum%s, not %.2f: %s", ef->gain_sum, where, ef->weight_sum,
-			why);
+		say(f->out, "%.2f task vectors in sum%s, not %.2f: %s", ef->gain_sum, where,
+			ef->weight_sum, why);
 	if (fabs(ef->gain_sum) > 1e-6 && fabs(ef->gain_sum - 1.0) >= 0.005)
 		say(f->out, "lambda %.2f would make 1.00", lambda / ef->gain_sum);
 }
@@ -282,7 +287,8 @@ static void say_alone(const struct facts *f, bool weights_cancel)
 	struct str s = STR_INIT;
 
 	for (size_t i = 0; i < ef->n_gain; i++)
-		str_addf(&s, "%s ×%.1f %s", i ? "," : "", ef->gain[i].alone, f->label[ef->gain[i].index]);
+		str_addf(&s, "%s ×%.1f %s", i ? "," : "", ef->gain[i].alone,
+			f->label[ef->gain[i].index]);
 	say(f->out, "a change that no other model shares counts%s%s", s.s ? s.s : "",
 		weights_cancel ? ": its weight cancels" : "");
 	str_fini(&s);
@@ -329,7 +335,8 @@ static void say_task(struct facts *f, const struct task_kind *k)
 	sum = fabs(ef->weight_sum) < 1e-8 ? 1.0 : ef->weight_sum;
 	ef->gain_sum = 0.0;
 	for (size_t i = 0; i < ef->n_gain; i++) {
-		double kept = fmin(fmax(d[i], 0.0), 1.0), up = rescale && kept > 0.0 ? 1.0 / kept : 1.0;
+		double kept = fmin(fmax(d[i], 0.0), 1.0),
+		       up = rescale && kept > 0.0 ? 1.0 / kept : 1.0;
 
 		ef->gain[i].gain = lambda * (!normalize ? w[i] : k->elects ? g[i] : w[i] / sum);
 		ef->gain[i].alone = lambda * up * (!normalize ? w[i] : k->elects ? w[i] != 0.0
@@ -376,8 +383,9 @@ void effect_of(const struct recipe *r, struct effect *out)
 		if (str_eq(task_kinds[i].method, r->method_name))
 			say_task(&f, &task_kinds[i]);
 	if (out->varies && out->n_sentences)
-		say(out, "values change over the layers or by filter: these figures are for the middle layer, and "
-			"for tensors that no filter names");
+		say(out, "values change over the layers or by filter: these figures are for the "
+			 "middle layer, and "
+			 "for tensors that no filter names");
 }
 
 void effect_fini(struct effect *ef)
@@ -390,7 +398,8 @@ void effect_fini(struct effect *ef)
 
 json_t *effect_json(const struct effect *ef)
 {
-	json_t *j = json_object(), *coverage = json_array(), *gain = json_object(), *text = json_array();
+	json_t *j = json_object(), *coverage = json_array(), *gain = json_object(),
+	       *text = json_array();
 
 	for (size_t i = 0; i < ef->n_coverage; i++)
 		json_array_append_new(coverage, json_number(ef->coverage[i]));

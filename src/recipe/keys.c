@@ -46,19 +46,31 @@ const struct recipe_key *recipe_key_elsewhere(enum key_level not_here, const cha
 
 bool key_level_below(enum key_level level, const char *key, enum key_level *below)
 {
-	static const struct { enum key_level level; const char *key; enum key_level below; } rows[] = {
-		{ LEVEL_TOP, "models", LEVEL_MODEL }, { LEVEL_TOP, "slices", LEVEL_SLICE },
-		{ LEVEL_TOP, "modules", LEVEL_MODULES }, { LEVEL_TOP, "parameters", LEVEL_PARAMETERS },
-		{ LEVEL_TOP, "base_model", LEVEL_REFERENCE }, { LEVEL_TOP, "tokenizer", LEVEL_TOKENIZER },
+	static const struct {
+		enum key_level level;
+		const char *key;
+		enum key_level below;
+	} rows[] = {
+		{ LEVEL_TOP, "models", LEVEL_MODEL },
+		{ LEVEL_TOP, "slices", LEVEL_SLICE },
+		{ LEVEL_TOP, "modules", LEVEL_MODULES },
+		{ LEVEL_TOP, "parameters", LEVEL_PARAMETERS },
+		{ LEVEL_TOP, "base_model", LEVEL_REFERENCE },
+		{ LEVEL_TOP, "tokenizer", LEVEL_TOKENIZER },
 		{ LEVEL_TOP, "tokenizer_source", LEVEL_REFERENCE },
 		{ LEVEL_TOKENIZER, "source", LEVEL_REFERENCE },
-		{ LEVEL_MODEL, "model", LEVEL_REFERENCE }, { LEVEL_MODEL, "parameters", LEVEL_PARAMETERS },
-		{ LEVEL_SLICE, "sources", LEVEL_SOURCE }, { LEVEL_SLICE, "base_model", LEVEL_REFERENCE },
+		{ LEVEL_MODEL, "model", LEVEL_REFERENCE },
+		{ LEVEL_MODEL, "parameters", LEVEL_PARAMETERS },
+		{ LEVEL_SLICE, "sources", LEVEL_SOURCE },
+		{ LEVEL_SLICE, "base_model", LEVEL_REFERENCE },
 		{ LEVEL_SLICE, "parameters", LEVEL_PARAMETERS },
-		{ LEVEL_SOURCE, "model", LEVEL_REFERENCE }, { LEVEL_SOURCE, "parameters", LEVEL_PARAMETERS },
-		{ LEVEL_MODULE, "models", LEVEL_MODEL }, { LEVEL_MODULE, "slices", LEVEL_SLICE },
+		{ LEVEL_SOURCE, "model", LEVEL_REFERENCE },
+		{ LEVEL_SOURCE, "parameters", LEVEL_PARAMETERS },
+		{ LEVEL_MODULE, "models", LEVEL_MODEL },
+		{ LEVEL_MODULE, "slices", LEVEL_SLICE },
 		{ LEVEL_MODULE, "parameters", LEVEL_PARAMETERS },
-		{ LEVEL_REFERENCE, "model", LEVEL_PLACE }, { LEVEL_REFERENCE, "lora", LEVEL_PLACE },
+		{ LEVEL_REFERENCE, "model", LEVEL_PLACE },
+		{ LEVEL_REFERENCE, "lora", LEVEL_PLACE },
 	};
 
 	*below = level == LEVEL_MODULES ? LEVEL_MODULE : LEVEL_FILTER;

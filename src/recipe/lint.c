@@ -23,8 +23,8 @@ void lint_text(const struct recipe *r, struct findings *out)
 	struct lint l = { .r = r, .out = out, .n = recipe_inputs(r), .base = recipe_base(r) };
 
 	for (size_t i = 0; i < r->n_problems; i++)
-		findings_add(out, SEV_ERROR, &r->problems[i].mark, r->problems[i].path, r->problems[i].code,
-			r->problems[i].hint, "%s", r->problems[i].message);
+		findings_add(out, SEV_ERROR, &r->problems[i].mark, r->problems[i].path,
+			r->problems[i].code, r->problems[i].hint, "%s", r->problems[i].message);
 	lint_keys(&l);
 	lint_params(&l);
 	lint_meaning(&l);
@@ -65,9 +65,12 @@ void lint_paths(const struct recipe *r, struct findings *out)
 			beside = str_join_path(dir, m->path);
 		if (beside && file_exists(m->path) && file_exists(beside) && realpath(m->path, here)
 		    && realpath(beside, there) && strcmp(here, there) != 0)
-			findings_add(out, SEV_NOTE, &m->mark, i < r->n_models ? "models" : "base_model", "two-places",
-				"write ./ or the whole path to say which", "%s is in the working directory and beside the "
-				"recipe: that in the working directory is taken", m->text);
+			findings_add(out, SEV_NOTE, &m->mark,
+				i < r->n_models ? "models" : "base_model", "two-places",
+				"write ./ or the whole path to say which",
+				"%s is in the working directory and beside the "
+				"recipe: that in the working directory is taken",
+				m->text);
 		free(beside);
 		free(dir);
 	}
@@ -85,8 +88,8 @@ struct explain {
 
 static bool says_dead(const struct finding *f)
 {
-	static const char *const codes[] = { "unknown-key", "misplaced-key", "unknown-parameter", "global-only",
-		"base-skipped", "no-effect", "duplicate-key", "anchor-holder" };
+	static const char *const codes[] = { "unknown-key", "misplaced-key", "unknown-parameter",
+		"global-only", "base-skipped", "no-effect", "duplicate-key", "anchor-holder" };
 
 	for (size_t k = 0; k < sizeof codes / sizeof *codes; k++)
 		if (str_eq(f->code, codes[k]))

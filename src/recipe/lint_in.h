@@ -18,6 +18,7 @@ void lint_keys(struct lint *l);      /* names of keys, at every level */
 void lint_params(struct lint *l);    /* every parameter, in every scope */
 void lint_meaning(struct lint *l);   /* method, base, counts, weights, dtypes */
 void lint_output(struct lint *l);    /* dtype, tokenizer, template, seed */
-/* Path of the parameters of an input: "models[0].parameters"; -1 slice, -2 module, -3 recipe. Caller frees. */
+/* Path of the parameters of an input: "models[0].parameters"; -1 slice, -2 module, -3 recipe.
+ * Caller frees. */
 char *lint_scope_path(const struct recipe *r, int scope);
 #endif

@@ -60,8 +60,8 @@ static void unknown_key(struct lint *l, const struct yaml_pair *p, enum key_leve
 static void shadowed_key(struct lint *l, const struct yaml_pair *p, const char *path)
 {
 	findings_add(l->out, SEV_WARNING, &p->key->mark, path, "duplicate-key", "keep one of them",
-		"%s comes again on line %d, and the last one counts: this one has no effect", p->key->text,
-		p->winner->mark.line);
+		"%s comes again on line %d, and the last one counts: this one has no effect",
+		p->key->text, p->winner->mark.line);
 }
 
 /* A list's entries stand where the list does. */
@@ -88,8 +88,8 @@ static void walk(struct lint *l, const struct yaml_node *n, enum key_level level
 		else if (p->kind == Y_OWN && !k && !named)
 			unknown_key(l, p, level, at);
 		else if (p->kind == Y_OWN && k && k->dead)
-			findings_add(l->out, SEV_WARNING, &p->key->mark, at, "no-effect", "take it out",
-				"%s has no effect here: %s", k->name, k->help);
+			findings_add(l->out, SEV_WARNING, &p->key->mark, at, "no-effect",
+				"take it out", "%s has no effect here: %s", k->name, k->help);
 		else if (p->kind == Y_OWN && key_level_below(level, p->key->text, &below))
 			walk(l, p->value, below, at);
 		free(at);

@@ -40,11 +40,12 @@ static void check_method(struct lint *l)
 	else
 		str_add(&hint, "`cupel methods` lists the methods");
 	if (r->method_name)
-		findings_add(l->out, SEV_ERROR, &r->method_mark, "merge_method", "unknown-method", hint.s,
-			"there is no method %s", r->method_name);
+		findings_add(l->out, SEV_ERROR, &r->method_mark, "merge_method", "unknown-method",
+			hint.s, "there is no method %s", r->method_name);
 	else if (!yaml_get(r->tree, "merge_method"))
 		findings_add(l->out, SEV_ERROR, &r->tree->mark, "merge_method", "missing-method",
-			"write merge_method: linear, or another of `cupel methods`", "the recipe names no method");
+			"write merge_method: linear, or another of `cupel methods`",
+			"the recipe names no method");
 	str_fini(&hint);
 }
 
@@ -55,8 +56,8 @@ static void check_base(struct lint *l)
 	const struct method *m = l->r->method;
 
 	if (l->r->base.text && l->base < 0)
-		findings_add(l->out, m->base > 0 ? SEV_ERROR : SEV_WARNING, &l->r->base.mark, "base_model",
-			"base-not-in-slice", "add it to the sources",
+		findings_add(l->out, m->base > 0 ? SEV_ERROR : SEV_WARNING, &l->r->base.mark,
+			"base_model", "base-not-in-slice", "add it to the sources",
 			"the base model is not among the sources of the slice%s",
 			m->base > 0 ? "" : ": it has no effect on the weights");
 	else if (m->base > 0 && !l->r->base.text)
@@ -65,7 +66,8 @@ static void check_base(struct lint *l)
 	else if (m->base < 0 && l->base == (int)l->r->n_models)
 		findings_add(l->out, SEV_WARNING, &l->r->base.mark, "base_model", "base-averaged",
 			"list it under models, or take it out",
-			"%s has no use for a base: it becomes one more model of the merge", m->name);
+			"%s has no use for a base: it becomes one more model of the merge",
+			m->name);
 }
 
 static void check_count(struct lint *l)
@@ -77,21 +79,28 @@ static void check_count(struct lint *l)
 	if (!l->r->n_models)
 		return;
 	if (m->task_vector && l->n == 1 && l->base == 0)
-		findings_add(l->out, SEV_WARNING, models_mark(l), "models", "nothing-to-merge", NULL,
-			"the base is the only model: the output is a copy of it");
+		findings_add(l->out, SEV_WARNING, models_mark(l), "models", "nothing-to-merge",
+			NULL, "the base is the only model: the output is a copy of it");
 	if (n >= (size_t)m->min_inputs && (!m->max_inputs || n <= (size_t)m->max_inputs))
 		return;
 	if (!m->count_base && l->base >= 0 && l->base < (int)l->r->n_models) {
 		findings_add(l->out, SEV_ERROR, &l->r->base.mark, "base_model", "base-is-input",
-			"take base_model out, or name another model", "the base of %s cannot be one of the models "
-			"that are merged", m->name);
+			"take base_model out, or name another model",
+			"the base of %s cannot be one of the models "
+			"that are merged",
+			m->name);
 		return;
 	}
 	str_addf(&s, "%s takes %s %d model%s%s; the recipe has %zu", m->name,
-		m->min_inputs == m->max_inputs ? "exactly" : n < (size_t)m->min_inputs ? "at least" : "at most",
+		m->min_inputs == m->max_inputs ? "exactly"
+		: n < (size_t)m->min_inputs    ? "at least"
+					       : "at most",
 		n < (size_t)m->min_inputs ? m->min_inputs : m->max_inputs,
 		(n < (size_t)m->min_inputs ? m->min_inputs : m->max_inputs) == 1 ? "" : "s",
-		m->base < 0 ? "" : m->count_base ? ", the base included" : ", the base not counted", n);
+		m->base < 0     ? ""
+		: m->count_base ? ", the base included"
+				: ", the base not counted",
+		n);
 	if (m->max_inputs == 2)
 		str_add(&hint, "linear and task_arithmetic take any number");
 	lint_say(l, SEV_ERROR, models_mark(l), "models", "model-count", &s, &hint);
@@ -105,9 +114,11 @@ static void check_duplicates(struct lint *l)
 				char *path = lint_scope_path(l->r, (int)i);
 
 				strcpy(path + strlen(path) - strlen(".parameters"), ".model");
-				findings_add(l->out, SEV_ERROR, &l->r->models[i].model.mark, path, "duplicate-model",
-					"add the weights up in one entry", "%s is listed already, on line %d",
-					l->r->models[i].model.text, l->r->models[k].model.mark.line);
+				findings_add(l->out, SEV_ERROR, &l->r->models[i].model.mark, path,
+					"duplicate-model", "add the weights up in one entry",
+					"%s is listed already, on line %d",
+					l->r->models[i].model.text,
+					l->r->models[k].model.mark.line);
 				free(path);
 				break;
 			}
@@ -119,8 +130,9 @@ static void check_adapters(struct lint *l)
 		const struct recipe_ref_text *m = recipe_input_ref(l->r, i);
 
 		if (m->n_loras)
-			findings_add(l->out, SEV_ERROR, &m->mark, i < l->r->n_models ? "models" : "base_model",
-				"adapter", "merge the adapter into its model first, and name the result",
+			findings_add(l->out, SEV_ERROR, &m->mark,
+				i < l->r->n_models ? "models" : "base_model", "adapter",
+				"merge the adapter into its model first, and name the result",
 				"adapters are not applied: %s", m->text);
 	}
 }
@@ -140,16 +152,19 @@ static void check_missing(struct lint *l, const struct param_def *d, int input)
 {
 	const struct setting *s = written(l->r, d, input);
 	const struct mark *at = input >= 0 && input < (int)l->r->n_models
-		? &l->r->models[input].model.mark : input >= 0 ? &l->r->base.mark : &l->r->method_mark;
+					? &l->r->models[input].model.mark
+				: input >= 0 ? &l->r->base.mark
+					     : &l->r->method_mark;
 	char *prefix = input >= 0 && input < (int)l->r->n_models ? lint_scope_path(l->r, input)
 		: xstrdup("parameters");
 	char *path = xasprintf("%s.%s", prefix, d->name);
 
 	if (!s || (s->kind == SETTING_GRADIENT && !s->n))
-		findings_add(l->out, SEV_ERROR, at, path, "missing-parameter", input < 0
-			? "write it under parameters:" : "write it under the model's parameters:, or once for all",
-			input < 0 ? "%s needs %s" : "%s needs %s of %s", l->r->method->name, d->name,
-			input < 0 ? "" : recipe_input_ref(l->r, (size_t)input)->text);
+		findings_add(l->out, SEV_ERROR, at, path, "missing-parameter",
+			input < 0 ? "write it under parameters:"
+				  : "write it under the model's parameters:, or once for all",
+			input < 0 ? "%s needs %s" : "%s needs %s of %s", l->r->method->name,
+			d->name, input < 0 ? "" : recipe_input_ref(l->r, (size_t)input)->text);
 	else if (s->kind == SETTING_FILTERS && s->n)
 		findings_add(l->out, SEV_WARNING, &s->mark, path, "filter-rest",
 			"end the list with {value: NUMBER} for the rest",
@@ -212,7 +227,8 @@ static struct sums weight_sums(const struct lint *l)
 
 	for (size_t i = 0; i < l->n; i++) {
 		double w = at_middle(l, "weight", (int)i);
-		const struct setting *base = (int)i == l->base ? recipe_setting(l->r, "weight", (int)i) : NULL;
+		const struct setting *base =
+			(int)i == l->base ? recipe_setting(l->r, "weight", (int)i) : NULL;
 
 		if (base && isnan(w) && base->is_numeric)
 			s.skipped += base->number;
@@ -238,7 +254,8 @@ static void say_ratio(struct lint *l, const struct mark *at, const char *path, c
 			str_addf(&m, "%s%g", k++ ? "/" : "", w);
 	}
 	if (l->r->method->max_inputs == 2) {
-		str_addf(&m, " means t = %.2f: only the ratio of the weights matters", s->last / s->sum);
+		str_addf(&m, " means t = %.2f: only the ratio of the weights matters",
+			s->last / s->sum);
 	} else {
 		str_add(&m, " means");
 		k = 0;
@@ -287,8 +304,10 @@ static void check_weights(struct lint *l)
 	if (s.magnitude == 0.0 && task)
 		findings_add(l->out, SEV_WARNING, at, path, "weights-zero", NULL,
 			"all weights are 0: the output is a copy of the base");
-	else if (fabs(s.sum) < 1e-8 && !task && method_param(l->r->method, "normalize") && normalize)
-		findings_add(l->out, SEV_ERROR, at, path, "weights-zero", "change a weight, or set normalize: false",
+	else if (fabs(s.sum) < 1e-8 && !task && method_param(l->r->method, "normalize") &&
+		 normalize)
+		findings_add(l->out, SEV_ERROR, at, path, "weights-zero",
+			"change a weight, or set normalize: false",
 			"the weights sum to zero, and normalize divides by their sum");
 	else if (fabs(s.sum) < 1e-6 && !task && !method_param(l->r->method, "normalize"))
 		findings_add(l->out, SEV_WARNING, at, path, "weights-zero", NULL,
@@ -311,12 +330,16 @@ static void check_idle(struct lint *l)
 	const struct setting *lambda = recipe_setting(r, "lambda", -1);
 	bool drops = false;
 
-	if (row && at_middle(l, "nuslerp_row_wise", -1) == 1.0 && at_middle(l, "nuslerp_flatten", -1) == 1.0)
-		findings_add(l->out, SEV_WARNING, &row->mark, "parameters.nuslerp_row_wise", "no-effect",
-			"set nuslerp_flatten: false", "nuslerp_row_wise has no effect while nuslerp_flatten is on");
+	if (row && at_middle(l, "nuslerp_row_wise", -1) == 1.0 &&
+		at_middle(l, "nuslerp_flatten", -1) == 1.0)
+		findings_add(l->out, SEV_WARNING, &row->mark, "parameters.nuslerp_row_wise",
+			"no-effect", "set nuslerp_flatten: false",
+			"nuslerp_row_wise has no effect while nuslerp_flatten is on");
 	if (lambda && at_middle(l, "lambda", -1) == 0.0)
-		findings_add(l->out, SEV_WARNING, &lambda->mark, "parameters.lambda", "lambda-zero", NULL,
-			"lambda 0 leaves nothing of the task vectors: the output is a copy of the base");
+		findings_add(l->out, SEV_WARNING, &lambda->mark, "parameters.lambda", "lambda-zero",
+			NULL,
+			"lambda 0 leaves nothing of the task vectors: the output is a copy of the "
+			"base");
 	if (!r->method->random)
 		return;
 	for (size_t i = 0; i < l->n; i++) {
@@ -327,7 +350,8 @@ static void check_idle(struct lint *l)
 	}
 	if (!drops && l->n > 1)
 		findings_add(l->out, SEV_NOTE, &r->method_mark, "merge_method", "nothing-dropped",
-			"give the models a density below 1", "every density is 1: %s drops nothing", r->method->name);
+			"give the models a density below 1", "every density is 1: %s drops nothing",
+			r->method->name);
 }
 
 void lint_meaning(struct lint *l)

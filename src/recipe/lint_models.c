@@ -55,14 +55,16 @@ static const struct config_fact {
 } facts[] = {
 	{ "num_hidden_layers", "n_layer", "text_config.num_hidden_layers", SEV_ERROR,
 		"layers cannot be paired" },
-	{ "hidden_size", "n_embd", "text_config.hidden_size", SEV_ERROR, "tensors have other sizes" },
+	{ "hidden_size", "n_embd", "text_config.hidden_size", SEV_ERROR,
+		"tensors have other sizes" },
 	{ "intermediate_size", NULL, "text_config.intermediate_size", SEV_ERROR,
 		"tensors have other sizes" },
 	{ "num_attention_heads", "n_head", "text_config.num_attention_heads", SEV_WARNING,
 		"heads do not stand for each other" },
 	{ "num_key_value_heads", NULL, "text_config.num_key_value_heads", SEV_WARNING,
 		"heads do not stand for each other" },
-	{ "head_dim", NULL, "text_config.head_dim", SEV_WARNING, "heads do not stand for each other" },
+	{ "head_dim", NULL, "text_config.head_dim", SEV_WARNING,
+		"heads do not stand for each other" },
 	{ "num_local_experts", "num_experts", "text_config.num_experts", SEV_WARNING,
 		"experts cannot be paired" },
 	{ "rope_theta", NULL, "rope_parameters.rope_theta", SEV_WARNING,
@@ -77,10 +79,12 @@ static const struct config_fact {
 		"norms are computed differently" },
 	{ "hidden_act", "activation_function", "text_config.hidden_act", SEV_WARNING,
 		"the activation differs" },
-	{ "sliding_window", NULL, "text_config.sliding_window", SEV_WARNING, "attention sees another window" },
+	{ "sliding_window", NULL, "text_config.sliding_window", SEV_WARNING,
+		"attention sees another window" },
 	{ "tie_word_embeddings", NULL, NULL, SEV_WARNING,
 		"the head is the embedding in one and its own tensor in the other" },
-	{ "vocab_size", NULL, "text_config.vocab_size", SEV_NOTE, "the embeddings have other numbers of rows" },
+	{ "vocab_size", NULL, "text_config.vocab_size", SEV_NOTE,
+		"the embeddings have other numbers of rows" },
 	{ "max_position_embeddings", "n_positions", "text_config.max_position_embeddings", SEV_NOTE,
 		"the context length is that of the first" },
 	{ "embedding_multiplier", NULL, NULL, SEV_WARNING, "activations are scaled differently" },
@@ -112,7 +116,8 @@ static bool same_value(const json_t *a, const json_t *b)
 
 static void add_value(struct str *s, const json_t *v)
 {
-	char *text = v ? json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(10)) : NULL;
+	char *text =
+		v ? json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(10)) : NULL;
 
 	str_add(s, text ? text : "not given");
 	free(text);
@@ -135,8 +140,9 @@ static void compare_config(const struct compare *c, int i)
 			continue;
 		add_value(&xs, x);
 		add_value(&ys, y);
-		differ(c, facts[k].severity, i, "config", facts[k].what, "%s is %s in %s and %s in %s",
-			facts[k].key, xs.s, name_of(c, c->first), ys.s, name_of(c, i));
+		differ(c, facts[k].severity, i, "config", facts[k].what,
+			"%s is %s in %s and %s in %s", facts[k].key, xs.s, name_of(c, c->first),
+			ys.s, name_of(c, i));
 		str_fini(&xs);
 		str_fini(&ys);
 	}
@@ -146,7 +152,8 @@ static void compare_config(const struct compare *c, int i)
 
 static bool same_shape(const struct tensor *a, const struct tensor *b)
 {
-	return a->rank == b->rank && !memcmp(a->shape, b->shape, (size_t)a->rank * sizeof *a->shape);
+	return a->rank == b->rank &&
+	       !memcmp(a->shape, b->shape, (size_t)a->rank * sizeof *a->shape);
 }
 
 static void add_shape(struct str *s, const struct tensor *t)
@@ -177,8 +184,10 @@ static void compare_shapes(const struct compare *c, int i)
 	if (n) {
 		add_shape(&x, ours);
 		add_shape(&y, theirs);
-		differ(c, SEV_ERROR, i, "shape", str_eq(ours->role, "token_embd") || str_eq(ours->role, "output")
-			? "merge models with the same vocabulary" : "merge models of the same sizes",
+		differ(c, SEV_ERROR, i, "shape",
+			str_eq(ours->role, "token_embd") || str_eq(ours->role, "output")
+				? "merge models with the same vocabulary"
+				: "merge models of the same sizes",
 			"%s is %s in %s and %s in %s%s", ours->name, x.s, name_of(c, c->first), y.s,
 			name_of(c, i), n > 1 ? ", and it is not the only one" : "");
 	}
@@ -207,7 +216,8 @@ static void compare_dtypes(const struct compare *c)
 		all = dtype_promote(all, s->tensors[0].dtype);
 	}
 	if (mixed)
-		findings_add(c->l.out, SEV_NOTE, &c->l.r->method_mark, "merge_method", "mixed-dtypes",
+		findings_add(c->l.out, SEV_NOTE, &c->l.r->method_mark, "merge_method",
+			"mixed-dtypes",
 			"write dtype: to say which; mergekit before 0.1.5 stored that of the base",
 			"the inputs differ in number format: %s is stored", dtype_name(all));
 }
@@ -216,18 +226,22 @@ static void compare_dtypes(const struct compare *c)
 
 static void compare_tokenizers(const struct compare *c, int i, int donor)
 {
-	const struct model_tokenizer *a = &c->inputs[donor]->tokenizer, *b = &c->inputs[i]->tokenizer;
+	const struct model_tokenizer *a = &c->inputs[donor]->tokenizer,
+				     *b = &c->inputs[i]->tokenizer;
 
 	if (!hash_is_zero(a->vocab_hash) && !hash_is_zero(b->vocab_hash)
 	    && !hash_eq(a->vocab_hash, b->vocab_hash))
-		differ(c, SEV_WARNING, i, "vocabulary", "rows of the embedding that stand for different tokens are "
-			"mixed", "%s has %" PRId64 " tokens (%" PRId64 " added), %s %" PRId64 " (%" PRId64
-			" added), and they are not the same", name_of(c, i), b->vocab_size, b->added,
-			name_of(c, donor), a->vocab_size, a->added);
+		differ(c, SEV_WARNING, i, "vocabulary",
+			"rows of the embedding that stand for different tokens are "
+			"mixed",
+			"%s has %" PRId64 " tokens (%" PRId64 " added), %s %" PRId64 " (%" PRId64
+			" added), and they are not the same",
+			name_of(c, i), b->vocab_size, b->added, name_of(c, donor), a->vocab_size,
+			a->added);
 	if (a->eos_id >= 0 && b->eos_id >= 0 && a->eos_id != b->eos_id)
 		differ(c, SEV_NOTE, i, "eos", "the output stops as its donor does",
-			"%s ends its text with token %" PRId64 ", the donor %s with %" PRId64, name_of(c, i),
-			b->eos_id, name_of(c, donor), a->eos_id);
+			"%s ends its text with token %" PRId64 ", the donor %s with %" PRId64,
+			name_of(c, i), b->eos_id, name_of(c, donor), a->eos_id);
 	if (a->chat_template && b->chat_template && strcmp(a->chat_template, b->chat_template) != 0)
 		differ(c, SEV_NOTE, i, "template-differs", NULL,
 			"the chat template of %s is not that of the donor %s", name_of(c, i),
@@ -256,10 +270,13 @@ static void check_donor(const struct compare *c, int donor, char *why)
 
 	/* A template that cannot be taken along is worse than none anywhere. */
 	for (size_t i = 0; i < c->l.n; i++)
-		refused = refused || (silent && c->inputs[i] && c->inputs[i]->tokenizer.chat_template);
-	findings_add(c->l.out, refused ? SEV_WARNING : SEV_NOTE, at, donor < 0
-		|| donor == (int)c->l.r->n_models ? "base_model" : "models", "donor", refused
-		? "write chat_template: with its text, if the tokens it uses are there" : NULL, "%s", why);
+		refused = refused ||
+			  (silent && c->inputs[i] && c->inputs[i]->tokenizer.chat_template);
+	findings_add(c->l.out, refused ? SEV_WARNING : SEV_NOTE, at,
+		donor < 0 || donor == (int)c->l.r->n_models ? "base_model" : "models", "donor",
+		refused ? "write chat_template: with its text, if the tokens it uses are there"
+			: NULL,
+		"%s", why);
 	if (!m)
 		return;
 	if (m->tokenizer.eos_id >= 0 && m->tokenizer.eos_generation >= 0
@@ -268,8 +285,9 @@ static void check_donor(const struct compare *c, int donor, char *why)
 	    && !lists_eos(json_at(m->config, "eos_token_id"), m->tokenizer.eos_generation))
 		findings_add(c->l.out, SEV_WARNING, at, "models", "eos",
 			"the output may never stop: make the two agree",
-			"config.json of %s ends a text with token %" PRId64 ", its generation_config.json with %"
-			PRId64, name_of(c, donor), m->tokenizer.eos_id, m->tokenizer.eos_generation);
+			"config.json of %s ends a text with token %" PRId64
+			", its generation_config.json with %" PRId64,
+			name_of(c, donor), m->tokenizer.eos_id, m->tokenizer.eos_generation);
 }
 
 /* ---- filters that match nothing ---- */
@@ -385,7 +403,8 @@ void lint_models(const struct recipe *r, struct model *const *inputs, size_t n, 
 			continue;
 		if (inputs[i]->partial)
 			differ(&c, SEV_ERROR, (int)i, "partial", "finish the download",
-				"only a part of %s is here: %s", name_of(&c, (int)i), inputs[i]->partial);
+				"only a part of %s is here: %s", name_of(&c, (int)i),
+				inputs[i]->partial);
 		if ((int)i != c.first) {
 			compare_config(&c, (int)i);
 			compare_shapes(&c, (int)i);

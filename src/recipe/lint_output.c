@@ -15,9 +15,16 @@ static const struct mark *mark_of(const struct lint *l, const char *key)
 static void check_dtype(struct lint *l, const char *key, const char *name)
 {
 	static const char *const names[] = { "bfloat16", "float16", "float32", "float64" };
-	static const struct { const char *habit, *meant; } habits[] = {
-		{ "bf16", "bfloat16" }, { "fp16", "float16" }, { "fp32", "float32" }, { "half", "float16" },
-		{ "float", "float32" }, { "f16", "float16" }, { "f32", "float32" }, { "bfloat", "bfloat16" },
+	static const struct { const char *habit, *meant;
+	} habits[] = {
+		{ "bf16", "bfloat16" },
+		{ "fp16", "float16" },
+		{ "fp32", "float32" },
+		{ "half", "float16" },
+		{ "float", "float32" },
+		{ "f16", "float16" },
+		{ "f32", "float32" },
+		{ "bfloat", "bfloat16" },
 	};
 	const char *near;
 	enum dtype t;
@@ -61,17 +68,21 @@ static void check_tokenizer(struct lint *l)
 			"name one model: all inputs must share its vocabulary",
 			"vocabularies are not united: the output has that of one input");
 	else if (t->is_base && l->base < 0)
-		findings_add(l->out, SEV_ERROR, &t->mark, key, "vocabulary", "give a base_model, or name a model",
+		findings_add(l->out, SEV_ERROR, &t->mark, key, "vocabulary",
+			"give a base_model, or name a model",
 			"the tokenizer is to come from the base, but there is none");
 	else if (!t->is_base && !is_input(l, t->source))
-		findings_add(l->out, SEV_ERROR, &t->mark, key, "vocabulary", "name it as it is under models",
-			"%s is none of the inputs", t->source);
+		findings_add(l->out, SEV_ERROR, &t->mark, key, "vocabulary",
+			"name it as it is under models", "%s is none of the inputs", t->source);
 	if (t->n_tokens)
-		findings_add(l->out, SEV_ERROR, &t->mark, "tokenizer.tokens", "vocabulary", "take them out",
-			"rules for single tokens cannot be followed: vocabularies stay as they are");
+		findings_add(l->out, SEV_ERROR, &t->mark, "tokenizer.tokens", "vocabulary",
+			"take them out",
+			"rules for single tokens cannot be followed: vocabularies stay as they "
+			"are");
 	if (t->pad_to_multiple_of > 1)
-		findings_add(l->out, SEV_ERROR, &t->mark, "tokenizer.pad_to_multiple_of", "vocabulary",
-			"take it out", "the vocabulary cannot be padded: it stays as it is");
+		findings_add(l->out, SEV_ERROR, &t->mark, "tokenizer.pad_to_multiple_of",
+			"vocabulary", "take it out",
+			"the vocabulary cannot be padded: it stays as it is");
 }
 
 static void check_template(struct lint *l)
@@ -83,14 +94,16 @@ static void check_template(struct lint *l)
 		return;
 	for (size_t i = 0; i < sizeof builtin / sizeof *builtin; i++)
 		if (str_eq(t, builtin[i])) {
-			findings_add(l->out, SEV_ERROR, mark_of(l, "chat_template"), "chat_template", "chat-template",
+			findings_add(l->out, SEV_ERROR, mark_of(l, "chat_template"),
+				"chat_template", "chat-template",
 				"write the template's text, or leave it to the donor",
 				"there is no built-in template %s", t);
 			return;
 		}
 	if (strlen(t) < 20 || !strchr(t, '{'))
-		findings_add(l->out, SEV_ERROR, mark_of(l, "chat_template"), "chat_template", "chat-template",
-			"write auto, or the template's text", "this is no chat template");
+		findings_add(l->out, SEV_ERROR, mark_of(l, "chat_template"), "chat_template",
+			"chat-template", "write auto, or the template's text",
+			"this is no chat template");
 }
 
 static void check_seed(struct lint *l)
@@ -106,7 +119,8 @@ void lint_output(struct lint *l)
 	check_dtype(l, "out_dtype", l->r->out_dtype);
 	if (l->r->dtype && l->r->out_dtype)
 		findings_add(l->out, SEV_NOTE, mark_of(l, "dtype"), "dtype", "no-effect", NULL,
-			"dtype has no effect beside out_dtype: arithmetic is float32, and out_dtype says what is "
+			"dtype has no effect beside out_dtype: arithmetic is float32, and "
+			"out_dtype says what is "
 			"stored");
 	check_tokenizer(l);
 	check_template(l);

@@ -53,7 +53,8 @@ static void unknown_parameter(const struct here *h)
 		for (size_t i = 0; i < m->n_params; i++)
 			str_addf(&hint, "%s %s", i ? "," : "", names[i]);
 	}
-	lint_say(h->l, SEV_WARNING, &h->p->name_mark, h->path, "unknown-parameter", &message, &hint);
+	lint_say(
+		h->l, SEV_WARNING, &h->p->name_mark, h->path, "unknown-parameter", &message, &hint);
 }
 
 static void name_in_scope(const struct here *h)
@@ -66,12 +67,15 @@ static void name_in_scope(const struct here *h)
 			"move it to parameters: at the top level",
 			"%s is set for the whole recipe: under a model it has no effect", d->name);
 	else if (d->scope == PARAM_NON_BASE && h->scope >= 0 && h->scope == h->l->base)
-		found(h, SEV_WARNING, &h->p->name_mark, "base-skipped", "take it out, or give it to another model",
-			"%s of the base model is skipped: the base has no difference to itself", d->name);
+		found(h, SEV_WARNING, &h->p->name_mark, "base-skipped",
+			"take it out, or give it to another model",
+			"%s of the base model is skipped: the base has no difference to itself",
+			d->name);
 	else if (method_param_unused(d))
-		found(h, strcmp(d->name, "int8_mask") == 0 ? SEV_NOTE : SEV_WARNING, &h->p->name_mark,
-			"no-effect", "take it out", "%s has no effect with %s%.*s", d->name,
-			h->l->r->method->name, why ? (int)strcspn(why, ".") : 0, why ? why : "");
+		found(h, strcmp(d->name, "int8_mask") == 0 ? SEV_NOTE : SEV_WARNING,
+			&h->p->name_mark, "no-effect", "take it out",
+			"%s has no effect with %s%.*s", d->name, h->l->r->method->name,
+			why ? (int)strcspn(why, ".") : 0, why ? why : "");
 }
 
 /* ---- the value ---- */
@@ -86,7 +90,8 @@ static bool written_plain(const struct here *h, const struct setting *s)
 static bool is_odd_number(const char *s)
 {
 	s += *s == '-' || *s == '+';
-	return strchr(s, ':') || (s[0] == '0' && (isdigit((unsigned char)s[1]) || s[1] == 'x' || s[1] == 'b'));
+	return strchr(s, ':') ||
+	       (s[0] == '0' && (isdigit((unsigned char)s[1]) || s[1] == 'x' || s[1] == 'b'));
 }
 
 static void spelling(const struct here *h, const struct setting *s)
@@ -95,11 +100,13 @@ static void spelling(const struct here *h, const struct setting *s)
 		found(h, SEV_WARNING, &s->mark, "odd-number", "write the number plainly",
 			"YAML reads %s as %g", s->text, s->number);
 	else if (s->kind == SETTING_TEXT && s->is_numeric && written_plain(h, s))
-		found(h, SEV_NOTE, &s->mark, "number-as-text", "write 1.0e-5: with a point, and a sign in the "
-			"exponent", "YAML reads %s as text; it still counts as %g", s->text, s->number);
+		found(h, SEV_NOTE, &s->mark, "number-as-text",
+			"write 1.0e-5: with a point, and a sign in the "
+			"exponent",
+			"YAML reads %s as text; it still counts as %g", s->text, s->number);
 	else if (s->kind == SETTING_BOOL && h->def->type != PARAM_BOOL)
-		found(h, SEV_WARNING, &s->mark, "bool-as-number", "write a number", "%s counts as %g here",
-			s->text, s->number);
+		found(h, SEV_WARNING, &s->mark, "bool-as-number", "write a number",
+			"%s counts as %g here", s->text, s->number);
 }
 
 static void range(const struct here *h, const struct setting *s, double v)
@@ -114,14 +121,15 @@ static void range(const struct here *h, const struct setting *s, double v)
 		return;
 	if (d->id == P_DENSITY)
 		found(h, SEV_WARNING, &s->mark, "out-of-range", "densities are shares from 0 to 1",
-			v > 1.0 ? "a density of %g keeps everything, as 1 does" : "a density of %g keeps nothing",
+			v > 1.0 ? "a density of %g keeps everything, as 1 does"
+				: "a density of %g keeps nothing",
 			v);
 	else if (d->id == P_T && d->max == 1.0)
 		found(h, SEV_WARNING, &s->mark, "out-of-range", "0 is the base, 1 the other model",
 			"t = %g goes beyond the models", v);
 	else
-		found(h, SEV_WARNING, &s->mark, "out-of-range", d->help, "%s = %g is outside the usual %g to %g",
-			d->name, v, d->min, d->max);
+		found(h, SEV_WARNING, &s->mark, "out-of-range", d->help,
+			"%s = %g is outside the usual %g to %g", d->name, v, d->min, d->max);
 }
 
 static void check_scalar(const struct here *h, const struct setting *s)
@@ -137,7 +145,8 @@ static void check_scalar(const struct here *h, const struct setting *s)
 		return;
 	}
 	if (!isfinite(v)) {
-		found(h, SEV_ERROR, &s->mark, "bad-value", "write a finite number", "%s is %g", h->def->name, v);
+		found(h, SEV_ERROR, &s->mark, "bad-value", "write a finite number", "%s is %g",
+			h->def->name, v);
 		return;
 	}
 	spelling(h, s);
@@ -148,7 +157,8 @@ static void check_gradient(const struct here *h, const struct setting *s)
 {
 	if (!s->n) {
 		found(h, SEV_WARNING, &s->mark, "empty-gradient", "give it a value, or take it out",
-			"an empty list is no value: %s of the next outer scope counts, or the default",
+			"an empty list is no value: %s of the next outer scope counts, or the "
+			"default",
 			h->def->name);
 		return;
 	}
@@ -157,9 +167,11 @@ static void check_gradient(const struct here *h, const struct setting *s)
 	if (s->n > 1 && h->def->type == PARAM_BOOL)
 		found(h, SEV_NOTE, &s->mark, "gradient-of-switch", NULL,
 			"a switch is not blended: each layer takes the entry it falls on");
-	else if (s->n > 1 && s->values[0].is_numeric && s->values[0].number != s->values[s->n - 1].number)
+	else if (s->n > 1 && s->values[0].is_numeric &&
+		 s->values[0].number != s->values[s->n - 1].number)
 		found(h, SEV_NOTE, &s->mark, "gradient-ends", NULL,
-			"the embedding, the last norm and the head take the first value, %g", s->values[0].number);
+			"the embedding, the last norm and the head take the first value, %g",
+			s->values[0].number);
 }
 
 /* ---- filters ---- */
@@ -176,9 +188,13 @@ static void pattern(const struct here *h, const struct setting *s, size_t i)
 	size_t n = strlen(f);
 
 	if (strpbrk(f, "*?|[]()^$\\+{}")) {
-		str_addf(&hint, "%s", strchr(f, '|') ? "write one entry for each" : "write the piece of the name itself");
+		str_addf(&hint, "%s",
+			strchr(f, '|') ? "write one entry for each"
+				       : "write the piece of the name itself");
 		found(h, SEV_WARNING, &s->filter_marks[i], "filter-pattern", hint.s,
-			"a filter is a piece of a tensor's name, not a pattern: no name contains %s", f);
+			"a filter is a piece of a tensor's name, not a pattern: no name contains "
+			"%s",
+			f);
 	} else if (n > 1 && isdigit((unsigned char)f[n - 1]) && strstr(f, "layers.")) {
 		str_addf(&hint, "write %s.", f);
 		found(h, SEV_WARNING, &s->filter_marks[i], "filter-prefix", hint.s,
@@ -197,8 +213,10 @@ static void check_filters(const struct here *h, const struct setting *s)
 			    && strstr(s->filters[i], s->filters[k])))
 				above = k;
 		if (above < i)
-			found(h, SEV_WARNING, &s->filter_marks[i], "filter-shadowed", "put it above that one",
-				"this entry is never reached: line %d takes every tensor that it would",
+			found(h, SEV_WARNING, &s->filter_marks[i], "filter-shadowed",
+				"put it above that one",
+				"this entry is never reached: line %d takes every tensor that it "
+				"would",
 				s->filter_marks[above].line);
 		else if (!takes_all(s->filters[i]))
 			pattern(h, s, i);
@@ -250,7 +268,8 @@ static void check_scope(struct lint *l, const struct recipe_params *ps, int scop
 
 	for (size_t i = 0; i < ps->n; i++) {
 		char *path = xasprintf("%s.%s", prefix, ps->v[i].name);
-		struct here h = { l, &ps->v[i], method_param(l->r->method, ps->v[i].name), scope, path };
+		struct here h = { l, &ps->v[i], method_param(l->r->method, ps->v[i].name), scope,
+			path };
 
 		check_param(&h);
 		free(path);

@@ -78,7 +78,8 @@ void number_text(struct str *s, const char *old, double value, double step)
 		d++;
 	}
 	/* Written anew, small numbers are easier as powers; one that was decimal stays so. */
-	if (value != 0.0 && (exponent || d >= 12 || fabs(value) >= 1e15 || (!old && fabs(value) < 1e-3)))
+	if (value != 0.0 &&
+		(exponent || d >= 12 || fabs(value) >= 1e15 || (!old && fabs(value) < 1e-3)))
 		exponent_text(out, sizeof out, value, 1);
 	else if (exponent)
 		snprintf(out, sizeof out, "0.0");

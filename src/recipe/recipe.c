@@ -36,9 +36,11 @@ struct recipe *recipe_parse(const char *text, size_t n, const char *path, struct
 	if (!yaml_parse(&o->arena, copy, n, path, &doc, e))
 		goto fail;
 	if (!doc.root || doc.root->kind != Y_MAP) {
-		err_set(e, ERR_INPUT, path ? path : "recipe", "it begins like: merge_method: linear",
-			doc.root && doc.root->kind != Y_NULL ? "this is not a recipe: no KEY: VALUE lines"
-			: "the recipe is empty");
+		err_set(e, ERR_INPUT, path ? path : "recipe",
+			"it begins like: merge_method: linear",
+			doc.root && doc.root->kind != Y_NULL
+				? "this is not a recipe: no KEY: VALUE lines"
+				: "the recipe is empty");
 		goto fail;
 	}
 	o->r.tree = doc.root;
@@ -149,11 +151,13 @@ bool recipe_whole(const struct recipe *r, const int64_t *layers, struct err *e)
 
 		if (!in->has_range || layers[i] < 0 || (in->from == 0 && in->to == layers[i]))
 			continue;
-		snprintf(where, sizeof where, "%s:%d:%d", r->path ? r->path : "recipe", in->mark.line,
-			in->mark.column);
-		return err_set(e, ERR_INPUT, where, "only whole models are merged: give all layers, or use models:",
-			"layer_range [%lld, %lld] is not all %lld layers of %s", (long long)in->from,
-			(long long)in->to, (long long)layers[i], in->model.text);
+		snprintf(where, sizeof where, "%s:%d:%d", r->path ? r->path : "recipe",
+			in->mark.line, in->mark.column);
+		return err_set(e, ERR_INPUT, where,
+			"only whole models are merged: give all layers, or use models:",
+			"layer_range [%lld, %lld] is not all %lld layers of %s",
+			(long long)in->from, (long long)in->to, (long long)layers[i],
+			in->model.text);
 	}
 	return true;
 }
@@ -178,7 +182,9 @@ static void add_required(struct str *s, const struct method *m, bool input)
 struct recipe *recipe_new(const char *method, const char *const *models, size_t n,
 	const char *base, struct err *e)
 {
-	const struct method *m = method_by_name(method ? method : base ? "task_arithmetic" : "linear");
+	const struct method *m = method_by_name(method ? method
+						: base ? "task_arithmetic"
+						       : "linear");
 	struct str s = STR_INIT;
 	struct recipe *r;
 

@@ -64,7 +64,8 @@ struct recipe_tokenizer {
 /* What is wrong with a recipe that could be read: each is an error of lint. */
 struct recipe_problem {
 	struct mark mark;
-	const char *path, *code, *message, *hint; /* path: "models[0].parameters.weight"; hint may be NULL */
+	const char *path, *code, *message,
+		*hint; /* path: "models[0].parameters.weight"; hint may be NULL */
 };
 struct recipe {
 	const char *path;      /* file, or NULL */
@@ -103,17 +104,19 @@ size_t recipe_inputs(const struct recipe *r);
 const struct recipe_ref_text *recipe_input_ref(const struct recipe *r, size_t i);
 int recipe_base(const struct recipe *r);    /* its index among the inputs, -1 if none */
 bool recipe_ref_same(const struct recipe_ref_text *a, const struct recipe_ref_text *b);
-/* Slices: false when they are not whole models, one layer for one; layers[i] of input i, -1 unknown. */
+/* Slices: false when they are not whole models, one layer for one; layers[i] of input i, -1
+ * unknown. */
 bool recipe_whole(const struct recipe *r, const int64_t *layers, struct err *e);
 struct hash recipe_hash(const struct recipe *r); /* canonical: of the meaning, not the bytes */
 bool recipe_save(const struct recipe *r, const char *path, struct err *e);
 
-/* Value of a setting for a tensor at layer position t (spec 2.2): false = "no value", look further out. */
+/* Value of a setting for a tensor at layer position t (spec 2.2): false = "no value", look further
+ * out. */
 bool setting_eval(const struct setting *s, enum param_type type, const char *tensor, double t,
 	double *value, struct err *e);
-/* Precedence: input, slice, module, recipe, default. input = index among the inputs, -1 for a global
- * parameter. NaN if nothing says it and there is no default; e is filled only when that is an error
- * (required and missing, or a value of the wrong kind). */
+/* Precedence: input, slice, module, recipe, default. input = index among the inputs, -1 for a
+ * global parameter. NaN if nothing says it and there is no default; e is filled only when that is
+ * an error (required and missing, or a value of the wrong kind). */
 double recipe_param(const struct recipe *r, const struct param_def *p, int input,
 	const char *tensor, double t, struct err *e);
 /* The setting that edits of (param, input) act on; NULL if not written in that scope. */

@@ -69,7 +69,8 @@ static bool gradient_value(const struct setting *s, enum param_type type, double
 			return false;
 	next = i + 1 < s->n ? i + 1 : i;
 	f = at - (double)i;
-	if (!scalar_value(&s->values[i], type, &lo, e) || !scalar_value(&s->values[next], type, &hi, e))
+	if (!scalar_value(&s->values[i], type, &lo, e) ||
+		!scalar_value(&s->values[next], type, &hi, e))
 		return false;
 	*v = type == PARAM_BOOL ? lo : (1.0 - f) * lo + f * hi;
 	return type != PARAM_INT || *v == floor(*v)
@@ -86,7 +87,8 @@ bool setting_eval(const struct setting *s, enum param_type type, const char *ten
 	if (s->kind != SETTING_FILTERS)
 		return scalar_value(s, type, value, e);
 	for (size_t i = 0; i < s->n; i++)
-		if (!s->filters[i] || strcmp(s->filters[i], "*") == 0 || strstr(tensor, s->filters[i]))
+		if (!s->filters[i] || strcmp(s->filters[i], "*") == 0 ||
+			strstr(tensor, s->filters[i]))
 			return setting_eval(&s->values[i], type, tensor, t, value, e);
 	return false;
 }
@@ -114,7 +116,8 @@ const struct setting *recipe_setting(const struct recipe *r, const char *param, 
 double recipe_param(const struct recipe *r, const struct param_def *p, int input,
 	const char *tensor, double t, struct err *e)
 {
-	const struct recipe_params *scopes[4] = { NULL, &r->slice_params, &r->module_params, &r->params };
+	const struct recipe_params *scopes[4] = { NULL, &r->slice_params, &r->module_params,
+		&r->params };
 	struct err local = { 0 };
 	bool is_base = input >= 0 && input == recipe_base(r);
 	double v;
@@ -131,14 +134,16 @@ double recipe_param(const struct recipe *r, const struct param_def *p, int input
 		if (local.code != ERR_NONE) {
 			if (e) {
 				*e = local;
-				err_at(e, "%s:%s: %s", r->path ? r->path : "recipe", local.where, p->name);
+				err_at(e, "%s:%s: %s", r->path ? r->path : "recipe", local.where,
+					p->name);
 			}
 			return NAN;
 		}
 	}
 	if (!p->required)
 		return p->dflt;
-	err_set(e, ERR_INPUT, r->path ? r->path : "recipe", "give it under the model, or for all under parameters:",
+	err_set(e, ERR_INPUT, r->path ? r->path : "recipe",
+		"give it under the model, or for all under parameters:",
 		"%s is missing for %s (first needed by %s)", p->name,
 		input >= 0 ? recipe_input_ref(r, (size_t)input)->text : "the recipe", tensor);
 	return NAN;

@@ -12,7 +12,8 @@ const struct yaml_node *place_node(const struct yaml_node *root, const struct pl
 		if (p->v[i].key)
 			n = yaml_get(n, p->v[i].key);
 		else
-			n = n->kind == Y_LIST && p->v[i].index < n->n ? n->items[p->v[i].index] : NULL;
+			n = n->kind == Y_LIST && p->v[i].index < n->n ? n->items[p->v[i].index]
+								      : NULL;
 	}
 	return n;
 }
@@ -134,8 +135,8 @@ static size_t past_props(const struct recipe *r, const struct yaml_node *n, size
 	return at;
 }
 
-/* A list or map in lines of its own: its lines go, the value takes its place behind the colon, and the
- * comments that stood between stay. */
+/* A list or map in lines of its own: its lines go, the value takes its place behind the colon, and
+ * the comments that stood between stay. */
 static bool replace_block(const struct recipe *r, const struct yaml_pair *p, const char *text,
 	struct splice *s)
 {
@@ -157,21 +158,23 @@ static bool replace_block(const struct recipe *r, const struct yaml_pair *p, con
 	return true;
 }
 
-bool splice_value(const struct recipe *r, const struct place *at, const char *text, struct splice *s,
-	struct err *e)
+bool splice_value(const struct recipe *r, const struct place *at, const char *text,
+	struct splice *s, struct err *e)
 {
 	const struct yaml_node *n = place_node(r->tree, at, at->n);
 	char before;
 
 	if (!n)
-		return err_set(e, ERR_INPUT, r->path ? r->path : "recipe", NULL, "there is no such value");
+		return err_set(
+			e, ERR_INPUT, r->path ? r->path : "recipe", NULL, "there is no such value");
 	if (n->style == 'b' && !n->target) {
 		const struct yaml_node *map = place_node(r->tree, at, at->n - 1);
-		const struct yaml_pair *p = at->v[at->n - 1].key ? yaml_pair(map, at->v[at->n - 1].key) : NULL;
+		const struct yaml_pair *p =
+			at->v[at->n - 1].key ? yaml_pair(map, at->v[at->n - 1].key) : NULL;
 
-		return (p && replace_block(r, p, text, s))
-			|| err_set(e, ERR_INPUT, r->path ? r->path : "recipe", "edit the text instead",
-				"this block cannot be replaced by itself");
+		return (p && replace_block(r, p, text, s)) ||
+		       err_set(e, ERR_INPUT, r->path ? r->path : "recipe", "edit the text instead",
+			       "this block cannot be replaced by itself");
 	}
 	s->begin = n->mark.begin;
 	s->end = content_end(r, n);
@@ -269,7 +272,8 @@ static void insert_into(const struct recipe *r, const struct yaml_node *map, con
 		add_flow(&s->s, at, k, text);
 	} else {
 		s->begin = line_end(r, pair_end(r, last));
-		add_lines(&s->s, break_of(r, s->begin), indent_of(map), step ? step : 2, at, k, text);
+		add_lines(
+			&s->s, break_of(r, s->begin), indent_of(map), step ? step : 2, at, k, text);
 	}
 	s->end = s->begin;
 }
@@ -305,8 +309,8 @@ void splice_own(const struct recipe *r, const struct place *at, size_t k, const 
 	insert_into(r, place_node(r->tree, at, k), &prefix, k, text, s);
 }
 
-bool splice_insert(const struct recipe *r, const struct place *at, const char *text, struct splice *s,
-	struct err *e)
+bool splice_insert(const struct recipe *r, const struct place *at, const char *text,
+	struct splice *s, struct err *e)
 {
 	const struct yaml_node *map, *next;
 	size_t k = 0;
@@ -328,12 +332,14 @@ bool splice_insert(const struct recipe *r, const struct place *at, const char *t
 		fill_empty(r, map, next, at, k + 1, text, s);
 		return true;
 	}
-	return err_set(e, ERR_INPUT, r->path ? r->path : "recipe", NULL, "nothing can be added here");
+	return err_set(
+		e, ERR_INPUT, r->path ? r->path : "recipe", NULL, "nothing can be added here");
 }
 
 /* ---- removing ---- */
 
-/* Whole lines from the one of begin to the one of end, or what makes them vanish at the file's end. */
+/* Whole lines from the one of begin to the one of end, or what makes them vanish at the file's end.
+ */
 static void take_lines(const struct recipe *r, size_t begin, size_t end, struct splice *s)
 {
 	s->begin = line_begin(r, begin);
@@ -408,8 +414,9 @@ static size_t own_keys(const struct yaml_node *map, const char *other_than)
 	size_t n = 0;
 
 	for (size_t i = 0; i < map->n; i++)
-		n += map->pairs[i].kind != Y_MERGED
-			&& (map->pairs[i].kind == Y_MERGE_KEY || !str_eq(map->pairs[i].key->text, other_than));
+		n += map->pairs[i].kind != Y_MERGED &&
+		     (map->pairs[i].kind == Y_MERGE_KEY ||
+			     !str_eq(map->pairs[i].key->text, other_than));
 	return n;
 }
 

@@ -1,4 +1,5 @@
-/* fill_catalog FILE: three runs whose every field is known, for tests of the verbs that show them. */
+/* fill_catalog FILE: three runs whose every field is known, for tests of the verbs that show them.
+ */
 #include "config.h"
 #include <math.h>
 #include <stdlib.h>
@@ -25,25 +26,43 @@ static void must(bool ok, const struct err *e)
 
 static void first(struct catalog *c)
 {
-	struct catalog_run r = { .kind = "merge", .name = "agent, the \"3rd\"", .method = "nuslerp",
-		.recipe_text = (char *)recipe, .recipe_hash = "0123456789abcdef0123456789abcdef",
-		.recipe_path = "agent3.yml", .output = "/nowhere/agent3", .seed = 18446744073709551615u,
-		.command = "merge agent3.yml /nowhere/agent3", .version = "0.1.0", .arithmetic = "float32" };
+	struct catalog_run r = { .kind = "merge",
+		.name = "agent, the \"3rd\"",
+		.method = "nuslerp",
+		.recipe_text = (char *)recipe,
+		.recipe_hash = "0123456789abcdef0123456789abcdef",
+		.recipe_path = "agent3.yml",
+		.output = "/nowhere/agent3",
+		.seed = 18446744073709551615u,
+		.command = "merge agent3.yml /nowhere/agent3",
+		.version = "0.1.0",
+		.arithmetic = "float32" };
 	struct catalog_input in[] = {
 		{ "/home/someone/models/code", "/home/someone/models/code",
 		  "11111111111111111111111111111111", "input" },
 		{ "owner/kjv", "/cache/models--owner--kjv/snapshots/abc123", NULL, "donor" } };
-	struct catalog_score s[] = {
-		{ .run = 1, .task = "arc_easy", .metric = "acc", .value = 0.686, .stderr_ = 0.01, .n = 2376 },
-		{ .run = 1, .task = "boolq", .metric = "acc", .value = 0.84, .stderr_ = NAN, .estimated = true,
-		  .source = "card.md" } };
+	struct catalog_score s[] = { { .run = 1,
+					     .task = "arc_easy",
+					     .metric = "acc",
+					     .value = 0.686,
+					     .stderr_ = 0.01,
+					     .n = 2376 },
+		{ .run = 1,
+			.task = "boolq",
+			.metric = "acc",
+			.value = 0.84,
+			.stderr_ = NAN,
+			.estimated = true,
+			.source = "card.md" } };
 	struct err e = { 0 };
 
 	must(catalog_run_begin(c, &r, in, 2, &e) == 1, &e);
-	must(catalog_run_end(c, 1, "done", 9.1, NULL, "22222222222222222222222222222222", 6800000000, 362,
-		NULL, &e), &e);
+	must(catalog_run_end(c, 1, "done", 9.1, NULL, "22222222222222222222222222222222",
+		     6800000000, 362, NULL, &e),
+		&e);
 	must(catalog_score_put(c, s, 2, &e), &e);
-	must(catalog_note(c, 1, "sweet spot; \x1b[31mAgent4 stutters\x1b[0m\nsecond line | with a pipe", &e),
+	must(catalog_note(c, 1,
+		     "sweet spot; \x1b[31mAgent4 stutters\x1b[0m\nsecond line | with a pipe", &e),
 		&e);
 	must(catalog_tag(c, 1, "good", true, &e), &e);
 }

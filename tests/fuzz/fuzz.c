@@ -54,10 +54,12 @@ static void edit_recipe(const struct recipe *r)
 		struct recipe_target t = { params[i % 4], (int)(i / 4 % 4) - 1, (int)(i % 3) - 1,
 			(int)(i % 5) - 1 };
 		struct err e = { 0 };
-		struct recipe *next = i % 6 == 0 ? recipe_edit_remove(r, &t, &e)
+		struct recipe *next =
+			i % 6 == 0   ? recipe_edit_remove(r, &t, &e)
 			: i % 6 == 1 ? recipe_edit_text(r, &t, "[0, 0.5]", &e)
-			: i % 6 == 2 ? recipe_edit_top(r, tops[i / 6 % 3], i & 8 ? "x: y" : NULL, &e)
-			: recipe_edit_number(r, &t, 0.5 + (double)i, 0.1, &e);
+			: i % 6 == 2
+				? recipe_edit_top(r, tops[i / 6 % 3], i & 8 ? "x: y" : NULL, &e)
+				: recipe_edit_number(r, &t, 0.5 + (double)i, 0.1, &e);
 
 		if (!next && !e.what[0])
 			abort();
@@ -99,8 +101,8 @@ static void feed_model(const char *name, const char *text, size_t n)
 		const struct tensor *x = &m->source.tensors[t];
 
 		if (x->readable && x->elements)
-			source_read(&m->source, t, 0, x->elements < 256 ? (size_t)x->elements : 256, out,
-				&e);
+			source_read(&m->source, t, 0, x->elements < 256 ? (size_t)x->elements : 256,
+				out, &e);
 	}
 	if (m)
 		model_unref(m);
@@ -159,7 +161,8 @@ static uint32_t draw(uint64_t target, uint32_t r, uint32_t d)
 static void damage(struct str *s, uint64_t target, uint32_t r)
 {
 	static const char *const pieces[] = { "18446744073709551615", "-1", "9223372036854775808",
-		"1e999", "[[[[[[[[", "{\"a\":", "\xff\xfe", "\n\t ", "&a *a", "\"\\u0000\"", ": - ", "0" };
+		"1e999", "[[[[[[[[", "{\"a\":", "\xff\xfe", "\n\t ", "&a *a", "\"\\u0000\"", ": - ",
+		"0" };
 	uint32_t d = 0, times = 1 + draw(target, r, d++) % 6;
 
 	for (uint32_t i = 0; i < times && s->n > 0; i++) {

@@ -22,7 +22,8 @@ struct fixture {
 static inline void fixture_init(struct fixture *f)
 {
 	const char *tmp = getenv("TMPDIR");
-	snprintf(f->dir, sizeof f->dir, "%s/cupel-test-XXXXXX", tmp && strlen(tmp) < 90 ? tmp : "/tmp");
+	snprintf(f->dir, sizeof f->dir, "%s/cupel-test-XXXXXX",
+		tmp && strlen(tmp) < 90 ? tmp : "/tmp");
 	assert_non_null(mkdtemp(f->dir));
 	setenv("XDG_CACHE_HOME", f->dir, 1); /* nothing is left in the real one */
 }
@@ -62,8 +63,8 @@ static inline void fixture_text(const struct fixture *f, const char *name, const
 }
 
 /* A safetensors file with this header and n bytes of data counting 0, 1, 2 … */
-static inline void fixture_safetensors(const struct fixture *f, const char *name, const char *header,
-	size_t n)
+static inline void fixture_safetensors(
+	const struct fixture *f, const char *name, const char *header, size_t n)
 {
 	struct str s = STR_INIT;
 	unsigned char head[8];
@@ -77,7 +78,8 @@ static inline void fixture_safetensors(const struct fixture *f, const char *name
 	str_fini(&s);
 }
 
-/* Opening must fail, saying where, what and what to do; each is a part of the text, NULL if free. */
+/* Opening must fail, saying where, what and what to do; each is a part of the text, NULL if free.
+ */
 static inline void fixture_refused(const struct fixture *f, const char *name, const char *where,
 	const char *what, const char *hint)
 {

@@ -47,7 +47,8 @@ static void check_values(struct model *m, const char *name, const char *role, co
 		fail_msg("%s: %s", e.where, e.what);
 	for (uint64_t i = 0; i < x->elements; i++)
 		if (out[i] != want[i])
-			fail_msg("%s[%d]: %g, not %g", name, (int)i, (double)out[i], (double)want[i]);
+			fail_msg("%s[%d]: %g, not %g", name, (int)i, (double)out[i],
+				(double)want[i]);
 }
 
 static void llama_keys(struct gguf_file *g, const char *arch)
@@ -66,7 +67,8 @@ static void test_rope_rows(void **state)
 {
 	(void)state;
 	struct gguf_file g;
-	/* Two heads of four rows of three; stored 0 2 1 3 within a head as the family counts them. */
+	/* Two heads of four rows of three; stored 0 2 1 3 within a head as the family counts them.
+	 */
 	float want[24];
 	gguf_init(&g);
 	llama_keys(&g, "llama");
@@ -139,12 +141,14 @@ static void test_hybrid(void **state)
 #define L "model.layers.0."
 	for (int i = 0; i < 24; i++) /* expert, half, then row and column */
 		want[i] = (float)(i / 12 * 6 + i % 6 + (i / 6 % 2 ? 100 : 0));
-	check_values(m, L "block_sparse_moe.input_linear.weight", "ffn_gate_up_exps", SHAPE(2, 4, 3),
-		want);
+	check_values(m, L "block_sparse_moe.input_linear.weight", "ffn_gate_up_exps",
+		SHAPE(2, 4, 3), want);
 	check_values(m, L "block_sparse_moe.output_linear.weight", "ffn_down_exps", SHAPE(2, 3, 2),
 		count);
-	check_values(m, L "block_sparse_moe.router.layer.weight", "ffn_gate_inp", SHAPE(2, 3), count);
-	check_values(m, L "shared_mlp.input_linear.weight", "ffn_gate_up_shexp", SHAPE(4, 3), count);
+	check_values(
+		m, L "block_sparse_moe.router.layer.weight", "ffn_gate_inp", SHAPE(2, 3), count);
+	check_values(
+		m, L "shared_mlp.input_linear.weight", "ffn_gate_up_shexp", SHAPE(4, 3), count);
 	check_values(m, L "mamba.A_log", "ssm_a", SHAPE(4), a_log);
 	check_values(m, L "mamba.D", "ssm_d", SHAPE(4), count);
 	check_values(m, L "mamba.dt_bias", "ssm_dt", SHAPE(4), count);
@@ -173,7 +177,8 @@ static void test_experts_and_norms(void **state)
 	gguf_fini(&g);
 	struct model *m = fixture_open(&fx, "moe.gguf");
 	assert_int_equal(m->source.n_tensors, 3);
-	check_values(m, L "mlp.experts.2.gate_proj.weight", "ffn_gate_exps", SHAPE(2, 4), count + 16);
+	check_values(
+		m, L "mlp.experts.2.gate_proj.weight", "ffn_gate_exps", SHAPE(2, 4), count + 16);
 	assert_int_equal(m->source.tensors[2].expert, 2);
 	assert_int_equal(json_int(m->config, "num_experts", -1), 3);
 	model_unref(m);
@@ -201,8 +206,8 @@ static void test_experts_and_norms(void **state)
 	m = fixture_open(&fx, "oss.gguf");
 	check_values(m, L "mlp.experts.gate_up_proj", "ffn_gate_up_exps", SHAPE(2, 4, 2), (float[]){
 		0, 1, 100, 101, 2, 3, 102, 103, 4, 5, 104, 105, 6, 7, 106, 107 });
-	check_values(m, L "mlp.experts.gate_up_proj_bias", "ffn_gate_up_exps", SHAPE(2, 4), (float[]){
-		0, 100, 1, 101, 2, 102, 3, 103 });
+	check_values(m, L "mlp.experts.gate_up_proj_bias", "ffn_gate_up_exps", SHAPE(2, 4),
+		(float[]){ 0, 100, 1, 101, 2, 102, 3, 103 });
 	model_unref(m);
 }
 
@@ -299,7 +304,7 @@ static void test_split(void **state)
 		"by its name it is part 2 of 2, by its keys 1 of 2", "rename");
 }
 
-/* --- hostile files ------------------------------------------------------------------------------ */
+/* --- hostile files --- */
 
 static void refuse(struct gguf_file *g, const char *what, const char *hint)
 {

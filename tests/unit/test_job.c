@@ -10,7 +10,7 @@
 #include "engine/job.h"
 #include "system/process.h"
 
-/* --- the job: what `TEST work --catalog FILE --job ID [--resume] HOW PIPE` does --------------- */
+/* --- the job: what `TEST work --catalog FILE --job ID [--resume] HOW PIPE` does --- */
 
 static void nap(void)
 {
@@ -61,7 +61,7 @@ static int work(int argc, char **argv)
 	return 0;
 }
 
-/* --- the tests -------------------------------------------------------------------------------- */
+/* --- the tests --- */
 
 static struct catalog *c;
 static const char *meeting;

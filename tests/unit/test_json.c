@@ -59,14 +59,17 @@ static void getters_never_crash(void **state)
 static void integers_beyond_64_bits_are_numbers(void **state)
 {
 	json_t *j = parse("{\"a\": 1000000000000000019884624838656, \"b\": [9223372036854775807,\n"
-		"-9223372036854775808, 0.12345678901234567890123], \"c\": \"12345678901234567890\"}", NULL);
+			  "-9223372036854775808, 0.12345678901234567890123], \"c\": "
+			  "\"12345678901234567890\"}",
+		NULL);
 
 	(void)state;
 	assert_non_null(j);
 	assert_true(json_num(j, "a", 0) == 1000000000000000019884624838656.0);
 	assert_true(json_integer_value(json_array_get(json_at(j, "b"), 0)) == INT64_MAX);
 	assert_true(json_number_value(json_array_get(json_at(j, "b"), 1)) == (double)INT64_MIN);
-	assert_true(json_real_value(json_array_get(json_at(j, "b"), 2)) == 0.12345678901234567890123);
+	assert_true(
+		json_real_value(json_array_get(json_at(j, "b"), 2)) == 0.12345678901234567890123);
 	assert_string_equal(json_text(j, "c", ""), "12345678901234567890");
 	json_decref(j);
 }

@@ -98,7 +98,7 @@ static void run(struct job *b)
 		fail_msg("%s: %s", e.where, e.what);
 }
 
-/* --- vectors of mergekit ------------------------------------------------------------------ */
+/* --- vectors of mergekit --- */
 
 static void vector_init(struct job *b, const json_t *c)
 {
@@ -223,7 +223,7 @@ static void test_rows_have_vectors(void **state)
 	json_decref(all);
 }
 
-/* --- the float64 oracle -------------------------------------------------------------------- */
+/* --- the float64 oracle --- */
 
 static uint32_t scramble(uint32_t x)
 {
@@ -311,7 +311,7 @@ static void test_oracle(void **state)
 	json_decref(all);
 }
 
-/* --- the same bits ------------------------------------------------------------------------- */
+/* --- the same bits --- */
 
 /* The steps as a run takes them: windows folded in order, parts of `cut` elements. */
 static void run_in_parts(const struct job *b, size_t cut, float *out)
@@ -415,7 +415,7 @@ static void test_same_bits(void **state)
 	json_decref(all);
 }
 
-/* --- selection and generator ---------------------------------------------------------------- */
+/* --- selection and generator --- */
 
 static int larger(const void *a, const void *b)
 {

@@ -48,8 +48,9 @@ static void check_golden(struct model *m, const json_t *list)
 		assert_string_equal(x->dtype_text, json_text(want, "type", ""));
 		assert_int_equal(x->rank, json_array_size(json_at(want, "shape")));
 		for (int k = 0; k < x->rank; k++)
-			assert_int_equal(x->shape[k], json_int(json_array_get(json_at(want, "shape"),
-				(size_t)k), "", -1));
+			assert_int_equal(x->shape[k],
+				json_int(
+					json_array_get(json_at(want, "shape"), (size_t)k), "", -1));
 		err_clear(&e);
 		if (!source_read(&m->source, (size_t)t, 0, x->elements, out, &e))
 			fail_msg("%s: %s", e.where, e.what);
@@ -148,17 +149,23 @@ static void test_refuses_odd_mlx(void **state)
 		{ "[2,8]", "[2,2]", NULL, "biases do not match" },
 	};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-		int n = str_eq(bad[i].scales, "[2,7]") ? 28 : str_eq(bad[i].scales, "[1,2]") ? 4 : 8;
+		int n = str_eq(bad[i].scales, "[2,7]")   ? 28
+			: str_eq(bad[i].scales, "[1,2]") ? 4
+							 : 8;
 		struct str h = STR_INIT;
-		str_addf(&h, "{\"p.weight\":{\"dtype\":\"U32\",\"shape\":%s,\"data_offsets\":[0,64]},"
+		str_addf(&h,
+			"{\"p.weight\":{\"dtype\":\"U32\",\"shape\":%s,\"data_offsets\":[0,64]},"
 			"\"p.scales\":{\"dtype\":\"F16\",\"shape\":%s,\"data_offsets\":[64,%d]}",
 			bad[i].weight, bad[i].scales, 64 + n);
 		if (bad[i].biases)
-			str_addf(&h, ",\"p.biases\":{\"dtype\":\"F16\",\"shape\":%s,\"data_offsets\":"
-				"[%d,%d]}", bad[i].biases, 64 + n, 64 + 2 * n);
+			str_addf(&h,
+				",\"p.biases\":{\"dtype\":\"F16\",\"shape\":%s,\"data_offsets\":"
+				"[%d,%d]}",
+				bad[i].biases, 64 + n, 64 + 2 * n);
 		str_add(&h, "}");
 		fixture_safetensors(&fx, "odd/model.safetensors", h.s, 64 + 2 * (size_t)n);
-		fixture_refused(&fx, "odd", "model.safetensors: tensor p.weight", bad[i].what, "again");
+		fixture_refused(
+			&fx, "odd", "model.safetensors: tensor p.weight", bad[i].what, "again");
 		str_fini(&h);
 	}
 }
@@ -208,10 +215,12 @@ static void put_f32(struct str *s, float f)
 static void test_fp8(void **state)
 {
 	(void)state;
-	const char *h = "{\"a.weight\":{\"dtype\":\"F8_E4M3\",\"shape\":[3,5],\"data_offsets\":[0,15]},"
+	const char *h =
+		"{\"a.weight\":{\"dtype\":\"F8_E4M3\",\"shape\":[3,5],\"data_offsets\":[0,15]},"
 		"\"b.weight\":{\"dtype\":\"F8_E4M3\",\"shape\":[3,5],\"data_offsets\":[15,30]},"
 		"\"c.weight\":{\"dtype\":\"F8_E4M3\",\"shape\":[3,5],\"data_offsets\":[30,45]},"
-		"\"a.weight_scale_inv\":{\"dtype\":\"F32\",\"shape\":[2,2],\"data_offsets\":[45,61]},"
+		"\"a.weight_scale_inv\":{\"dtype\":\"F32\",\"shape\":[2,2],\"data_offsets\":[45,61]"
+		"},"
 		"\"b.weight_scale\":{\"dtype\":\"F32\",\"shape\":[3,1],\"data_offsets\":[61,73]},"
 		"\"c.weight_scale\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[73,77]}}";
 	struct str s = STR_INIT;
@@ -250,7 +259,8 @@ static void test_foreign_packings(void **state)
 		"{\"m.qweight\":{\"dtype\":\"I32\",\"shape\":[2,4],\"data_offsets\":[0,32]},"
 		"\"m.scales\":{\"dtype\":\"F16\",\"shape\":[1,4],\"data_offsets\":[32,40]},"
 		"\"m.g_idx\":{\"dtype\":\"I32\",\"shape\":[16],\"data_offsets\":[40,104]},"
-		"\"norm.weight\":{\"dtype\":\"F16\",\"shape\":[4],\"data_offsets\":[104,112]}}", 112);
+		"\"norm.weight\":{\"dtype\":\"F16\",\"shape\":[4],\"data_offsets\":[104,112]}}",
+		112);
 	fixture_text(&fx, "gptq/config.json",
 		"{\"quantization_config\":{\"quant_method\":\"gptq\",\"bits\":4}}");
 	struct model *m = fixture_open(&fx, "gptq");

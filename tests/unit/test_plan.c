@@ -69,7 +69,8 @@ static int setup(void **state)
 	scratch_free(v, n);
 	n = usual(v, 6, DT_BF16, 8);
 	ids = xcalloc(4, sizeof *ids);
-	v[n++] = (struct scratch_tensor){"model.position_ids", DT_I64, 1, {4}, ids, 4 * sizeof *ids};
+	v[n++] = (struct scratch_tensor){ "model.position_ids", DT_I64, 1, { 4 }, ids,
+		4 * sizeof *ids };
 	put("ids", v, n, CONFIG);
 	scratch_free(v, n);
 	return 0;
@@ -126,7 +127,8 @@ static void test_values_follow_layers_and_filters(void **state)
 	assert_float_equal(find(p, "model.norm.weight")->spec.global[P_T], 0.2, 0);
 	assert_float_equal(find(p, "model.layers.1.mlp.up_proj.weight")->spec.global[P_T], 0.5, 0);
 	assert_float_equal(find(p, "model.layers.2.mlp.up_proj.weight")->spec.global[P_T], 1.0, 0);
-	assert_float_equal(find(p, "model.layers.1.self_attn.q_proj.weight")->spec.global[P_T], 0.4, 0);
+	assert_float_equal(
+		find(p, "model.layers.1.self_attn.q_proj.weight")->spec.global[P_T], 0.4, 0);
 	assert_int_equal(find(p, "model.norm.weight")->dtype, DT_BF16);
 	assert_int_equal(find(p, "model.norm.weight")->spec.base, 0);
 	plan_unref(p);
@@ -178,7 +180,8 @@ static void test_shards_are_greedy(void **state)
 	assert_int_equal(s->v[3].n, 3);
 	assert_int_equal(s->v[0].header_n % 8, 0);
 	index = shards_index(p, s);
-	assert_non_null(strstr(index, "\"model.norm.weight\": \"model-00004-of-00004.safetensors\""));
+	assert_non_null(
+		strstr(index, "\"model.norm.weight\": \"model-00004-of-00004.safetensors\""));
 	assert_non_null(strstr(index, "\"total_size\": 312"));
 	free(index);
 	shards_free(s);
@@ -203,20 +206,23 @@ static void test_refusals(void **state)
 	(void)state;
 	refused("merge_method: linear\nmodels:\n- {model: a, parameters: {weight: 1}}\n"
 		"- {model: wide, parameters: {weight: 1}}\n",
-		"model.embed_tokens.weight", "vocabularies differ: 8 x 4 in a, 10 x 4 in wide", "same voc");
+		"model.embed_tokens.weight", "vocabularies differ: 8 x 4 in a, 10 x 4 in wide",
+		"same voc");
 	refused("merge_method: linear\nmodels:\n- {model: a, parameters: {weight: 1}}\n"
-		"- {model: b, parameters: {weight: -1}}\n", "model.", "sum of the weights", "normalize");
+		"- {model: b, parameters: {weight: -1}}\n",
+		"model.", "sum of the weights", "normalize");
 	refused("merge_method: dare-ties\nbase_model: base\nmodels: [{model: a}]\n",
 		"merge_method", "no method \"dare-ties\"", "dare_ties");
 	refused("merge_method: ties\nmodels: [{model: a, parameters: {weight: 1}}]\n",
 		"merge_method", "ties needs a base_model", "base_model");
 	refused("merge_method: slerp\nbase_model: base\nparameters: {t: 0.5}\n"
 		"models: [{model: a}, {model: b}]\n",
-		"merge_method", "slerp takes exactly 2 models, the base among them; here are 3", "fewer");
+		"merge_method", "slerp takes exactly 2 models, the base among them; here are 3",
+		"fewer");
 	refused("merge_method: linear\nmodels: [{model: a, parameters: {weight: 1}}, {model: gone, "
 		"parameters: {weight: 1}}]\n", "gone", "", "");
-	refused("merge_method: passthrough\ndtype: int8\nmodels: [{model: a}]\n", "dtype", "\"int8\"",
-		"bfloat16");
+	refused("merge_method: passthrough\ndtype: int8\nmodels: [{model: a}]\n", "dtype",
+		"\"int8\"", "bfloat16");
 	refused("merge_method: passthrough\nchat_template: chatml\nmodels: [{model: a}]\n",
 		"chat_template", "\"chatml\"", "template");
 	refused("merge_method: linear\nmodels: [{model: a}]\n", "", "weight", "");
@@ -227,8 +233,10 @@ static void test_missing_and_extra(void **state)
 {
 	struct err e = {0};
 	struct findings f = {0};
-	struct plan *p = plan("merge_method: linear\nmodels:\n- {model: a, parameters: {weight: 1}}\n"
-		"- {model: odd, parameters: {weight: 3}}\n", &f, &e);
+	struct plan *p =
+		plan("merge_method: linear\nmodels:\n- {model: a, parameters: {weight: 1}}\n"
+		     "- {model: odd, parameters: {weight: 3}}\n",
+			&f, &e);
 	const struct plan_tensor *t;
 
 	(void)state;
@@ -257,7 +265,8 @@ static void test_integers_are_not_merged(void **state)
 {
 	struct err e = {0};
 	struct plan *p = plan("merge_method: linear\ndtype: float32\nmodels:\n"
-		"- {model: ids, parameters: {weight: 1}}\n- {model: ids, parameters: {weight: 1}}\n",
+			      "- {model: ids, parameters: {weight: 1}}\n- {model: ids, parameters: "
+			      "{weight: 1}}\n",
 		NULL, &e);
 	const struct plan_tensor *t;
 
@@ -273,7 +282,8 @@ static void test_integers_are_not_merged(void **state)
 static void test_keys_tell_what_changed(void **state)
 {
 	static const char format[] = "merge_method: linear\nmodels:\n- {model: a, parameters: "
-		"{weight: [{filter: mlp, value: %s}, {value: 1}]}}\n- {model: b, parameters: {weight: 1}}\n";
+				     "{weight: [{filter: mlp, value: %s}, {value: 1}]}}\n- {model: "
+				     "b, parameters: {weight: 1}}\n";
 	struct err e = {0};
 	char *one = xasprintf(format, "2"), *two = xasprintf(format, "3");
 	struct plan *p = plan(one, NULL, &e), *q = plan(two, NULL, &e), *same = plan(one, NULL, &e);

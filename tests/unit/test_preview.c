@@ -7,7 +7,7 @@
 #include "engine/preview_work.h"
 #include "preview_test.h"
 
-/* --- a family of models ----------------------------------------------------------------------- */
+/* --- a family of models --- */
 
 enum { TENSORS = 40, ROWS = 96, COLUMNS = 320, ELEMENTS = ROWS * COLUMNS, MODELS = 3 };
 static struct fixture dir;
@@ -84,7 +84,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* --- recipes over it -------------------------------------------------------------------------- */
+/* --- recipes over it --- */
 
 static const struct method_case {
 	const char *name, *per_input, *global;
@@ -150,7 +150,7 @@ static void sample_only(struct preview *v)
 		}
 }
 
-/* --- intervals -------------------------------------------------------------------------------- */
+/* --- intervals --- */
 
 static const enum stat_id sampled_stats[] = {
 	STAT_COSINE, STAT_ONE_MINUS_COSINE, STAT_RELATIVE_L2, STAT_NORM, STAT_DELTA_NORM,
@@ -229,7 +229,7 @@ static void intervals_hold(void **state)
 	assert_true((double)all.held >= 0.93 * (double)all.all);
 }
 
-/* --- exact ------------------------------------------------------------------------------------ */
+/* --- exact --- */
 
 static bool keep_window(void *ctx, const struct plan_tensor *t, const struct merge_window *w,
 	const float *merged, const float *stored, struct err *e)
@@ -333,7 +333,7 @@ static void exact_is_the_file(void **state)
 	pool_free(pools[1]);
 }
 
-/* --- edits ------------------------------------------------------------------------------------ */
+/* --- edits --- */
 
 static void edits_read_nothing(void **state)
 {
@@ -376,7 +376,7 @@ static void edits_read_nothing(void **state)
 	free(text);
 }
 
-/* --- nearswap --------------------------------------------------------------------------------- */
+/* --- nearswap --- */
 
 static void swap_curve(void **state)
 {
@@ -435,7 +435,7 @@ static void swap_curve(void **state)
 	plan_unref(p);
 }
 
-/* --- odd tensors ------------------------------------------------------------------------------ */
+/* --- odd tensors --- */
 
 static void odd_tensors(void **state)
 {

@@ -5,15 +5,17 @@ static void check(const char *family, bool gguf, const char *name, const char *r
 	int expert)
 {
 	struct arena a;
-	struct tensor t = { .name = name, .stored = name, .role = "other", .layer = -1, .expert = -1 };
+	struct tensor t = {
+		.name = name, .stored = name, .role = "other", .layer = -1, .expert = -1
+	};
 	/* A router beside it, so that shared experts keep their name. */
 	struct tensor v[2] = { t, { .name = "model.layers.0.mlp.gate.weight" } };
 
 	arena_init(&a);
 	role_classify(v, 2, family, gguf, &a);
 	if (strcmp(v[0].role, role) || v[0].layer != layer || v[0].expert != expert)
-		fail_msg("%s of %s: %s, layer %d, expert %d", name, family ? family : "?", v[0].role,
-			v[0].layer, v[0].expert);
+		fail_msg("%s of %s: %s, layer %d, expert %d", name, family ? family : "?",
+			v[0].role, v[0].layer, v[0].expert);
 	arena_fini(&a);
 }
 
@@ -32,45 +34,65 @@ static void test_language(void **state)
 		{ "mistral", "model.layers.7.self_attn.o_proj.weight", "attn_output", 7, -1 },
 		{ "qwen3", "model.layers.7.self_attn.k_norm.weight", "attn_k_norm", 7, -1 },
 		{ "llama", "model.layers.7.post_attention_layernorm.weight", "ffn_norm", 7, -1 },
-		{ "gemma2", "model.layers.7.post_attention_layernorm.weight", "post_attention_norm", 7, -1 },
-		{ "gemma3_text", "model.layers.7.pre_feedforward_layernorm.weight", "ffn_norm", 7, -1 },
-		{ "gemma2", "model.layers.7.post_feedforward_layernorm.weight", "post_ffw_norm", 7, -1 },
+		{ "gemma2", "model.layers.7.post_attention_layernorm.weight", "post_attention_norm",
+			7, -1 },
+		{ "gemma3_text", "model.layers.7.pre_feedforward_layernorm.weight", "ffn_norm", 7,
+			-1 },
+		{ "gemma2", "model.layers.7.post_feedforward_layernorm.weight", "post_ffw_norm", 7,
+			-1 },
 		{ "phi3", "model.layers.0.self_attn.qkv_proj.weight", "attn_qkv", 0, -1 },
 		{ "phi3", "model.layers.0.mlp.gate_up_proj.weight", "ffn_up", 0, -1 },
-		{ "mixtral", "model.layers.3.block_sparse_moe.experts.7.w1.weight", "ffn_gate_exps", 3, 7 },
-		{ "mixtral", "model.layers.3.block_sparse_moe.experts.7.w3.weight", "ffn_up_exps", 3, 7 },
-		{ "mixtral", "model.layers.3.block_sparse_moe.experts.7.w2.weight", "ffn_down_exps", 3, 7 },
+		{ "mixtral", "model.layers.3.block_sparse_moe.experts.7.w1.weight", "ffn_gate_exps",
+			3, 7 },
+		{ "mixtral", "model.layers.3.block_sparse_moe.experts.7.w3.weight", "ffn_up_exps",
+			3, 7 },
+		{ "mixtral", "model.layers.3.block_sparse_moe.experts.7.w2.weight", "ffn_down_exps",
+			3, 7 },
 		{ "mixtral", "model.layers.3.block_sparse_moe.gate.weight", "ffn_gate_inp", 3, -1 },
-		{ "qwen2_moe", "model.layers.3.mlp.shared_expert.up_proj.weight", "ffn_up_shexp", 3, -1 },
-		{ "qwen2_moe", "model.layers.3.mlp.shared_expert_gate.weight", "ffn_gate_inp_shexp", 3, -1 },
-		{ "qwen3_moe", "model.layers.3.mlp.experts.127.down_proj.weight", "ffn_down_exps", 3, 127 },
+		{ "qwen2_moe", "model.layers.3.mlp.shared_expert.up_proj.weight", "ffn_up_shexp", 3,
+			-1 },
+		{ "qwen2_moe", "model.layers.3.mlp.shared_expert_gate.weight", "ffn_gate_inp_shexp",
+			3, -1 },
+		{ "qwen3_moe", "model.layers.3.mlp.experts.127.down_proj.weight", "ffn_down_exps",
+			3, 127 },
 		{ "olmoe", "model.layers.3.mlp.gate.weight", "ffn_gate_inp", 3, -1 },
 		{ "qwen3_next", "model.layers.0.linear_attn.in_proj_qkvz.weight", "ssm_in", 0, -1 },
 		{ "qwen3_next", "model.layers.0.linear_attn.dt_bias", "ssm_dt", 0, -1 },
 		{ "qwen3_next", "mtp.layers.0.self_attn.q_proj.weight", "nextn_attn_q", -1, -1 },
-		{ "qwen3_next", "mtp.layers.0.mlp.experts.5.up_proj.weight", "nextn_ffn_up_exps", -1, -1 },
+		{ "qwen3_next", "mtp.layers.0.mlp.experts.5.up_proj.weight", "nextn_ffn_up_exps",
+			-1, -1 },
 		{ "qwen3_next", "mtp.fc.weight", "nextn_eh_proj", -1, -1 },
 		{ "deepseek_v3", "model.layers.61.eh_proj.weight", "nextn_eh_proj", 61, -1 },
-		{ "deepseek_v3", "model.layers.61.shared_head.norm.weight", "nextn_shared_head_norm", 61, -1 },
-		{ "deepseek_v3", "model.layers.5.self_attn.kv_a_proj_with_mqa.weight", "attn_kv_a_mqa", 5, -1 },
-		{ "deepseek_v3", "model.layers.5.mlp.gate.e_score_correction_bias", "exp_probs_b", 5, -1 },
-		{ "deepseek_v3", "model.layers.5.mlp.experts.255.gate_proj.weight", "ffn_gate_exps", 5, 255 },
-		{ "deepseek_v2", "model.layers.5.mlp.shared_experts.gate_proj.weight", "ffn_gate_shexp", 5, -1 },
-		{ "glm4_moe", "model.layers.5.post_attention_layernorm.weight", "post_attention_norm", 5, -1 },
+		{ "deepseek_v3", "model.layers.61.shared_head.norm.weight",
+			"nextn_shared_head_norm", 61, -1 },
+		{ "deepseek_v3", "model.layers.5.self_attn.kv_a_proj_with_mqa.weight",
+			"attn_kv_a_mqa", 5, -1 },
+		{ "deepseek_v3", "model.layers.5.mlp.gate.e_score_correction_bias", "exp_probs_b",
+			5, -1 },
+		{ "deepseek_v3", "model.layers.5.mlp.experts.255.gate_proj.weight", "ffn_gate_exps",
+			5, 255 },
+		{ "deepseek_v2", "model.layers.5.mlp.shared_experts.gate_proj.weight",
+			"ffn_gate_shexp", 5, -1 },
+		{ "glm4_moe", "model.layers.5.post_attention_layernorm.weight",
+			"post_attention_norm", 5, -1 },
 		{ "gpt_oss", "model.layers.5.mlp.experts.gate_up_proj", "ffn_gate_up_exps", 5, -1 },
 		{ "gpt_oss", "model.layers.5.mlp.experts.down_proj_bias", "ffn_down_exps", 5, -1 },
 		{ "gpt_oss", "model.layers.5.mlp.router.weight", "ffn_gate_inp", 5, -1 },
 		{ "gpt_oss", "model.layers.5.self_attn.sinks", "attn_sinks", 5, -1 },
-		{ "granitemoe", "model.layers.1.block_sparse_moe.input_linear.weight", "ffn_gate_up_exps", 1, -1 },
+		{ "granitemoe", "model.layers.1.block_sparse_moe.input_linear.weight",
+			"ffn_gate_up_exps", 1, -1 },
 		{ "granitemoehybrid", "model.layers.1.mamba.A_log", "ssm_a", 1, -1 },
 		{ "granitemoehybrid", "model.layers.1.mamba.D", "ssm_d", 1, -1 },
 		{ "granitemoehybrid", "model.layers.1.mamba.conv1d.bias", "ssm_conv1d", 1, -1 },
-		{ "granitemoehybrid", "model.layers.1.shared_mlp.input_linear.weight", "ffn_gate_up_shexp", 1, -1 },
+		{ "granitemoehybrid", "model.layers.1.shared_mlp.input_linear.weight",
+			"ffn_gate_up_shexp", 1, -1 },
 		{ "granitemoehybrid", "model.layers.1.block_sparse_moe.switch_mlp.up_proj.weight",
 			"ffn_up_exps", 1, -1 },
 		/* wrapped, unknown and foreign */
-		{ "gemma3", "language_model.model.layers.7.self_attn.q_proj.weight", "attn_q", 7, -1 },
-		{ "gemma3", "model.language_model.layers.7.self_attn.q_proj.weight", "attn_q", 7, -1 },
+		{ "gemma3", "language_model.model.layers.7.self_attn.q_proj.weight", "attn_q", 7,
+			-1 },
+		{ "gemma3", "model.language_model.layers.7.self_attn.q_proj.weight", "attn_q", 7,
+			-1 },
 		{ NULL, "something.blocks.12.attn.qkv.weight", "attn_qkv", 12, -1 },
 		{ "gpt2", "transformer.h.11.mlp.c_fc.weight", "ffn_up", 11, -1 },
 		{ "strange", "model.layers.4.frobnicator.weight", "other", 4, -1 },
@@ -80,18 +102,22 @@ static void test_language(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		check(rows[i].family, false, rows[i].name, rows[i].role, rows[i].layer, rows[i].expert);
+		check(rows[i].family, false, rows[i].name, rows[i].role, rows[i].layer,
+			rows[i].expert);
 }
 
 static void test_towers(void **state)
 {
 	(void)state;
-	check("gemma3", false, "vision_tower.vision_model.encoder.layers.26.self_attn.q_proj.weight",
+	check("gemma3", false,
+		"vision_tower.vision_model.encoder.layers.26.self_attn.q_proj.weight",
 		"vision_attn_q", -1, -1);
-	check("gemma3", false, "multi_modal_projector.mm_input_projection_weight", "vision_proj", -1, -1);
+	check("gemma3", false, "multi_modal_projector.mm_input_projection_weight", "vision_proj",
+		-1, -1);
 	check("qwen2_5_vl", false, "visual.blocks.31.attn.qkv.bias", "vision_attn_qkv", -1, -1);
 	check("qwen2_5_vl", false, "model.visual.merger.mlp.0.weight", "vision_proj", -1, -1);
-	check("qwen3_vl", false, "model.visual.blocks.3.mlp.linear_fc1.weight", "vision_ffn_up", -1, -1);
+	check("qwen3_vl", false, "model.visual.blocks.3.mlp.linear_fc1.weight", "vision_ffn_up", -1,
+		-1);
 	check("llava", false, "vision_tower.strange.thing", "vision", -1, -1);
 	check(NULL, true, "v.blk.3.attn_q.weight", "vision_attn_q", -1, -1);
 	check(NULL, true, "mm.0.weight", "vision_proj", -1, -1);
@@ -122,22 +148,32 @@ static void test_hf_names(void **state)
 		{ "llama", "token_embd", ".weight", -1, "model.embed_tokens.weight" },
 		{ "llama", "output", ".weight", -1, "lm_head.weight" },
 		{ "qwen2", "attn_q", ".bias", -1, "model.layers.9.self_attn.q_proj.bias" },
-		{ "gemma2", "ffn_norm", ".weight", -1, "model.layers.9.pre_feedforward_layernorm.weight" },
-		{ "gemma2", "post_attention_norm", ".weight", -1, "model.layers.9.post_attention_layernorm.weight" },
+		{ "gemma2", "ffn_norm", ".weight", -1,
+			"model.layers.9.pre_feedforward_layernorm.weight" },
+		{ "gemma2", "post_attention_norm", ".weight", -1,
+			"model.layers.9.post_attention_layernorm.weight" },
 		{ "phi3", "ffn_up", ".weight", -1, "model.layers.9.mlp.gate_up_proj.weight" },
 		{ "llama", "ffn_up", ".weight", -1, "model.layers.9.mlp.up_proj.weight" },
-		{ "mixtral", "ffn_up_exps", ".weight", 3, "model.layers.9.block_sparse_moe.experts.3.w3.weight" },
-		{ "qwen3_moe", "ffn_up_exps", ".weight", 3, "model.layers.9.mlp.experts.3.up_proj.weight" },
-		{ "qwen2_moe", "ffn_up_shexp", ".weight", -1, "model.layers.9.mlp.shared_expert.up_proj.weight" },
-		{ "deepseek_v3", "ffn_up_shexp", ".weight", -1, "model.layers.9.mlp.shared_experts.up_proj.weight" },
-		{ "deepseek_v3", "exp_probs_b", ".bias", -1, "model.layers.9.mlp.gate.e_score_correction_bias" },
+		{ "mixtral", "ffn_up_exps", ".weight", 3,
+			"model.layers.9.block_sparse_moe.experts.3.w3.weight" },
+		{ "qwen3_moe", "ffn_up_exps", ".weight", 3,
+			"model.layers.9.mlp.experts.3.up_proj.weight" },
+		{ "qwen2_moe", "ffn_up_shexp", ".weight", -1,
+			"model.layers.9.mlp.shared_expert.up_proj.weight" },
+		{ "deepseek_v3", "ffn_up_shexp", ".weight", -1,
+			"model.layers.9.mlp.shared_experts.up_proj.weight" },
+		{ "deepseek_v3", "exp_probs_b", ".bias", -1,
+			"model.layers.9.mlp.gate.e_score_correction_bias" },
 		{ "deepseek_v3", "nextn.enorm", ".weight", -1, "model.layers.9.enorm.weight" },
 		{ "granitemoehybrid", "ssm_a", "", -1, "model.layers.9.mamba.A_log" },
 		{ "granitemoehybrid", "ssm_d", "", -1, "model.layers.9.mamba.D" },
 		{ "granitemoehybrid", "ssm_dt", ".bias", -1, "model.layers.9.mamba.dt_bias" },
-		{ "granitemoehybrid", "ssm_conv1d", ".bias", -1, "model.layers.9.mamba.conv1d.bias" },
-		{ "gpt_oss", "ffn_gate_up_exps", ".weight", -1, "model.layers.9.mlp.experts.gate_up_proj" },
-		{ "gpt_oss", "ffn_down_exps", ".bias", -1, "model.layers.9.mlp.experts.down_proj_bias" },
+		{ "granitemoehybrid", "ssm_conv1d", ".bias", -1,
+			"model.layers.9.mamba.conv1d.bias" },
+		{ "gpt_oss", "ffn_gate_up_exps", ".weight", -1,
+			"model.layers.9.mlp.experts.gate_up_proj" },
+		{ "gpt_oss", "ffn_down_exps", ".bias", -1,
+			"model.layers.9.mlp.experts.down_proj_bias" },
 		{ "gpt_oss", "attn_sinks", ".weight", -1, "model.layers.9.self_attn.sinks" },
 		{ "llama", "brand_new", ".weight", -1, NULL },
 	};
@@ -161,7 +197,8 @@ static int own_rows(void **state)
 {
 	(void)state;
 	fixture_init(&fx);
-	fixture_text(&fx, "cupel/roles/mine.role", "# mine\nmodel.layers.{L}.frob.a  attn_frob  odd\n"
+	fixture_text(&fx, "cupel/roles/mine.role",
+		"# mine\nmodel.layers.{L}.frob.a  attn_frob  odd\n"
 		"*.twist ffn_twist\nmodel.layers.{L}.mlp.gate_proj ffn_mine odd\n");
 	setenv("XDG_CONFIG_HOME", fx.dir, 1);
 	return 0;

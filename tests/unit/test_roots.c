@@ -34,7 +34,8 @@ static int setup(void **state)
 	fixture_text(&fx, HUB "refs/main", "aaaa1111bbbb\n");
 	link_to("../../blobs/1111", HUB "snapshots/aaaa1111bbbb/model.safetensors");
 	fixture_text(&fx, HUB "snapshots/aaaa1111bbbb/config.json", "{\"model_type\":\"llama\"}");
-	link_to("../../blobs/1111", HUB "snapshots/cccc2222dddd/model.safetensors"); /* the same weights */
+	link_to("../../blobs/1111",
+		HUB "snapshots/cccc2222dddd/model.safetensors"); /* the same weights */
 	fixture_text(&fx, HUB "snapshots/cccc2222dddd/config.json", "{}");
 	link_to("../../blobs/2222", HUB "snapshots/eeee3333ffff/model.safetensors");
 	fixture_text(&fx, HUB "snapshots/eeee3333ffff/config.json", "{}");
@@ -42,7 +43,8 @@ static int setup(void **state)
 #define HALF "hf/hub/models--owner--half/"
 	fixture_text(&fx, HALF "refs/main", "0123");
 	fixture_text(&fx, HALF "snapshots/0123/config.json", "{}");
-	fixture_safetensors(&fx, HALF "snapshots/0123/model-00001-of-00003.safetensors", weights, 4);
+	fixture_safetensors(
+		&fx, HALF "snapshots/0123/model-00001-of-00003.safetensors", weights, 4);
 	fixture_text(&fx, HALF "blobs/9999.incomplete", "");
 	fixture_text(&fx, "hf/hub/datasets--a--b/snapshots/1/model.safetensors", "no model");
 	fixture_text(&fx, "home/.lmstudio/models/pub/repo/m-Q4_K_M.gguf", "GGUF");
@@ -55,7 +57,8 @@ static int setup(void **state)
 	fixture_text(&fx, "home/.ollama/models/blobs/sha256-ff", "GGUF");
 	/* where we stand */
 	fixture_safetensors(&fx, "work/mine/model.safetensors", weights, 4);
-	fixture_text(&fx, "work/mine/config.json", "{\"quantization\":{\"group_size\":64,\"bits\":4}}");
+	fixture_text(
+		&fx, "work/mine/config.json", "{\"quantization\":{\"group_size\":64,\"bits\":4}}");
 	fixture_safetensors(&fx, "work/loose.safetensors", weights, 4);
 	fixture_safetensors(&fx, "work/.hidden/model.safetensors", weights, 4);
 	fixture_safetensors(&fx, "work/1/2/3/4/deep.safetensors", weights, 4);
@@ -163,7 +166,8 @@ static void resolves(const char *name, const char *near_dir, const char *want)
 	struct err e;
 	struct model_roots *r = model_roots_new(NULL, 0);
 	err_clear(&e);
-	char *path = model_resolve(r, name, near_dir, alias, (void *)(uintptr_t)"/catalog/path", &e);
+	char *path =
+		model_resolve(r, name, near_dir, alias, (void *)(uintptr_t) "/catalog/path", &e);
 	if (!path)
 		fail_msg("%s: %s; %s", e.where, e.what, e.hint);
 	if (!str_ends(path, want))

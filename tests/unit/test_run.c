@@ -46,7 +46,8 @@ static void put_model(const char *name, unsigned which, bool same_ids)
 	v[n++] = scratch_tensor("model.norm.weight", DT_F32, 0, 999, noise, which);
 	ids[0] = 7;
 	ids[1] = same_ids ? 0 : (int64_t)which;
-	v[n++] = (struct scratch_tensor){"model.position_ids", DT_I64, 1, {3}, ids, 3 * sizeof *ids};
+	v[n++] = (struct scratch_tensor){ "model.position_ids", DT_I64, 1, { 3 }, ids,
+		3 * sizeof *ids };
 	free(scratch_model(dir, name, v, n, CONFIG));
 	scratch_free(v, n);
 }
@@ -166,7 +167,7 @@ static void same_files(const char *one, const char *two, const char *name)
 	free(b);
 }
 
-/* --- against mergekit -------------------------------------------------------------------------- */
+/* --- against mergekit --- */
 
 static json_t *end_to_end(void)
 {
@@ -235,7 +236,8 @@ static bool compare_window(void *ctx, const struct plan_tensor *t, const struct 
 	const float *merged, const float *stored, struct err *e)
 {
 	const struct compared *c = ctx;
-	const json_t *values = json_object_get(json_object_get(c->expected, t->like->name), "values");
+	const json_t *values =
+		json_object_get(json_object_get(c->expected, t->like->name), "values");
 	double max = 0;
 
 	(void)merged;
@@ -260,7 +262,8 @@ static int by_name(const void *a, const void *b)
 	return strcmp((*x)->like->name, (*y)->like->name);
 }
 
-/* mergekit's own masks: MT19937, tensors by name, models in order, densities of 1 drawing nothing. */
+/* mergekit's own masks: MT19937, tensors by name, models in order, densities of 1 drawing nothing.
+ */
 static void compare_all(const struct plan *p, struct compared *c, uint32_t seed)
 {
 	const struct plan_tensor *order[64];
@@ -315,7 +318,7 @@ static void test_end_to_end(void **state)
 	json_decref(all);
 }
 
-/* --- the same bytes ------------------------------------------------------------------------------- */
+/* --- the same bytes --- */
 
 static void test_any_number_of_threads(void **state)
 {
@@ -376,7 +379,8 @@ static void test_exact_preview_is_the_file(void **state)
 		m = model_open(path, &e);
 		assert_non_null(m);
 		for (size_t t = 0; t < p->n; t++)
-			assert_true(run_tensor(p, t, t % 2 ? pool : NULL, window_in_file, m, NULL, &e));
+			assert_true(
+				run_tensor(p, t, t % 2 ? pool : NULL, window_in_file, m, NULL, &e));
 		model_unref(m);
 		plan_unref(p);
 		free(path);
@@ -453,7 +457,7 @@ static void test_killed_and_resumed(void **state)
 	}
 }
 
-/* --- the folder -------------------------------------------------------------------------------------- */
+/* --- the folder --- */
 
 static void test_shards(void **state)
 {
@@ -525,8 +529,10 @@ static void test_files_beside(void **state)
 
 static void test_absolute_paths_stay_here(void **state)
 {
-	char *yaml = xasprintf("merge_method: linear\nmodels:\n- model: %s/a # mine\n"
-		"  parameters: {weight: 1}\n- {model: \"%s/b\", parameters: {weight: 1}}\n", dir, dir);
+	char *yaml = xasprintf(
+		"merge_method: linear\nmodels:\n- model: %s/a # mine\n"
+		"  parameters: {weight: 1}\n- {model: \"%s/b\", parameters: {weight: 1}}\n",
+		dir, dir);
 	size_t n;
 	char *text;
 

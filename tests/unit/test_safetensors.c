@@ -56,8 +56,9 @@ static void test_reads_values(void **state)
 	model_unref(m);
 }
 
-#define T(name, dtype, shape, from, to) \
-	"\"" name "\":{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":[" #from "," #to "]}"
+#define T(name, dtype, shape, from, to)                                                      \
+	"\"" name "\":{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":[" #from \
+	"," #to "]}"
 
 static void test_refuses_hostile_headers(void **state)
 {
@@ -67,25 +68,29 @@ static void test_refuses_hostile_headers(void **state)
 		size_t data;
 		const char *where, *what, *hint;
 	} bad[] = {
-		{ "overlap", "{" T("a", "F32", "[4]", 0, 16) "," T("b", "F32", "[4]", 8, 24) "}", 24,
-			"overlap.safetensors: tensor b", "its data overlaps that of tensor a", "fetch" },
+		{ "overlap", "{" T("a", "F32", "[4]", 0, 16) "," T("b", "F32", "[4]", 8, 24) "}",
+			24, "overlap.safetensors: tensor b", "its data overlaps that of tensor a",
+			"fetch" },
 		{ "past", "{" T("a", "F32", "[4]", 0, 16) "}", 8, "past.safetensors: tensor a",
 			"its data ends at byte 16 of the data, the file has 8", "cut short" },
-		{ "backwards", "{" T("a", "F32", "[4]", 16, 0) "}", 16, "tensor a", "before it begins",
-			"fetch" },
+		{ "backwards", "{" T("a", "F32", "[4]", 16, 0) "}", 16, "tensor a",
+			"before it begins", "fetch" },
 		{ "size", "{" T("a", "F32", "[3]", 0, 16) "}", 16, "size.safetensors: tensor a",
-			"its shape and dtype F32 need 12 bytes, its data_offsets hold 16", "damaged" },
-		{ "product", "{" T("a", "F32", "[4294967296,4294967296]", 0, 16) "}", 16, "tensor a",
-			"more elements than 64 bits count", "damaged" },
+			"its shape and dtype F32 need 12 bytes, its data_offsets hold 16",
+			"damaged" },
+		{ "product", "{" T("a", "F32", "[4294967296,4294967296]", 0, 16) "}", 16,
+			"tensor a", "more elements than 64 bits count", "damaged" },
 		{ "bytes", "{" T("a", "F64", "[4611686018427387904]", 0, 16) "}", 16, "tensor a",
 			"whole number of bytes", "damaged" },
-		{ "offset", "{" T("a", "F32", "[4]", 18446744073709551600, 18446744073709551615) "}", 16,
-			"tensor a", "15", "damaged" },
+		{ "offset",
+			"{" T("a", "F32", "[4]", 18446744073709551600, 18446744073709551615) "}",
+			16, "tensor a", "15", "damaged" },
 		{ "number", "{" T("a", "F32", "[4]", 0, 18446744073709551616) "}", 16,
 			"number.safetensors", "larger than 64 bits", "damaged" },
 		{ "negative", "{" T("a", "F32", "[-4]", 0, 16) "}", 16, "negative.safetensors",
 			"not negative", "damaged" },
-		{ "fraction", "{" T("a", "F32", "[4.0]", 0, 16) "}", 16, NULL, "whole number", "damaged" },
+		{ "fraction", "{" T("a", "F32", "[4.0]", 0, 16) "}", 16, NULL, "whole number",
+			"damaged" },
 		{ "rank", "{" T("a", "F32", "[1,1,1,1,1,1,1,1,4]", 0, 16) "}", 16, "tensor a",
 			"more than 8 dimensions", "damaged" },
 		{ "twice", "{" T("a", "F32", "[4]", 0, 16) "," T("a", "F32", "[4]", 16, 32) "}", 32,
@@ -94,10 +99,12 @@ static void test_refuses_hostile_headers(void **state)
 			"tensor a", "not a pair", "damaged" },
 		{ "missing", "{\"a\":{\"dtype\":\"U8\",\"shape\":[4]}}", 4, "tensor a",
 			"data_offsets is missing", "damaged" },
-		{ "cut", "{\"a\":{\"dtype\":\"U8\",\"shape\":[4", 4, "cut.safetensors", "expected", "damaged" },
+		{ "cut", "{\"a\":{\"dtype\":\"U8\",\"shape\":[4", 4, "cut.safetensors", "expected",
+			"damaged" },
 		{ "control", "{" T("a\x1b[2J", "U8", "[4]", 0, 4) "}", 4, NULL, "control byte 0x1b",
 			"damaged" },
-		{ "nul", "{" T("a\\u0000b", "U8", "[4]", 0, 4) "}", 4, NULL, "not UTF-8", "damaged" },
+		{ "nul", "{" T("a\\u0000b", "U8", "[4]", 0, 4) "}", 4, NULL, "not UTF-8",
+			"damaged" },
 		{ "utf8", "{" T("a\xff", "U8", "[4]", 0, 4) "}", 4, NULL, "not UTF-8", "damaged" },
 		{ "array", "[]", 0, NULL, "expected '{'", "damaged" },
 		{ "tail", "{}x", 0, NULL, "more text", "damaged" },
@@ -141,8 +148,10 @@ static void test_refuses_deep_json(void **state)
 static void test_notes_harmless_oddities(void **state)
 {
 	(void)state;
-	fixture_safetensors(&fx, "odd.safetensors", "{" T("\\u001b[2J\\uD83D\\uDE00", "U8", "[4]", 0, 4)
-		"," T("x", "NF4", "[4]", 6, 8) "," T("none", "F32", "[0,7]", 8, 8) "}", 9);
+	fixture_safetensors(&fx, "odd.safetensors",
+		"{" T("\\u001b[2J\\uD83D\\uDE00", "U8", "[4]", 0, 4) "," T(
+			"x", "NF4", "[4]", 6, 8) "," T("none", "F32", "[0,7]", 8, 8) "}",
+		9);
 	struct model *m = fixture_open(&fx, "odd.safetensors");
 	assert_string_equal(m->source.tensors[0].name, "\x1b[2J\xf0\x9f\x98\x80");
 	assert_true(has_note(m, "2 bytes between tensors"));
@@ -165,7 +174,8 @@ static void test_shards(void **state)
 {
 	(void)state;
 	const char *index = "{\"metadata\":{\"total_size\":8},\"weight_map\":{"
-		"\"b\":\"model-00002-of-00002.safetensors\",\"a\":\"model-00001-of-00002.safetensors\"}}";
+			    "\"b\":\"model-00002-of-00002.safetensors\",\"a\":\"model-00001-of-"
+			    "00002.safetensors\"}}";
 	fixture_safetensors(&fx, "s/model-00001-of-00002.safetensors", half_a, 4);
 	fixture_safetensors(&fx, "s/model-00002-of-00002.safetensors", half_b, 4);
 	fixture_text(&fx, "s/model.safetensors.index.json", index);
@@ -203,7 +213,8 @@ static void test_refuses_bad_indexes(void **state)
 	fixture_safetensors(&fx, "x/model-00001-of-00001.safetensors", half_a, 4);
 	fixture_text(&fx, dir, "{\"weight_map\":{\"q\":\"model-00001-of-00001.safetensors\"}}");
 	fixture_refused(&fx, "x", "model.safetensors.index.json",
-		"tensor q is in model-00001-of-00001.safetensors, which does not hold it", "together");
+		"tensor q is in model-00001-of-00001.safetensors, which does not hold it",
+		"together");
 	fixture_text(&fx, dir, "{\"weight_map\":{\"a\":\"../secret.safetensors\"}}");
 	fixture_refused(&fx, "x", dir, "not a file of this folder", "fetch");
 	fixture_text(&fx, dir, "{\"weight_map\":{}}");
@@ -225,8 +236,8 @@ static void test_refuses_folders_without_weights(void **state)
 	fixture_text(&fx, "w/config.json", "{}");
 	fixture_refused(&fx, "w", NULL, "no weights in this folder", ".safetensors");
 	fixture_text(&fx, "w/pytorch_model.bin", "PK");
-	fixture_refused(&fx, "w", "pytorch_model.bin", "is a pickle, and reading one runs whatever code",
-		"safetensors.torch.save_file");
+	fixture_refused(&fx, "w", "pytorch_model.bin",
+		"is a pickle, and reading one runs whatever code", "safetensors.torch.save_file");
 	fixture_refused(&fx, "w/pytorch_model.bin", NULL, "is a pickle", "convert");
 	fixture_text(&fx, "i/config.json", "{}");
 	fixture_text(&fx, "i/abcdef.incomplete", "");

@@ -103,17 +103,20 @@ static void test_shapes_of_vocabularies(void **state)
 {
 	(void)state;
 	const char *kind;
-	assert_int_equal(count("{\"model\":{\"vocab\":[[\"a\",-1.5],[\"b\",0]],\"type\":\"Unigram\"}}",
-		&kind), 2);
+	assert_int_equal(
+		count("{\"model\":{\"vocab\":[[\"a\",-1.5],[\"b\",0]],\"type\":\"Unigram\"}}",
+			&kind),
+		2);
 	assert_string_equal(kind, "Unigram");
 	assert_int_equal(count("{}", &kind), 0);
 	assert_int_equal(count("{\"model\":null,\"added_tokens\":null}", &kind), 0);
 	assert_int_equal(count("{\"model\":{\"vocab\":{\"a\":1e99}}}", &kind), -1);
 	assert_int_equal(count("{\"model\":{\"vocab\":[[[]]]}}", &kind), -1);
 
-	/* pieces { piece: "ab" score: 0 } pieces { piece: "c" }, and a field that is not asked for */
-	static const unsigned char proto[] = { 10, 9, 10, 2, 'a', 'b', 21, 0, 0, 0, 0, 10, 3, 10, 1, 'c',
-		18, 2, 8, 1 };
+	/* pieces { piece: "ab" score: 0 } pieces { piece: "c" }, and a field that is not asked for
+	 */
+	static const unsigned char proto[] = { 10, 9, 10, 2, 'a', 'b', 21, 0, 0, 0, 0, 10, 3, 10, 1,
+		'c', 18, 2, 8, 1 };
 	struct vocab v;
 	vocab_init(&v);
 	assert_true(tokenizer_model_read(&v, proto, sizeof proto));
@@ -127,7 +130,8 @@ static void test_shapes_of_vocabularies(void **state)
 		vocab_fini(&v);
 	}
 	vocab_init(&v);
-	assert_false(tokenizer_model_read(&v, (const unsigned char *)"\x0a\xff\xff\xff\xff\xff\x7f", 7));
+	assert_false(
+		tokenizer_model_read(&v, (const unsigned char *)"\x0a\xff\xff\xff\xff\xff\x7f", 7));
 	vocab_fini(&v);
 }
 
@@ -158,10 +162,11 @@ static void test_memory(void **state)
 	memory("{\"model_type\":\"deepseek_v3\",\"num_hidden_layers\":1,\"kv_lora_rank\":512,"
 		"\"qk_rope_head_dim\":64,\"num_attention_heads\":128}", 10, 11520);
 	/* one attention layer, one state of 2 heads x 3 x 4 and 3 columns of 2*3 + 2*4 channels */
-	memory("{\"model_type\":\"granitemoehybrid\",\"num_hidden_layers\":2,\"num_attention_heads\":1,"
-		"\"head_dim\":2,\"layer_types\":[\"attention\",\"mamba\"],\"mamba_n_heads\":2,"
-		"\"mamba_d_head\":3,\"mamba_d_state\":4,\"mamba_n_groups\":1,\"mamba_d_conv\":4}", 10,
-		80 + 4 * (24 + 3 * 14));
+	memory("{\"model_type\":\"granitemoehybrid\",\"num_hidden_layers\":2,\"num_attention_"
+	       "heads\":1,"
+	       "\"head_dim\":2,\"layer_types\":[\"attention\",\"mamba\"],\"mamba_n_heads\":2,"
+	       "\"mamba_d_head\":3,\"mamba_d_state\":4,\"mamba_n_groups\":1,\"mamba_d_conv\":4}",
+		10, 80 + 4 * (24 + 3 * 14));
 }
 
 int main(void)

@@ -13,7 +13,7 @@
 #include "ui/screen/grid.h"
 #include "ui/screen/key.h"
 
-/* --- width ---------------------------------------------------------------------------------- */
+/* --- width --- */
 static void check_width(const char *text, int width)
 {
 	if (text_width(text) != width)
@@ -82,7 +82,7 @@ static void test_fit(void **state)
 	check_fit("granite", 5, CUT_END, "gran…");
 	check_fit("granite", 5, CUT_START, "…nite");
 	check_fit("granite-3b", 6, CUT_MIDDLE, "gr…-3b");
-	check_fit("日本語", 4, CUT_END, "日…");                   /* 本 would need a third half */
+	check_fit("日本語", 4, CUT_END, "日…"); /* 本 would need a third half */
 	check_fit("abc", 0, CUT_END, "");
 	check_fit("abc", 1, CUT_END, "…");
 }
@@ -128,7 +128,7 @@ static void test_ascii(void **state)
 	grid_free(g);
 }
 
-/* --- grid ----------------------------------------------------------------------------------- */
+/* --- grid --- */
 static void check_row(struct grid *g, const char *want)
 {
 	struct str out = STR_INIT;
@@ -145,7 +145,7 @@ static void test_grid_halves(void **state)
 	(void)state;
 	grid_text(g, 0, 0, STYLE_normal, "日本語");
 	check_row(g, "日本語\n");
-	grid_text(g, 1, 0, STYLE_normal, "x");                    /* on the right half of the first */
+	grid_text(g, 1, 0, STYLE_normal, "x"); /* on the right half of the first */
 	check_row(g, " x本語\n");
 	grid_text(g, 4, 0, STYLE_normal, "y");                    /* on the left half of the last */
 	check_row(g, " x本y\n");
@@ -188,7 +188,7 @@ static void test_rects(void **state)
 	assert_int_equal(p.h, 0);
 }
 
-/* --- keys ----------------------------------------------------------------------------------- */
+/* --- keys --- */
 static void check_name(const char *name)
 {
 	struct str s = STR_INIT;
@@ -201,8 +201,8 @@ static void check_name(const char *name)
 
 static void test_key_names(void **state)
 {
-	static const char *const names[] = { "a", "S", "C-r", "M-x", "PgUp", "S-Tab", "Enter", "Space",
-		"F1", "F12", "-", "C--", "é", "Esc", "C-Left" };
+	static const char *const names[] = { "a", "S", "C-r", "M-x", "PgUp", "S-Tab", "Enter",
+		"Space", "F1", "F12", "-", "C--", "é", "Esc", "C-Left" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -296,7 +296,7 @@ static void test_decoder_split(void **state)
 	key_decoder_fini(&d);
 }
 
-/* --- the rest ------------------------------------------------------------------------------- */
+/* --- the rest --- */
 static void test_clip(void **state)
 {
 	struct str s = STR_INIT;
@@ -316,8 +316,9 @@ static void test_fuzzy(void **state)
 
 	(void)state;
 	assert_true(fuzzy_score("", "undo", "", &h) > 0);
-	assert_true(fuzzy_score("nr", "new-recipe", "", &h) > fuzzy_score("nr", "invert-marks", "", &h));
-	assert_int_equal(h, 1u << 1 | 1u << 4);                   /* i-N-ve-R- … of the last call */
+	assert_true(fuzzy_score("nr", "new-recipe", "", &h) >
+		    fuzzy_score("nr", "invert-marks", "", &h));
+	assert_int_equal(h, 1u << 1 | 1u << 4); /* i-N-ve-R- … of the last call */
 	assert_true(fuzzy_score("und", "undo", "", &h) > fuzzy_score("und", "mark-round", "", &h));
 	assert_true(fuzzy_score("take back", "undo", "Take the last change back.", &h) > 0);
 	assert_int_equal(fuzzy_score("xyz", "undo", "Take it back.", &h), 0);
@@ -331,7 +332,8 @@ static void test_style(void **state)
 	assert_true(style_set("cursor", "bold 214 on black", &e));
 	assert_int_equal(style_look(STYLE_cursor).fg, 214);
 	assert_int_equal(style_look(STYLE_cursor).bg, 0);
-	assert_int_equal(style_look(STYLE_cursor | ATTR_UNDERLINE).attrs, ATTR_BOLD | ATTR_UNDERLINE);
+	assert_int_equal(
+		style_look(STYLE_cursor | ATTR_UNDERLINE).attrs, ATTR_BOLD | ATTR_UNDERLINE);
 	assert_false(style_set("cursr", "bold", &e));
 	assert_string_equal(e.hint, "cursor");
 	assert_false(style_set("cursor", "pink", &e));

@@ -22,9 +22,12 @@ struct rows {
 	struct row v[8];
 	size_t n;
 };
-static const struct rows family = { {
-	{ "base", "base", 100, -1, 11 }, { "code", "tune", 90, 0, 12 }, { "code-q8", "quant", 50, 1, 13 },
-	{ "kjv", "tune", 95, 0, 14 }, { "other.v2", "base", NAN, -1, 15 } }, 5 };
+static const struct rows family = {
+	{ { "base", "base", 100, -1, 11 }, { "code", "tune", 90, 0, 12 },
+		{ "code-q8", "quant", 50, 1, 13 }, { "kjv", "tune", 95, 0, 14 },
+		{ "other.v2", "base", NAN, -1, 15 } },
+	5
+};
 
 static void cell(void *ctx, size_t i, int c, struct table_cell *out)
 {
@@ -150,7 +153,7 @@ static void test_sort(void **state)
 	begin(&f, &flat);
 	table_sort(&f.t, 2);
 	shows(&f.t, "base kjv code code-q8 other.v2");
-	table_sort(&f.t, 2);                                      /* again: reversed; no value stays last */
+	table_sort(&f.t, 2); /* again: reversed; no value stays last */
 	shows(&f.t, "code-q8 code kjv base other.v2");
 	table_sort(&f.t, 1);
 	shows(&f.t, "base other.v2 code-q8 code kjv");
@@ -266,7 +269,7 @@ static void test_narrow(void **state)
 	begin(&f, &flat);
 	table_place(&f.t, (struct rect){ 0, 0, 13, 10 });
 	assert_true(f.t.widths[0] > 0);
-	assert_int_equal(f.t.widths[1], 0);                       /* the least important goes first */
+	assert_int_equal(f.t.widths[1], 0); /* the least important goes first */
 	assert_true(f.t.widths[2] > 0);
 	table_place(&f.t, (struct rect){ 0, 0, 5, 10 });
 	assert_int_equal(f.t.widths[0], 5);
@@ -297,7 +300,7 @@ static void test_export(void **state)
 	table_fini(&f.t);
 }
 
-/* --- sliders -------------------------------------------------------------------------------- */
+/* --- sliders --- */
 static void format_is(double v, double step, const char *want)
 {
 	struct str s = STR_INIT;

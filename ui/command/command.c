@@ -72,7 +72,7 @@ bool command_is_enabled(const struct command *c, const struct app *a)
 	return c->enabled(a);
 }
 
-/* --- keys ----------------------------------------------------------------------------------- */
+/* --- keys --- */
 const struct binding *keymap_find(uint32_t key, unsigned context)
 {
 	load();
@@ -91,8 +91,10 @@ static bool check_key(const char *name, uint32_t *key, struct err *e)
 	*key = key_by_name(name);
 	if (*key)
 		return true;
-	return err_set(e, ERR_INPUT, name, "keys are a letter, C-x, M-x, S-Tab, Enter, Esc, Tab, Space, "
-		"BS, Up, Down, Left, Right, PgUp, PgDn, Home, End, Ins, Del, F1 to F12", "no such key");
+	return err_set(e, ERR_INPUT, name,
+		"keys are a letter, C-x, M-x, S-Tab, Enter, Esc, Tab, Space, "
+		"BS, Up, Down, Left, Right, PgUp, PgDn, Home, End, Ins, Del, F1 to F12",
+		"no such key");
 }
 
 bool keymap_bind(const char *key_text, const char *line, struct err *e)
@@ -168,7 +170,7 @@ void command_keys(const struct command *c, bool first_only, struct str *out)
 	}
 }
 
-/* --- the manual ----------------------------------------------------------------------------- */
+/* --- the manual --- */
 static const struct { unsigned bit; const char *name; } sections[] = {
 	{ CTX_VIEWS, "In every view" }, { CTX_MODELS, "Models" }, { CTX_TENSORS, "Tensors" },
 	{ CTX_RECIPE, "Recipe" }, { CTX_QUANT, "Quant" }, { CTX_JOBS, "Jobs" },
@@ -228,10 +230,13 @@ void command_dump_man(struct str *out)
 {
 	load();
 	str_add(out, ".\\\" Made from ui/command/commands.def by cupel \\-\\-dump\\-keys.\n"
-		".TH CUPEL\\-KEYS 7 \"\" cupel\n.SH NAME\ncupel\\-keys \\- keys and commands of the "
-		"cupel workbench\n.SH DESCRIPTION\nA letter means one thing in every view, or nothing "
-		"there. Every command can be called by name after\n.BR : ,\nbound to another key in\n"
-		".BR cupelrc (5),\nand used in a script\n.RB ( \"cupel \\-\\-script\" ).\n");
+		     ".TH CUPEL\\-KEYS 7 \"\" cupel\n.SH NAME\ncupel\\-keys \\- keys and commands "
+		     "of the "
+		     "cupel workbench\n.SH DESCRIPTION\nA letter means one thing in every view, or "
+		     "nothing "
+		     "there. Every command can be called by name after\n.BR : ,\nbound to another "
+		     "key in\n"
+		     ".BR cupelrc (5),\nand used in a script\n.RB ( \"cupel \\-\\-script\" ).\n");
 	for (size_t s = 0; s < sizeof sections / sizeof *sections; s++) {
 		bool any = false;
 

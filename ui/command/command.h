@@ -1,7 +1,7 @@
-/* command: everything a person can do, one row of commands.def each: keys, footer, help, palette, man
- * page and completion all read the same row. Dispatch finds the row of a key in a context and runs it;
- * what it returns says what changed, and the loop decides what to do about that.
- * Rows are constant; the keymap is process-wide. UI thread only. */
+/* command: everything a person can do, one row of commands.def each: keys, footer, help, palette,
+ * man page and completion all read the same row. Dispatch finds the row of a key in a context and
+ * runs it; what it returns says what changed, and the loop decides what to do about that. Rows are
+ * constant; the keymap is process-wide. UI thread only. */
 #ifndef CUPEL_UI_COMMAND_H
 #define CUPEL_UI_COMMAND_H
 #include <stdbool.h>
@@ -12,14 +12,20 @@
 
 struct app;
 
-enum { /* where a command applies: one bit per view (by its digit) and per thing that takes the keys */
-	CTX_MODELS = 1 << 1, CTX_TENSORS = 1 << 2, CTX_RECIPE = 1 << 3, CTX_QUANT = 1 << 4,
-	CTX_JOBS = 1 << 5, CTX_RESULTS = 1 << 6, CTX_HISTORY = 1 << 7,
+enum { /* where a command applies: one bit per view (by its digit) and per thing that takes the keys
+	*/
+	CTX_MODELS = 1 << 1,
+	CTX_TENSORS = 1 << 2,
+	CTX_RECIPE = 1 << 3,
+	CTX_QUANT = 1 << 4,
+	CTX_JOBS = 1 << 5,
+	CTX_RESULTS = 1 << 6,
+	CTX_HISTORY = 1 << 7,
 	CTX_PROMPT = 1 << 8, /* a line being typed */
 	CTX_SHEET = 1 << 9,  /* a form */
 	CTX_HELP = 1 << 10,  /* the list of keys */
 	CTX_VIEWS = CTX_MODELS | CTX_TENSORS | CTX_RECIPE | CTX_QUANT | CTX_JOBS | CTX_RESULTS |
-		CTX_HISTORY,
+		    CTX_HISTORY,
 };
 enum { /* what a command (or a background event) changed */
 	CHANGED_SCREEN = 1 << 0,  /* draw again */

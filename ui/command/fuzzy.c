@@ -11,7 +11,8 @@ static bool is_start(const char *name, size_t i)
 	return i == 0 || strchr("-_ /.", name[i - 1]);
 }
 
-/* The next place of letter c in name at or after i; only starts of words if `starts`. -1 if none. */
+/* The next place of letter c in name at or after i; only starts of words if `starts`. -1 if none.
+ */
 static long next_place(const char *name, size_t i, char c, bool starts)
 {
 	for (; name[i]; i++)
@@ -21,8 +22,8 @@ static long next_place(const char *name, size_t i, char c, bool starts)
 	return -1;
 }
 
-/* Letters of `typed` one after the other, the first at `from`. A letter goes on with the run, else to
- * the start of a word (if `leap`), else to its next place. 0 = some letter has none. */
+/* Letters of `typed` one after the other, the first at `from`. A letter goes on with the run, else
+ * to the start of a word (if `leap`), else to its next place. 0 = some letter has none. */
 static int score_from(const char *typed, const char *name, size_t from, bool leap, uint64_t *hits)
 {
 	size_t i = from;

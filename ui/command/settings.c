@@ -78,8 +78,8 @@ bool settings_set(const char *name, const char *value, struct err *e)
 		return false;
 	}
 	if (*settings[i].values && !is_word(settings[i].values, value) && !str_eq(name, "theme"))
-		return err_set(e, ERR_INPUT, name, settings[i].values, "'%s' is not one of its values:",
-			value);
+		return err_set(e, ERR_INPUT, name, settings[i].values,
+			"'%s' is not one of its values:", value);
 	if (str_eq(name, "theme") && !str_eq(value, "auto") && !theme_use(value, e))
 		return false;
 	free(given[i]);
@@ -87,7 +87,7 @@ bool settings_set(const char *name, const char *value, struct err *e)
 	return true;
 }
 
-/* --- files ---------------------------------------------------------------------------------- */
+/* --- files --- */
 char *settings_path(void)
 {
 	const char *base = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
@@ -128,8 +128,10 @@ static bool theme_use(const char *name, struct err *e)
 	str_addf(&file, "themes/%s", name);
 	path = file_data_path(file.s);
 	if (strchr(name, '/') || !file_exists(path)) {
-		ok = err_set(e, ERR_INPUT, name, "themes are default light mono colour-blind and the "
-			"files of share/themes", "no such theme");
+		ok = err_set(e, ERR_INPUT, name,
+			"themes are default light mono colour-blind and the "
+			"files of share/themes",
+			"no such theme");
 	} else {
 		style_theme("default");
 		read_file(path, &r, &local);
@@ -159,7 +161,8 @@ static bool include(const char *name, struct reader *r, struct err *e)
 	struct err local = { 0 };
 
 	if (r->depth >= 8)
-		err_set(&local, ERR_INPUT, name, "a file includes itself", "too many files inside files");
+		err_set(&local, ERR_INPUT, name, "a file includes itself",
+			"too many files inside files");
 	else
 		read_file(path, r, &local);
 	free(path);
@@ -188,8 +191,8 @@ static bool line_run(char *line, struct reader *r, struct err *e)
 		return settings_set("theme", arg, e);
 	if (str_eq(verb, "style"))
 		return style_set(arg, line, e);
-	return err_set(e, ERR_INPUT, verb, "lines begin with set, bind, unbind, theme, style or include",
-		"no such word here");
+	return err_set(e, ERR_INPUT, verb,
+		"lines begin with set, bind, unbind, theme, style or include", "no such word here");
 }
 
 void settings_read_text(const char *text, const char *where, int depth,
@@ -246,7 +249,8 @@ void settings_dump(struct str *out)
 		str_addf(out, "%sset %s %s\n", given[i] ? "" : "#", settings[i].name,
 			given[i] ? given[i] : settings[i].dflt);
 	}
-	str_add(out, "\n# Keys: bind KEY COMMAND [ARGUMENTS], unbind KEY. cupel-keys(7) has both.\n");
+	str_add(out,
+		"\n# Keys: bind KEY COMMAND [ARGUMENTS], unbind KEY. cupel-keys(7) has both.\n");
 	for (size_t i = 0; i < keymap_user_count(); i++) {
 		const struct binding *b = keymap_user_at(i);
 

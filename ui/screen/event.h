@@ -1,6 +1,6 @@
 /* event: the one place that waits: the terminal, a pipe other threads write to, signals, a timer.
- * Owned by the application. event_wake is safe from any thread and from signal handlers; the rest is
- * the UI thread's. */
+ * Owned by the application. event_wake is safe from any thread and from signal handlers; the rest
+ * is the UI thread's. */
 #ifndef CUPEL_UI_EVENT_H
 #define CUPEL_UI_EVENT_H
 #include <stdbool.h>

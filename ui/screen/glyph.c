@@ -16,7 +16,8 @@ static enum graph graph_auto(void)
 	if (text_tier() == TEXT_ASCII)
 		return GRAPH_ASCII;
 	/* The console's fonts have block parts and no Braille. */
-	return term && (str_eq(term, "linux") || str_starts(term, "vt")) ? GRAPH_BLOCK : GRAPH_BRAILLE;
+	return term && (str_eq(term, "linux") || str_starts(term, "vt")) ? GRAPH_BLOCK
+									 : GRAPH_BRAILLE;
 }
 
 bool graph_set(const char *name)
@@ -95,8 +96,8 @@ static const char *braille(unsigned dots)
 const char *glyph_dots(unsigned dots)
 {
 	/* Quadrants: bit 0 upper left, 1 lower left, 2 upper right, 3 lower right. */
-	static const char *const quarter[16] = { " ", "▘", "▖", "▌", "▝", "▀", "▞", "▛", "▗", "▚", "▄",
-		"▙", "▐", "▜", "▟", "█" };
+	static const char *const quarter[16] = { " ", "▘", "▖", "▌", "▝", "▀", "▞", "▛", "▗", "▚",
+		"▄", "▙", "▐", "▜", "▟", "█" };
 	unsigned q = (dots & 0x03 ? 1 : 0) | (dots & 0x0c ? 2 : 0) | (dots & 0x30 ? 4 : 0) |
 		(dots & 0xc0 ? 8 : 0);
 

@@ -1,6 +1,6 @@
-/* glyph: figures drawn in cells: parts of a block, dots of Braille, shades; each with a twin in ASCII.
- * The tier is chosen once from the locale and TERM and can be forced (set graph …).
- * Constant tables; UI thread only. */
+/* glyph: figures drawn in cells: parts of a block, dots of Braille, shades; each with a twin in
+ * ASCII. The tier is chosen once from the locale and TERM and can be forced (set graph …). Constant
+ * tables; UI thread only. */
 #ifndef CUPEL_UI_GLYPH_H
 #define CUPEL_UI_GLYPH_H
 #include <stdbool.h>
@@ -17,7 +17,7 @@ const char *glyph_eighth(int eighths);
 const char *glyph_left_eighth(int eighths);
 /* Darkness 0…4: blank ░ ▒ ▓ █, or " .+%#" */
 const char *glyph_shade(int level);
-/* Two columns of four dots: bit r + 4c is row r (0 on top), column c. Block and ASCII tiers show the
- * nearest they have. The result is valid until the next call. */
+/* Two columns of four dots: bit r + 4c is row r (0 on top), column c. Block and ASCII tiers show
+ * the nearest they have. The result is valid until the next call. */
 const char *glyph_dots(unsigned dots);
 #endif

@@ -49,7 +49,7 @@ static uint32_t cell_char(const struct cluster *c)
 	return n == (utf8proc_ssize_t)c->n ? (uint32_t)cp : cluster_id(c->s, c->n);
 }
 
-/* --- rectangles ----------------------------------------------------------------------------- */
+/* --- rectangles --- */
 static int clamp(int v, int lo, int hi)
 {
 	return v < lo ? lo : v > hi ? hi : v;
@@ -104,7 +104,7 @@ static struct rect rect_cut(struct rect a, struct rect b)
 	return (struct rect){ x, y, x2 > x ? x2 - x : 0, y2 > y ? y2 - y : 0 };
 }
 
-/* --- the grid ------------------------------------------------------------------------------- */
+/* --- the grid --- */
 struct grid *grid_new(int w, int h)
 {
 	struct grid *g = xnew(struct grid, 1);

@@ -41,7 +41,8 @@ void grid_free(struct grid *g);
 void grid_resize(struct grid *g, int w, int h);
 void grid_clear(struct grid *g);
 struct rect grid_area(const struct grid *g);
-/* Drawing outside `r` and the present clip is dropped. Returns the old clip; g->clip = old restores it. */
+/* Drawing outside `r` and the present clip is dropped. Returns the old clip; g->clip = old restores
+ * it. */
 struct rect grid_clip(struct grid *g, struct rect r);
 struct cell *grid_at(struct grid *g, int x, int y);        /* NULL outside */
 /* UTF-8 of a cell, up to 5 clusters' bytes; "" for the right half of a wide one. Borrowed. */

@@ -73,7 +73,7 @@ uint32_t key_by_name(const char *s)
 	return code ? code | mods : 0;
 }
 
-/* --- the decoder ---------------------------------------------------------------------------- */
+/* --- the decoder --- */
 void key_decoder_fini(struct key_decoder *d)
 {
 	str_fini(&d->paste);
@@ -218,8 +218,10 @@ static bool csi_event(struct key_decoder *d, size_t n, struct key_input *out)
 	}
 	out->type = INPUT_KEY;
 	if (last == 'u') /* CSI code ; modifiers u */
-		out->key = first > 0 && first < 0x110000 ?
-			(first < 32 || first == 127 ? control_key((unsigned char)first) : (uint32_t)first) : 0;
+		out->key = first > 0 && first < 0x110000
+				   ? (first < 32 || first == 127 ? control_key((unsigned char)first)
+								 : (uint32_t)first)
+				   : 0;
 	else
 		out->key = last == '~' ? key_of_number(first) : key_of_letter(last);
 	if (out->key)

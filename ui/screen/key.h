@@ -1,6 +1,6 @@
-/* key: what comes from the keyboard: bytes of a terminal to keys, and the names keys have in cupelrc,
- * help and scripts: "a", "S", "C-r", "M-x", "PgUp", "S-Tab", "Enter", "Space".
- * A decoder belongs to one reader. UI thread only. */
+/* key: what comes from the keyboard: bytes of a terminal to keys, and the names keys have in
+ * cupelrc, help and scripts: "a", "S", "C-r", "M-x", "PgUp", "S-Tab", "Enter", "Space". A decoder
+ * belongs to one reader. UI thread only. */
 #ifndef CUPEL_UI_KEY_H
 #define CUPEL_UI_KEY_H
 #include <stdbool.h>
@@ -25,8 +25,15 @@ void key_name(uint32_t key, struct str *out);
 uint32_t key_by_name(const char *name);
 
 enum input_type { INPUT_KEY, INPUT_MOUSE, INPUT_PASTE };
-enum mouse_button { MOUSE_LEFT, MOUSE_MIDDLE, MOUSE_RIGHT, MOUSE_WHEEL_UP, MOUSE_WHEEL_DOWN, MOUSE_DRAG,
-	MOUSE_RELEASE };
+enum mouse_button {
+	MOUSE_LEFT,
+	MOUSE_MIDDLE,
+	MOUSE_RIGHT,
+	MOUSE_WHEEL_UP,
+	MOUSE_WHEEL_DOWN,
+	MOUSE_DRAG,
+	MOUSE_RELEASE
+};
 struct key_input {
 	enum input_type type;
 	uint32_t key;              /* INPUT_KEY */
@@ -43,7 +50,8 @@ struct key_decoder {
 void key_decoder_fini(struct key_decoder *d);
 /* Takes what fits; returns the bytes taken. */
 size_t key_feed(struct key_decoder *d, const void *bytes, size_t n);
-/* The next thing in the buffer. `final` when no more bytes came for a moment: a lone ESC is then Esc. */
+/* The next thing in the buffer. `final` when no more bytes came for a moment: a lone ESC is then
+ * Esc. */
 bool key_next(struct key_decoder *d, bool final, struct key_input *out);
 /* Bytes wait that could be the start of a sequence: ask again with final after a moment. */
 bool key_pending(const struct key_decoder *d);

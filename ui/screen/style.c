@@ -68,8 +68,10 @@ static bool parse_look(const char *words, struct style_look *out, struct err *e)
 		else if (colour >= 0)
 			l.fg = colour;
 		else
-			ok = err_set(e, ERR_INPUT, w, "colours are black red green yellow blue magenta "
-				"cyan white, bright-…, 0 to 255; then bold dim underline reverse italic",
+			ok = err_set(e, ERR_INPUT, w,
+				"colours are black red green yellow blue magenta "
+				"cyan white, bright-…, 0 to 255; then bold dim underline reverse "
+				"italic",
 				"no such colour or attribute");
 	}
 	free(copy);
@@ -89,7 +91,8 @@ static void load(enum theme t)
 bool style_theme(const char *name)
 {
 	for (int t = 0; t < THEME_COUNT; t++)
-		if (str_eq(name, theme_names[t]) || (t == THEME_CB && str_eq(name, "color-blind"))) {
+		if (str_eq(name, theme_names[t]) ||
+			(t == THEME_CB && str_eq(name, "color-blind"))) {
 			load((enum theme)t);
 			return true;
 		}

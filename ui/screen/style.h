@@ -19,8 +19,9 @@ enum style_role {
 #define ATTR_UNDERLINE 0x800u
 #define ATTR_ITALIC 0x1000u
 #define ATTR_MASK 0x1f00u
-/* Heat: level 1…RAMP_LEVELS of the sequential ramp, or RAMP_DIVERGING + 1…RAMP_LEVELS (blue, white in
- * the middle, orange); 0 leaves the role's colour. Both ramps are monotone in brightness to each end. */
+/* Heat: level 1…RAMP_LEVELS of the sequential ramp, or RAMP_DIVERGING + 1…RAMP_LEVELS (blue, white
+ * in the middle, orange); 0 leaves the role's colour. Both ramps are monotone in brightness to each
+ * end. */
 #define RAMP_LEVELS 13
 #define RAMP_DIVERGING 13
 #define STYLE_RAMP(fg, bg) (((unsigned)(fg) << 16) | ((unsigned)(bg) << 24))
@@ -34,7 +35,7 @@ struct style_look {
 	unsigned attrs; /* ATTR_* */
 };
 enum theme { THEME_DEFAULT, THEME_LIGHT, THEME_MONO, THEME_CB, THEME_COUNT };
-bool style_theme(const char *name);          /* "default", "light", "mono", "colour-blind"; false if none */
+bool style_theme(const char *name); /* "default", "light", "mono", "colour-blind"; false if none */
 void style_theme_mono(void);                 /* NO_COLOR, or a terminal without colours */
 bool style_is_mono(void);
 const char *const *style_themes(void);       /* NULL-ended */

@@ -37,7 +37,7 @@ static const char mouse_on[] = "\033[?1000h\033[?1002h\033[?1006h";
 static const char mouse_off[] = "\033[?1000l\033[?1002l\033[?1006l";
 static const int fatal_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
 
-/* --- stderr while curses owns the terminal -------------------------------------------------- */
+/* --- stderr while curses owns the terminal --- */
 static void stderr_keep(void)
 {
 	fflush(stderr);
@@ -79,7 +79,8 @@ void term_panic(void)
 
 static void on_fatal(int sig)
 {
-	static const char line[] = "cupel: a bug ended it; unsaved recipes are offered again at the "
+	static const char line[] =
+		"cupel: a bug ended it; unsaved recipes are offered again at the "
 		"next start\n";
 	bool owned = panic.active;
 
@@ -100,7 +101,7 @@ static void catch_fatal(void)
 	xalloc_on_abort(term_panic);
 }
 
-/* --- open and close ------------------------------------------------------------------------- */
+/* --- open and close --- */
 void term_write(struct term *t, const char *s, size_t n)
 {
 	fwrite(s, 1, n, t->out);
@@ -137,8 +138,10 @@ struct term *term_open(bool mouse, struct err *e)
 	SCREEN *screen;
 
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
-		err_set(e, ERR_USAGE, "workbench", "give a verb: cupel help lists them; --script FILE "
-			"drives the workbench without one", "stdin and stdout are not a terminal");
+		err_set(e, ERR_USAGE, "workbench",
+			"give a verb: cupel help lists them; --script FILE "
+			"drives the workbench without one",
+			"stdin and stdout are not a terminal");
 		return NULL;
 	}
 	tcgetattr(STDIN_FILENO, &panic.before);
@@ -249,7 +252,7 @@ void term_resume(struct term *t)
 	term_resize(t, &w, &h);
 }
 
-/* --- drawing -------------------------------------------------------------------------------- */
+/* --- drawing --- */
 /* 256 colours on a terminal of 8: the nearest corner of the cube. */
 static int to8(int c, attr_t *attrs)
 {
@@ -273,8 +276,9 @@ static int to8(int c, attr_t *attrs)
 	b = c % 6;
 	if (r == g && g == b)
 		return r > 1 ? COLOR_WHITE : COLOR_BLACK;
-	return (r >= 2 && r * 2 > (g > b ? g : b) ? 1 : 0) | (g >= 2 && g * 2 > (r > b ? r : b) ? 2 : 0) |
-		(b >= 2 && b * 2 > (r > g ? r : g) ? 4 : 0);
+	return (r >= 2 && r * 2 > (g > b ? g : b) ? 1 : 0) |
+	       (g >= 2 && g * 2 > (r > b ? r : b) ? 2 : 0) |
+	       (b >= 2 && b * 2 > (r > g ? r : g) ? 4 : 0);
 }
 
 static void set_style(const struct term *t, unsigned style, attr_t *attrs, int *pair)
@@ -305,8 +309,9 @@ static void set_style(const struct term *t, unsigned style, attr_t *attrs, int *
 		*pair = 0;
 }
 
-/* The characters curses gets for a cell: one that takes columns and its marks. What terminals disagree
- * about (joined emoji, flags, variants) is reduced to what all of them show at the same width. */
+/* The characters curses gets for a cell: one that takes columns and its marks. What terminals
+ * disagree about (joined emoji, flags, variants) is reduced to what all of them show at the same
+ * width. */
 static int cell_wide(const struct cell *c, wchar_t out[CCHARW_MAX + 1])
 {
 	const char *s = cell_text(c), *end = s + strlen(s);
@@ -363,7 +368,8 @@ static bool same(const struct cell *a, const struct cell *b)
 
 void term_present(struct term *t, const struct grid *g)
 {
-	int w = g->w < t->shown->w ? g->w : t->shown->w, h = g->h < t->shown->h ? g->h : t->shown->h;
+	int w = g->w < t->shown->w ? g->w : t->shown->w,
+	    h = g->h < t->shown->h ? g->h : t->shown->h;
 
 	if (t->all)
 		erase();

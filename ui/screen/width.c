@@ -16,7 +16,8 @@ enum text_tier text_tier(void)
 	return tier;
 }
 
-/* What stands for a glyph where only ASCII can be shown. Everything the program itself draws is here. */
+/* What stands for a glyph where only ASCII can be shown. Everything the program itself draws is
+ * here. */
 static const struct { utf8proc_int32_t cp; const char *ascii; } ascii_for[] = {
 	{ 0x00a0, " " }, { 0x00b1, "+-" }, { 0x00b7, "." }, { 0x00d7, "x" }, { 0x00bd, "1/2" },
 	{ 0x0394, "d" }, { 0x03a3, "S" }, { 0x2013, "-" }, { 0x2014, "-" }, { 0x2016, "|" },
@@ -90,7 +91,8 @@ static void take_cluster(const char **p, const char *end, utf8proc_int32_t cp)
 	bool in_flag = is_flag_half(cp);
 
 	while (*p < end) {
-		utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)*p, end - *p, &next);
+		utf8proc_ssize_t n =
+			utf8proc_iterate((const utf8proc_uint8_t *)*p, end - *p, &next);
 
 		if (n <= 0 || utf8proc_grapheme_break_stateful(cp, next, &state))
 			return;

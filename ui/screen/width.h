@@ -1,5 +1,5 @@
-/* width: text as the columns it will take. Everything that measures, cuts or draws text goes through
- * text_next, so that wide, combining, joined and hostile text never shifts a column.
+/* width: text as the columns it will take. Everything that measures, cuts or draws text goes
+ * through text_next, so that wide, combining, joined and hostile text never shifts a column.
  * Constant tables and one process-wide tier, set once at start. UI thread only. */
 #ifndef CUPEL_UI_WIDTH_H
 #define CUPEL_UI_WIDTH_H
@@ -12,8 +12,8 @@ enum text_tier { TEXT_ASCII, TEXT_UNICODE };
 void text_set_tier(enum text_tier t);
 enum text_tier text_tier(void);
 
-/* One grapheme cluster as it will be shown. Control bytes, invalid UTF-8 and invisible direction marks
- * come as visible escapes (\x1b, \u202e), several columns wide and pure ASCII. */
+/* One grapheme cluster as it will be shown. Control bytes, invalid UTF-8 and invisible direction
+ * marks come as visible escapes (\x1b, \u202e), several columns wide and pure ASCII. */
 struct cluster {
 	const char *s; /* into the text, or own */
 	size_t n;

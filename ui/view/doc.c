@@ -60,7 +60,8 @@ static void set_path(struct doc *d, const char *path)
 	free(d->near_dir);
 	d->path = copy;
 	d->name = xstrdup(str_base(copy));
-	d->near_dir = slash ? xstrndup(copy, slash == copy ? 1 : (size_t)(slash - copy)) : xstrdup(".");
+	d->near_dir =
+		slash ? xstrndup(copy, slash == copy ? 1 : (size_t)(slash - copy)) : xstrdup(".");
 }
 
 static struct doc *doc_begin(const struct recipe *r)
@@ -119,7 +120,7 @@ void doc_free(struct doc *d)
 	free(d);
 }
 
-/* --- steps ---------------------------------------------------------------------------------- */
+/* --- steps --- */
 static void drop_after(struct doc *d, size_t keep)
 {
 	while (d->steps.n > keep) {
@@ -193,7 +194,7 @@ const char *doc_flip(struct doc *d)
 	return d->steps.v[d->at].what;
 }
 
-/* --- the file ------------------------------------------------------------------------------- */
+/* --- the file --- */
 bool doc_save(struct doc *d, const char *path, struct err *e)
 {
 	if (!path && !d->path)
@@ -233,7 +234,7 @@ bool doc_check_outside(struct doc *d, struct err *e)
 	return true;
 }
 
-/* --- journal -------------------------------------------------------------------------------- */
+/* --- journal --- */
 char *doc_state_dir(void)
 {
 	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");

@@ -1,7 +1,7 @@
 /* doc: an open recipe: a file (or none yet), the list of its snapshots with undo and redo, what is
- * saved, and what follows from the present snapshot: findings, inputs, plan. Edits go through doc_edit
- * with a snapshot made by recipe_edit_*; opening the inputs happens on a worker.
- * Docs are owned by the app (app.h); snapshots are shared. UI thread only. */
+ * saved, and what follows from the present snapshot: findings, inputs, plan. Edits go through
+ * doc_edit with a snapshot made by recipe_edit_*; opening the inputs happens on a worker. Docs are
+ * owned by the app (app.h); snapshots are shared. UI thread only. */
 #ifndef CUPEL_UI_DOC_H
 #define CUPEL_UI_DOC_H
 #include "base/vec.h"
@@ -34,7 +34,7 @@ struct doc {
 	struct err error;       /* why there is no plan */
 	bool no_inputs;         /* opening them failed for the snapshot `tried` */
 	const struct recipe *tried;
-	bool asleep;            /* of an earlier session, not shown yet: nothing was opened for it */
+	bool asleep; /* of an earlier session, not shown yet: nothing was opened for it */
 	bool abandoned;         /* "quit without saving" was answered */
 	bool opening;           /* inputs are being opened on a worker */
 	bool journal_stale;     /* the crash journal does not have the present step yet */
@@ -48,17 +48,18 @@ bool doc_is_dirty(const struct doc *d);                 /* text differs from the
 struct doc *doc_load(const char *path, struct err *e);
 struct doc *doc_new(const struct recipe *r, const char *name); /* takes the reference */
 void doc_free(struct doc *d);
-/* Take a new snapshot (its reference too) as a step; steps that were undone are dropped. A step with
- * the same `merge_key` as the last one within a second is folded into it (a held key is one undo);
- * NULL never folds. */
+/* Take a new snapshot (its reference too) as a step; steps that were undone are dropped. A step
+ * with the same `merge_key` as the last one within a second is folded into it (a held key is one
+ * undo); NULL never folds. */
 void doc_edit(struct doc *d, const struct recipe *r, const char *what, const char *merge_key);
 const char *doc_undo(struct doc *d);  /* what was undone, NULL if nothing */
 const char *doc_redo(struct doc *d);
 const char *doc_flip(struct doc *d);  /* to the state before, or back: A/B */
 bool doc_save(struct doc *d, const char *path, struct err *e); /* path NULL: its own */
-/* The file changed outside since it was loaded or saved: take it over as one step. True if it did. */
+/* The file changed outside since it was loaded or saved: take it over as one step. True if it did.
+ */
 bool doc_check_outside(struct doc *d, struct err *e);
-char *doc_state_dir(void);              /* $XDG_STATE_HOME/cupel; caller frees; NULL without a home */
+char *doc_state_dir(void); /* $XDG_STATE_HOME/cupel; caller frees; NULL without a home */
 /* Crash journal in $XDG_STATE_HOME/cupel/journal: unsaved steps survive a crash. */
 void doc_journal_write(struct doc *d);
 void doc_journal_drop(struct doc *d);

@@ -74,7 +74,12 @@ static void add_interval(struct str *out, struct figure f, const char *unit)
 	else if (half < 0.0005 || half >= 1000)
 		str_addf(out, "%.0e", half);
 	else
-		add_decimal(out, half, half >= 1 ? 0 : half >= 0.1 ? 1 : half >= 0.01 ? 2 : half >= 0.001 ? 3 : 4);
+		add_decimal(out, half,
+			half >= 1       ? 0
+			: half >= 0.1   ? 1
+			: half >= 0.01  ? 2
+			: half >= 0.001 ? 3
+					: 4);
 }
 
 void figure_text(struct figure f, enum stat_id s, struct str *out)

@@ -24,17 +24,19 @@ const char *grouping_name(enum grouping by)
 
 int role_order(const char *role)
 {
-	static const char *const order[] = { "token_embd", "attn_norm", "attn_q", "attn_k", "attn_v",
-		"attn_qkv", "attn_output", "attn_q_norm", "attn_k_norm", "ssm_in", "ssm_conv1d", "ssm_dt",
-		"ssm_a", "ssm_d", "ssm_norm", "ssm_out", "ffn_norm", "ffn_gate_inp", "ffn_gate", "ffn_up",
-		"ffn_gate_up", "ffn_down", "ffn_gate_exps", "ffn_up_exps", "ffn_gate_up_exps",
-		"ffn_down_exps", "ffn_gate_shexp", "ffn_up_shexp", "ffn_down_shexp" };
+	static const char *const order[] = { "token_embd", "attn_norm", "attn_q", "attn_k",
+		"attn_v", "attn_qkv", "attn_output", "attn_q_norm", "attn_k_norm", "ssm_in",
+		"ssm_conv1d", "ssm_dt", "ssm_a", "ssm_d", "ssm_norm", "ssm_out", "ffn_norm",
+		"ffn_gate_inp", "ffn_gate", "ffn_up", "ffn_gate_up", "ffn_down", "ffn_gate_exps",
+		"ffn_up_exps", "ffn_gate_up_exps", "ffn_down_exps", "ffn_gate_shexp",
+		"ffn_up_shexp", "ffn_down_shexp" };
 	int n = (int)(sizeof order / sizeof *order);
 
 	for (int i = 0; i < n; i++)
 		if (!strcmp(role, order[i]))
 			return i;
-	return n + (!strcmp(role, "output_norm") || !strcmp(role, "output")) + 2 * !strcmp(role, "other");
+	return n + (!strcmp(role, "output_norm") || !strcmp(role, "output")) +
+	       2 * !strcmp(role, "other");
 }
 
 /* "model.layers.17.mlp.up_proj.weight" → prefix "model.layers", rest "mlp.up_proj". */
@@ -163,10 +165,14 @@ static void add_nodes(struct groups *g, const struct path *paths, const struct t
 			if (parent >= 0)
 				g->nodes.v[parent].children++;
 			*vec_push(&g->nodes) = (struct group_node){ .label = p->part[d],
-				.parent = parent, .leaf = d == p->n - 1 ? (long)p->row : -1,
-				.first = i, .layer = d ? t[p->row]->layer : -1,
-				.id = d < p->n - 1 ? path_id(p, d) :
-					hash64_bytes(t[p->row]->name, strlen(t[p->row]->name)) | 1 };
+				.parent = parent,
+				.leaf = d == p->n - 1 ? (long)p->row : -1,
+				.first = i,
+				.layer = d ? t[p->row]->layer : -1,
+				.id = d < p->n - 1 ? path_id(p, d)
+						   : hash64_bytes(t[p->row]->name,
+							     strlen(t[p->row]->name)) |
+							     1 };
 		}
 		for (int d = 0; d < p->n; d++)
 			g->nodes.v[open[d]].n++;

@@ -1,5 +1,5 @@
-/* groups: the tensors of a model as a tree: layer → module → tensor, or role → layer. Experts of one
- * module hang under one node. Labels and nodes are the struct's own: groups_init/groups_fini.
+/* groups: the tensors of a model as a tree: layer → module → tensor, or role → layer. Experts of
+ * one module hang under one node. Labels and nodes are the struct's own: groups_init/groups_fini.
  * UI thread only. */
 #ifndef CUPEL_UI_GROUPS_H
 #define CUPEL_UI_GROUPS_H
@@ -23,7 +23,8 @@ struct groups {
 	size_t *order;
 	size_t n;
 };
-/* t[i] describes row i; it must outlive the groups. May be called again: what was there is freed. */
+/* t[i] describes row i; it must outlive the groups. May be called again: what was there is freed.
+ */
 void groups_build(struct groups *g, enum grouping by, const struct tensor *const *t, size_t n);
 void groups_fini(struct groups *g);
 const size_t *groups_rows(const struct groups *g, const struct group_node *node);

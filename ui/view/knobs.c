@@ -72,7 +72,8 @@ static void knob_fill(struct knob *k, const struct doc *d, const struct param_de
 	k->fallback = input >= -1 ? recipe_param(r, p, k->target.input, "", 0, NULL) : p->dflt;
 	k->ignored = input >= 0 && p->scope == PARAM_NON_BASE && is_base(r, input);
 	if (d->saved && d->saved != r) {
-		const struct setting *was = part(recipe_setting(d->saved, p->name, k->target.input), &k->target);
+		const struct setting *was =
+			part(recipe_setting(d->saved, p->name, k->target.input), &k->target);
 		double before = setting_value(was, kind_of(p, was));
 
 		k->changed = (was == NULL) != (k->setting == NULL) ||
@@ -92,7 +93,8 @@ static size_t filter_matches(const struct doc *d, const char *filter)
 	size_t n = 0;
 
 	for (size_t i = 0; d->plan && i < d->plan->n; i++)
-		n += !filter || !strcmp(filter, "*") || strstr(d->plan->tensors[i].spec.name, filter) != NULL;
+		n += !filter || !strcmp(filter, "*") ||
+		     strstr(d->plan->tensors[i].spec.name, filter) != NULL;
 	return n;
 }
 
@@ -184,9 +186,15 @@ struct slider knob_slider(const struct knob *k)
 	const struct param_def *p = k->def;
 
 	/* A step this small means a value that is thought of in decades: nearswap's t. */
-	return (struct slider){ .value = k->value, .fallback = k->fallback, .min = p->min, .max = p->max,
-		.step = p->step, .log = p->step > 0 && p->step < 1e-3, .flag = k->kind == KNOB_FLAG,
-		.changed = k->changed, .ignored = k->ignored };
+	return (struct slider){ .value = k->value,
+		.fallback = k->fallback,
+		.min = p->min,
+		.max = p->max,
+		.step = p->step,
+		.log = p->step > 0 && p->step < 1e-3,
+		.flag = k->kind == KNOB_FLAG,
+		.changed = k->changed,
+		.ignored = k->ignored };
 }
 
 static struct recipe *gradient_shift(const struct recipe *r, const struct knob *k, double by,
@@ -221,7 +229,8 @@ struct recipe *knob_set(const struct recipe *r, const struct knob *k, double val
 	case KNOB_NONE:
 		break;
 	}
-	err_set(e, ERR_USAGE, k->def ? k->def->name : "here", "type a value with =", "is not a number");
+	err_set(e, ERR_USAGE, k->def ? k->def->name : "here",
+		"type a value with =", "is not a number");
 	return NULL;
 }
 
@@ -237,7 +246,8 @@ struct recipe *knob_nudge(const struct recipe *r, const struct knob *k, int step
 
 char *knob_say(const struct doc *d, const struct knob *k, const struct recipe *after)
 {
-	const struct setting *now = part(recipe_setting(after, k->target.param, k->target.input), &k->target);
+	const struct setting *now =
+		part(recipe_setting(after, k->target.param, k->target.input), &k->target);
 	struct str s = STR_INIT;
 
 	str_add(&s, k->def->name);

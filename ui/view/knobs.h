@@ -1,6 +1,7 @@
-/* knobs: the values of a recipe a person can turn, as rows: an input with its parameters, a filter under
- * it, a global. Built anew from each snapshot; values and marks are found again by target.
- * knobs_init/knobs_fini own what is in it; settings are borrowed from the recipe. UI thread only. */
+/* knobs: the values of a recipe a person can turn, as rows: an input with its parameters, a filter
+ * under it, a global. Built anew from each snapshot; values and marks are found again by target.
+ * knobs_init/knobs_fini own what is in it; settings are borrowed from the recipe. UI thread only.
+ */
 #ifndef CUPEL_UI_KNOBS_H
 #define CUPEL_UI_KNOBS_H
 #include "base/vec.h"
@@ -21,7 +22,7 @@ struct knob {
 #define KNOB_COLUMNS 4
 struct knob_row {
 	char *label;
-	int input;        /* index in models; -1 a global, -2 the per-input parameter for all inputs */
+	int input; /* index in models; -1 a global, -2 the per-input parameter for all inputs */
 	int depth;        /* 1 for a filter's row */
 	struct knob knob[KNOB_COLUMNS];
 	int n;
@@ -38,8 +39,8 @@ void knobs_fini(struct knobs *k);
 struct slider knob_slider(const struct knob *k);
 /* Label of input i of the recipe: shortest tail that tells it apart once the inputs are open. */
 const char *knob_input_label(const struct doc *d, int i);
-/* A new snapshot with this knob at `value` (flags: 0/1; gradients: every value moved by the change of
- * their mean). NULL with a reason. */
+/* A new snapshot with this knob at `value` (flags: 0/1; gradients: every value moved by the change
+ * of their mean). NULL with a reason. */
 struct recipe *knob_set(const struct recipe *r, const struct knob *k, double value, struct err *e);
 struct recipe *knob_nudge(const struct recipe *r, const struct knob *k, int steps, bool coarse,
 	struct err *e);

@@ -1,5 +1,6 @@
-/* lineage_rows: the rows of view Models: the registered models as a forest, by lineage or by folder, and
- * what the list shows of each. Owned by the view; strings of a row live as long as the rows. */
+/* lineage_rows: the rows of view Models: the registered models as a forest, by lineage or by
+ * folder, and what the list shows of each. Owned by the view; strings of a row live as long as the
+ * rows. */
 #ifndef CUPEL_UI_LINEAGE_ROWS_H
 #define CUPEL_UI_LINEAGE_ROWS_H
 #include "base/arena.h"
@@ -18,7 +19,8 @@ struct model_rows {
 	vec(struct model_row) rows;
 	struct arena text;
 };
-/* models stay borrowed until the next call. parents: id of the model each hangs under, 0 for none. */
+/* models stay borrowed until the next call. parents: id of the model each hangs under, 0 for none.
+ */
 void model_rows_build(struct model_rows *r, const struct catalog_model *models, size_t n,
 	const int64_t *parents, bool by_folder);
 void model_rows_fini(struct model_rows *r);

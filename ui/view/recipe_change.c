@@ -5,7 +5,7 @@
 #include "base/xalloc.h"
 #include "ui/view/view_recipe.h"
 
-/* --- changing values ------------------------------------------------------------------------ */
+/* --- changing values --- */
 
 static struct recipe_view *here(struct app *a)
 {
@@ -52,7 +52,8 @@ static struct recipe *changed_by_text(struct recipe_view *v, const struct recipe
 	if (is_list(text) || k->kind == KNOB_TEXT || k->kind == KNOB_FILTERS)
 		return recipe_edit_text(r, &k->target, text, e);
 	if (k->kind == KNOB_FLAG)
-		return knob_set(r, k, str_eq(text, "true") || str_eq(text, "1") || str_eq(text, "yes"), e);
+		return knob_set(
+			r, k, str_eq(text, "true") || str_eq(text, "1") || str_eq(text, "yes"), e);
 	if (!slider_type(&s, text, &value, &percent, e))
 		return NULL;
 	if (isfinite(percent) && !solve(v, k, percent, &value, e))
@@ -68,16 +69,16 @@ static struct recipe *changed_by_text(struct recipe_view *v, const struct recipe
 	return knob_set(r, k, value, e);
 }
 
-static struct recipe *change_one(struct recipe_view *v, const struct recipe *r, const struct knob *k,
-	const struct recipe_change *c, struct err *e)
+static struct recipe *change_one(struct recipe_view *v, const struct recipe *r,
+	const struct knob *k, const struct recipe_change *c, struct err *e)
 {
 	if (c->text)
 		return changed_by_text(v, r, k, c->text, e);
 	return knob_nudge(r, k, c->steps, c->coarse, e);
 }
 
-static struct recipe *change_layer(struct recipe_view *v, const struct recipe *r, const struct knob *k,
-	const struct recipe_change *c, struct err *e)
+static struct recipe *change_layer(struct recipe_view *v, const struct recipe *r,
+	const struct knob *k, const struct recipe_change *c, struct err *e)
 {
 	struct recipe_target t = k->target;
 	struct slider s = knob_slider(k);
@@ -192,7 +193,8 @@ unsigned cmd_type_value(struct app *a, const char *args)
 	if (args && *args)
 		return typed(a, args, NULL);
 	char *label = xasprintf("%s = ", k->def->name);
-	unsigned bits = app_ask(a, &(struct ask){ .label = label, .history = "value", .done = typed });
+	unsigned bits =
+		app_ask(a, &(struct ask){ .label = label, .history = "value", .done = typed });
 	free(label);
 	return bits;
 }
@@ -236,7 +238,7 @@ unsigned cmd_presets(struct app *a, const char *args)
 	return app_menu(a, "shape over the layers", shapes, 5, 0, shape_chosen, here(a));
 }
 
-/* --- other commands ------------------------------------------------------------------------- */
+/* --- other commands --- */
 
 unsigned cmd_view_recipe(struct app *a, const char *args)
 {
@@ -279,9 +281,10 @@ unsigned cmd_arrange_figures(struct app *a, const char *args)
 	return CHANGED_ROWS | CHANGED_LAYOUT | CHANGED_SCREEN;
 }
 
-/* A method that needs a base gets the one the figures are taken against, if the recipe names none. */
-static struct recipe *with_base(const struct recipe_view *v, struct recipe *r, const struct method *m,
-	struct err *e)
+/* A method that needs a base gets the one the figures are taken against, if the recipe names none.
+ */
+static struct recipe *with_base(
+	const struct recipe_view *v, struct recipe *r, const struct method *m, struct err *e)
 {
 	const struct inputs *in = v->doc->inputs;
 
@@ -296,7 +299,8 @@ static unsigned method_chosen(struct app *a, size_t i, void *ctx)
 {
 	struct recipe_view *v = ctx;
 	struct err e = { 0 };
-	struct recipe *next = recipe_edit_top(doc_recipe(v->doc), "merge_method", method_at(i)->name, &e);
+	struct recipe *next =
+		recipe_edit_top(doc_recipe(v->doc), "merge_method", method_at(i)->name, &e);
 
 	if (next)
 		next = with_base(v, next, method_at(i), &e);
@@ -327,7 +331,8 @@ unsigned cmd_method(struct app *a, const char *args)
 	if (args && *args) {
 		struct err e = { 0 };
 
-		err_set(&e, ERR_USAGE, args, method_nearest(args), "no such method; the nearest is");
+		err_set(&e, ERR_USAGE, args, method_nearest(args),
+			"no such method; the nearest is");
 		return app_fail(a, &e);
 	}
 	return app_menu(a, "method", choices, n, at, method_chosen, v);

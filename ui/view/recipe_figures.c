@@ -12,7 +12,8 @@ static const struct group_node *node_at(const struct recipe_view *v, size_t row)
 	return &v->groups.nodes.v[row];
 }
 
-static struct figure figure_of(const struct recipe_view *v, const struct group_node *node, int column)
+static struct figure figure_of(
+	const struct recipe_view *v, const struct group_node *node, int column)
 {
 	const struct recipe_column *c = &v->figures[column];
 	struct preview *p = v->view.app->preview;
@@ -74,7 +75,8 @@ static void add_column(struct recipe_view *v, enum stat_id s, int input, int pri
 		text_fit(&cut, label, 8, CUT_END);
 	figure_title(s, label ? cut.s : NULL, &title);
 	v->figures[i] = (struct recipe_column){ s, input, str_steal(&title),
-		label ? xasprintf("%s_%d", stat_info(s)->name, input + 1) : xstrdup(stat_info(s)->name) };
+		label ? xasprintf("%s_%d", stat_info(s)->name, input + 1)
+		      : xstrdup(stat_info(s)->name) };
 	v->columns[i] = (struct column){ .name = v->figures[i].name, .title = v->figures[i].title,
 		.align = 1, .width = 7, .priority = priority, .number = true,
 		.help = stat_info(s)->help };
@@ -88,7 +90,8 @@ static bool is_nearswap(const struct recipe_view *v)
 	return r->method && method_param(r->method, "t") && !strcmp(r->method->name, "nearswap");
 }
 
-/* The figures that move first: of task vectors where there is a base, of whole weights where not. */
+/* The figures that move first: of task vectors where there is a base, of whole weights where not.
+ */
 static void columns_choose(struct recipe_view *v)
 {
 	const struct inputs *in = v->doc->inputs;
@@ -110,7 +113,10 @@ static void columns_choose(struct recipe_view *v)
 	if (based)
 		add_column(v, STAT_CONFLICT, 0, 6);
 	for (size_t i = 0; i < in->n; i++)
-		add_column(v, STAT_ONE_MINUS_COSINE, (int)i, based ? 3 : priority > 4 ? priority-- : 4);
+		add_column(v, STAT_ONE_MINUS_COSINE, (int)i,
+			based          ? 3
+			: priority > 4 ? priority--
+				       : 4);
 	for (size_t i = 0; i < in->n; i++)
 		add_column(v, STAT_RELATIVE_L2, (int)i, based ? 2 : 5);
 	add_column(v, STAT_ROUNDING, 0, 3);
@@ -142,9 +148,17 @@ void recipe_figures_rows(struct recipe_view *v)
 	for (size_t i = 0; i < v->n_like; i++)
 		v->like[i] = p->tensors[i].like;
 	groups_build(&v->groups, v->by, v->like, v->n_like);
-	v->columns[0] = (struct column){ .name = "tensor", .title = v->by == GROUP_ROLE ? "ROLE" :
-		v->by == GROUP_LAYER ? "LAYER" : "TENSOR", .align = -1, .width = 12, .max = 44, .priority = 9,
-		.match = true, .cut = CUT_MIDDLE, .help = "Role, layer or tensor." };
+	v->columns[0] = (struct column){ .name = "tensor",
+		.title = v->by == GROUP_ROLE    ? "ROLE"
+			 : v->by == GROUP_LAYER ? "LAYER"
+						: "TENSOR",
+		.align = -1,
+		.width = 12,
+		.max = 44,
+		.priority = 9,
+		.match = true,
+		.cut = CUT_MIDDLE,
+		.help = "Role, layer or tensor." };
 	v->n_columns = 1;
 	if (p)
 		columns_choose(v);
@@ -161,7 +175,7 @@ void recipe_figures_rows(struct recipe_view *v)
 	v->generation = 0;
 }
 
-/* --- a figure by layer ---------------------------------------------------------------------- */
+/* --- a figure by layer --- */
 
 static void trend_choose(struct recipe_view *v, struct recipe_trend *t)
 {
@@ -291,10 +305,12 @@ void recipe_draw_trend(const struct recipe_view *v, struct grid *g, struct rect 
 	int w = (int)t->layers < r.x + r.w - x ? (int)t->layers : r.x + r.w - x;
 
 	/* From a floor below the lowest, or a flat model would look like a cliff. */
-	plot_spark(g, x, r.y, w, STYLE_plot, t->v, t->layers, hi > lo ? lo - (hi - lo) * 0.15 : lo - 1, hi);
+	plot_spark(g, x, r.y, w, STYLE_plot, t->v, t->layers,
+		hi > lo ? lo - (hi - lo) * 0.15 : lo - 1, hi);
 	str_clear(&s);
 	if (r.h >= 2 && t->lowest_name) {
-		const char *name = str_starts(t->lowest_name, "model.layers.") ? t->lowest_name + 13 : t->lowest_name;
+		const char *name = str_starts(t->lowest_name, "model.layers.") ? t->lowest_name + 13
+									       : t->lowest_name;
 
 		str_add(&s, t->stat == STAT_DELTA_COSINE ? "lowest " : "most ");
 		figure_number(t->lowest, "1", &s);
@@ -353,8 +369,13 @@ void recipe_draw_curve(const struct recipe_view *v, struct grid *g, struct rect 
 	rect_top(&r, 1);
 	struct rect facts = rect_bottom(&r, r.h >= 9 ? 4 : r.h >= 6 ? 2 : 0);
 	struct plot_line line = { c->t, c->full, c->n, STYLE_plot };
-	struct plot_curve plot = { .lines = &line, .n_lines = 1, .x = { 1e-6, 1e-1, true },
-		.y = { 0, 1, false }, .mark_x = c->at, .format_x = format_t, .format_y = format_share };
+	struct plot_curve plot = { .lines = &line,
+		.n_lines = 1,
+		.x = { 1e-6, 1e-1, true },
+		.y = { 0, 1, false },
+		.mark_x = c->at,
+		.format_x = format_t,
+		.format_y = format_share };
 
 	plot_curve(g, r, &plot);
 	if (!facts.h || !c->known)
@@ -372,7 +393,8 @@ void recipe_draw_curve(const struct recipe_view *v, struct grid *g, struct rect 
 		figure_cell_text(&s, 2 * w, figure_rest(p->full), STAT_MOVED);
 		figure_cell_text(&s, 3 * w, p->frozen, STAT_FROZEN);
 		figure_cell_text(&s, 4 * w, p->mean_shift, STAT_MEAN_SHIFT);
-		grid_fit(g, facts.x, facts.y + 1 + i, facts.w, i ? STYLE_normal : STYLE_value, s.s, CUT_END);
+		grid_fit(g, facts.x, facts.y + 1 + i, facts.w, i ? STYLE_normal : STYLE_value, s.s,
+			CUT_END);
 	}
 	str_fini(&s);
 }

@@ -8,7 +8,7 @@
 #include "ui/widget/plot.h"
 
 
-/* --- the head: what this is, and the open variants ------------------------------------------ */
+/* --- the head: what this is, and the open variants --- */
 
 static void head_text(const struct recipe_view *v, struct str *s)
 {
@@ -16,11 +16,13 @@ static void head_text(const struct recipe_view *v, struct str *s)
 	const struct recipe *r = doc_recipe(d);
 	const char *dtype = r->out_dtype ? r->out_dtype : r->dtype;
 
-	str_addf(s, "%s%s · %s", d->name, doc_is_dirty(d) ? "*" : "", r->method_name ? r->method_name : "?");
+	str_addf(s, "%s%s · %s", d->name, doc_is_dirty(d) ? "*" : "",
+		r->method_name ? r->method_name : "?");
 	if (dtype)
 		str_addf(s, " · %s", dtype);
 	if (r->method && r->method->random)
-		str_addf(s, " · seed %llu", (unsigned long long)(d->plan ? d->plan->seed : r->seed));
+		str_addf(
+			s, " · seed %llu", (unsigned long long)(d->plan ? d->plan->seed : r->seed));
 	if (d->inputs && d->inputs->figure_base_name)
 		str_addf(s, " · base for figures %s%s", str_base(d->inputs->figure_base_name),
 			d->inputs->base < 0 ? " (lineage)" : "");
@@ -36,8 +38,8 @@ static void draw_variants(const struct recipe_view *v, struct grid *g, struct re
 	for (size_t i = 0; i < a->docs.n && x < r.x + r.w; i++) {
 		const struct doc *d = a->docs.v[i];
 
-		x += grid_textf(g, x, r.y, d == v->doc ? STYLE_tab_here : STYLE_tab, " %s%s ", d->name,
-			doc_is_dirty(d) ? "*" : "");
+		x += grid_textf(g, x, r.y, d == v->doc ? STYLE_tab_here : STYLE_tab, " %s%s ",
+			d->name, doc_is_dirty(d) ? "*" : "");
 	}
 	if (x + 12 < r.x + r.w)
 		grid_text(g, x + 1, r.y, STYLE_dim, "[ ] switch");
@@ -48,13 +50,14 @@ void recipe_draw_head(const struct recipe_view *v, struct grid *g, struct rect r
 	struct str s = STR_INIT;
 
 	head_text(v, &s);
-	grid_fit(g, r.x + 1, r.y, r.w - 1, doc_is_dirty(v->doc) ? STYLE_changed : STYLE_heading, s.s, CUT_END);
+	grid_fit(g, r.x + 1, r.y, r.w - 1, doc_is_dirty(v->doc) ? STYLE_changed : STYLE_heading,
+		s.s, CUT_END);
 	str_fini(&s);
 	if (r.h > 1)
 		draw_variants(v, g, (struct rect){ r.x + 1, r.y + 1, r.w - 1, 1 });
 }
 
-/* --- sliders -------------------------------------------------------------------------------- */
+/* --- sliders --- */
 
 int recipe_label_width(const struct recipe_view *v)
 {
@@ -93,7 +96,8 @@ const struct knob *recipe_knob(const struct recipe_view *v)
 	if (v->row >= v->knobs.rows.n)
 		return NULL;
 	row = &v->knobs.rows.v[v->row];
-	return v->column < row->n && row->knob[v->column].kind != KNOB_NONE ? &row->knob[v->column] : NULL;
+	return v->column < row->n && row->knob[v->column].kind != KNOB_NONE ? &row->knob[v->column]
+									    : NULL;
 }
 
 bool recipe_is_marked(const struct recipe_view *v, const struct knob *k)
@@ -114,14 +118,15 @@ static void draw_gradient_cell(const struct knob *k, struct grid *g, struct rect
 		values[i] = k->setting->values[i].number;
 	int number = recipe_number_width(r.w);
 
-	plot_spark(g, r.x, r.y, r.w - number, STYLE_plot, values, n, fmin(k->def->min, 0), k->def->max);
+	plot_spark(g, r.x, r.y, r.w - number, STYLE_plot, values, n, fmin(k->def->min, 0),
+		k->def->max);
 	str_addf(&s, "%zu val", n);
 	grid_pad(g, r.x + r.w - number, r.y, number, 1, style, s.s);
 	str_fini(&s);
 }
 
-static void draw_knob(const struct recipe_view *v, const struct knob *k, struct grid *g, struct rect r,
-	bool focused)
+static void draw_knob(const struct recipe_view *v, const struct knob *k, struct grid *g,
+	struct rect r, bool focused)
 {
 	struct slider s = knob_slider(k);
 
@@ -132,7 +137,8 @@ static void draw_knob(const struct recipe_view *v, const struct knob *k, struct 
 		draw_gradient_cell(k, g, r, focused ? STYLE_cursor : STYLE_normal);
 		break;
 	case KNOB_FILTERS:
-		grid_fit(g, r.x, r.y, r.w, focused ? STYLE_cursor : STYLE_dim, "by filter, below", CUT_END);
+		grid_fit(g, r.x, r.y, r.w, focused ? STYLE_cursor : STYLE_dim, "by filter, below",
+			CUT_END);
 		break;
 	case KNOB_TEXT:
 		grid_fit(g, r.x, r.y, r.w, focused ? STYLE_cursor : STYLE_warn,
@@ -181,7 +187,7 @@ void recipe_draw_knobs(const struct recipe_view *v, struct grid *g, struct rect 
 	g->clip = clip;
 }
 
-/* --- what it really does -------------------------------------------------------------------- */
+/* --- what it really does --- */
 
 struct lines {
 	struct grid *g;      /* NULL: only counts */
@@ -231,7 +237,8 @@ static void effect_lines(const struct recipe_view *v, struct lines *l)
 	}
 	str_clear(&s);
 	for (size_t i = 0; i < ef->n_gain; i++)
-		str_addf(&s, "%s%s acts as %.2f×", i ? ", " : "", str_base(ef->gain[i].input), ef->gain[i].gain);
+		str_addf(&s, "%s%s acts as %.2f×", i ? ", " : "", str_base(ef->gain[i].input),
+			ef->gain[i].gain);
 	l->style = STYLE_normal;
 	if (ef->n_gain)
 		text_wrap(s.s, l->r.w, put_line, l);
@@ -278,7 +285,7 @@ void recipe_draw_error(const struct recipe_view *v, struct grid *g, struct rect 
 	str_fini(&s);
 }
 
-/* --- findings ------------------------------------------------------------------------------- */
+/* --- findings --- */
 
 static unsigned severity_style(enum severity s)
 {
@@ -318,7 +325,7 @@ void recipe_draw_findings(const struct recipe_view *v, struct grid *g, struct re
 	str_fini(&s);
 }
 
-/* --- an open gradient ----------------------------------------------------------------------- */
+/* --- an open gradient --- */
 
 void recipe_draw_gradient(const struct recipe_view *v, struct grid *g, struct rect r)
 {
@@ -352,8 +359,8 @@ void recipe_draw_gradient(const struct recipe_view *v, struct grid *g, struct re
 
 		for (int c = 0; c < bar.w; c++)
 			plot_bars(g, (struct rect){ bar.x + c, bar.y, 1, bar.h },
-				here ? STYLE_changed : STYLE_plot, &values[i], 1, fmin(k->def->min, 0),
-				k->def->max);
+				here ? STYLE_changed : STYLE_plot, &values[i], 1,
+				fmin(k->def->min, 0), k->def->max);
 		if (here) {
 			g->cursor_x = bar.x;
 			g->cursor_y = r.y + r.h - 1;
@@ -362,7 +369,7 @@ void recipe_draw_gradient(const struct recipe_view *v, struct grid *g, struct re
 	str_fini(&s);
 }
 
-/* --- the YAML itself ------------------------------------------------------------------------ */
+/* --- the YAML itself --- */
 
 static const char *line_at(const char *text, int line)
 {
@@ -438,14 +445,19 @@ static void draw_line(const struct recipe_view *v, struct grid *g, struct rect r
 	str_addn(&s, p, n);
 	grid_textf(g, r.x, y, f ? severity_style(f->severity) : STYLE_dim, "%3d%s", line,
 		f ? f->severity == SEV_ERROR ? "!" : f->severity == SEV_WARNING ? "?" : "·" : " ");
-	grid_text(g, r.x + 4, y, STYLE_value, line != here ? " " : text_tier() == TEXT_ASCII ? "|" : "▌");
-	int x = r.x + 6 + grid_fit(g, r.x + 6, y, r.w - 6, line == here ? STYLE_value : STYLE_normal,
-		s.s ? s.s : "", CUT_END);
+	grid_text(g, r.x + 4, y, STYLE_value,
+		line != here                ? " "
+		: text_tier() == TEXT_ASCII ? "|"
+					    : "▌");
+	int x = r.x + 6 +
+		grid_fit(g, r.x + 6, y, r.w - 6, line == here ? STYLE_value : STYLE_normal,
+			s.s ? s.s : "", CUT_END);
 	add_was(v, line, p, n, &was);
 	if (was.n && x + text_width(was.s) + 2 < r.x + r.w)
 		grid_pad(g, x + 2, y, r.x + r.w - x - 2, 1, STYLE_changed, was.s);
 	else if (f && x + 24 < r.x + r.w)
-		grid_fit(g, x + 2, y, r.x + r.w - x - 2, severity_style(f->severity), f->message, CUT_END);
+		grid_fit(g, x + 2, y, r.x + r.w - x - 2, severity_style(f->severity), f->message,
+			CUT_END);
 	str_fini(&s);
 	str_fini(&was);
 }

@@ -128,7 +128,7 @@ bool run_page_one(struct run_page *p, struct catalog *c, int64_t id, struct err 
 	return true;
 }
 
-/* --- two runs ------------------------------------------------------------------------------- */
+/* --- two runs --- */
 struct lines {
 	vec(char *) v;
 };
@@ -187,7 +187,8 @@ static void fact_diff(struct run_page *p, const char *label, const char *a, cons
 
 bool run_page_two(struct run_page *p, struct catalog *c, int64_t ida, int64_t idb, struct err *e)
 {
-	struct catalog_run *a = catalog_run_get(c, ida, e), *b = a ? catalog_run_get(c, idb, e) : NULL;
+	struct catalog_run *a = catalog_run_get(c, ida, e),
+			   *b = a ? catalog_run_get(c, idb, e) : NULL;
 	struct lines la = { 0 }, lb = { 0 };
 	struct str t = STR_INIT;
 	char seeds[2][24];

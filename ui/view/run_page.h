@@ -1,5 +1,5 @@
-/* run_page: one run whole, or two side by side as recipe lines that differ, as lines to scroll through.
- * Embedded in view History; UI thread only. */
+/* run_page: one run whole, or two side by side as recipe lines that differ, as lines to scroll
+ * through. Embedded in view History; UI thread only. */
 #ifndef CUPEL_UI_RUN_PAGE_H
 #define CUPEL_UI_RUN_PAGE_H
 #include "catalog/catalog.h"

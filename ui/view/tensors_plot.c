@@ -58,7 +58,8 @@ static struct cell_rows *strip_cells(struct tensors_view *v)
 
 		if (!in_strip(t))
 			continue;
-		struct cell_rows *c = &cells[role_number(s, t->role) * (size_t)s->layers + (size_t)t->layer];
+		struct cell_rows *c =
+			&cells[role_number(s, t->role) * (size_t)s->layers + (size_t)t->layer];
 		c->v = xrealloc(c->v, (c->n + 1) * sizeof *c->v);
 		c->v[c->n++] = i;
 	}
@@ -128,7 +129,8 @@ void tensors_draw_strip(const struct tensors_view *v, struct grid *g, struct rec
 				h.hot_row = i;
 				h.hot_col = v->like[node->leaf]->layer;
 			}
-		plot_heat(g, (struct rect){ r.x + half * (r.w / 2), r.y, r.w / halves - 1, rows }, &h);
+		plot_heat(g, (struct rect){ r.x + half * (r.w / 2), r.y, r.w / halves - 1, rows },
+			&h);
 		shown += rows;
 	}
 	str_fini(&title);
@@ -188,6 +190,7 @@ void tensors_draw_plot(const struct tensors_view *v, struct grid *g, struct rect
 		return;
 	grid_textf(g, r.x, r.y + r.h - 1, STYLE_dim, "%7.0e", h.from);
 	grid_textf(g, r.x + 8 + w, r.y + r.h - 1, STYLE_dim, "%.0e", h.to);
-	plot_histogram(g, (struct rect){ r.x + 8, r.y, w, r.h }, STYLE_plot, bins, (size_t)w, false);
+	plot_histogram(
+		g, (struct rect){ r.x + 8, r.y, w, r.h }, STYLE_plot, bins, (size_t)w, false);
 	draw_facts(g, (struct rect){ r.x + r.w - facts + 6, r.y, facts - 6, r.h }, &h, delta);
 }

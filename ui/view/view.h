@@ -5,19 +5,21 @@
  *		.size = sizeof(struct NAME_view), .open = …, .layout = …, .draw = …, … };
  *    and one line in views.def. Its state is a struct that begins with `struct view`; the app
  *    allocates it zeroed, once, and keeps it while the program runs.
- * 2. Rows of its tables: struct table (widget/table.h) with a table_source; point v->table at the one
- *    that has the focus and moving, marking, sorting, filtering, columns, copying and exporting work.
+ * 2. Rows of its tables: struct table (widget/table.h) with a table_source; point v->table at the
+ *one that has the focus and moving, marking, sorting, filtering, columns, copying and exporting
+ *work.
  * 3. Commands of its own: rows in command/commands.def with CTX_NAME, and
- *	unsigned cmd_ID(struct app *a, const char *args)   { struct NAME_view *v = app_view_of(a, &view_NAME); … }
- *    in the same file. Return CHANGED_ bits. Footer, help, palette and man page follow from the row.
- *    A key that several views give a meaning of their own has one row a view (see "Enter").
- * 4. Data: app.h has what all views share: catalog, roots, models, the open recipe with its plan, the
- *    preview. When any of it changes, update(v, bits) is called before the next draw, with every bit
- *    that changed since the last call (a view nobody sees is told when it is opened). Never read a
+ *	unsigned cmd_ID(struct app *a, const char *args)   { struct NAME_view *v = app_view_of(a,
+ *&view_NAME); … } in the same file. Return CHANGED_ bits. Footer, help, palette and man page follow
+ *from the row. A key that several views give a meaning of their own has one row a view (see
+ *"Enter").
+ * 4. Data: app.h has what all views share: catalog, roots, models, the open recipe with its plan,
+ *the preview. When any of it changes, update(v, bits) is called before the next draw, with every
+ *bit that changed since the last call (a view nobody sees is told when it is opened). Never read a
  *    file or wait in a view: use app_work (app.h) for what takes longer than a few milliseconds.
- * 5. layout(v, rect) places tables and panes (it may change state: scroll offsets); draw(v, grid) only
- *    draws. Both run for every frame that shows the view. Lines 0 (tabs) and the last two (message or
- *    prompt, footer) are the app's; the rect is what is left.
+ * 5. layout(v, rect) places tables and panes (it may change state: scroll offsets); draw(v, grid)
+ *only draws. Both run for every frame that shows the view. Lines 0 (tabs) and the last two (message
+ *or prompt, footer) are the app's; the rect is what is left.
  * 6. A golden screen: tests/ui/NAME.script + .screen, see tests/ui/run.sh.
  *
  * Views are owned by the app. UI thread only. */
@@ -34,7 +36,7 @@ struct view_ops {
 	const char *title;     /* "Models" */
 	unsigned context;      /* CTX_… bit */
 	size_t size;           /* of its struct */
-	void (*open)(struct view *v);            /* once, when the app starts; may be NULL, as all below */
+	void (*open)(struct view *v); /* once, when the app starts; may be NULL, as all below */
 	void (*close)(struct view *v);
 	void (*update)(struct view *v, unsigned changed); /* CHANGED_ bits since the last call */
 	void (*layout)(struct view *v, struct rect area); /* required */
@@ -42,13 +44,16 @@ struct view_ops {
 	/* NULL: the focused table moves. left/right on a slider, a grid of cells, a plot … */
 	unsigned (*move)(struct view *v, enum move m, int count);
 	unsigned (*focus)(struct view *v, int direction); /* Tab +1, Shift-Tab -1: set v->table */
-	unsigned (*mouse)(struct view *v, const struct key_input *in, bool again); /* again: double click.
-		* COMMAND_REFUSED: the app selects in, or scrolls, v->table */
-	bool (*escape)(struct view *v);          /* Esc: close a pane of its own; false: nothing was open */
+	unsigned (*mouse)(struct view *v, const struct key_input *in,
+		bool again);            /* again: double click.
+					 * COMMAND_REFUSED: the app selects in, or scrolls, v->table */
+	bool (*escape)(struct view *v); /* Esc: close a pane of its own; false: nothing was open */
 	bool (*busy)(const struct view *v);      /* something is on its way (for :wait-idle) */
 	/* What `y` offers beside cell and row; false: none. */
-	bool (*copy_command)(const struct view *v, struct str *out); /* the equivalent command line */
-	/* A footer label that depends on state ("lineage" for f when folders are shown); NULL: the row's. */
+	bool (*copy_command)(
+		const struct view *v, struct str *out); /* the equivalent command line */
+	/* A footer label that depends on state ("lineage" for f when folders are shown); NULL: the
+	 * row's. */
 	const char *(*label)(const struct view *v, const struct command *c);
 };
 struct view {

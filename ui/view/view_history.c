@@ -8,15 +8,29 @@
 #include "ui/view/app.h"
 #include "ui/view/run_page.h"
 
-enum { COL_ID, COL_WHEN, COL_WHAT, COL_NAME, COL_METHOD, COL_STATUS, COL_TIME, COL_SIZE, COL_DISK, COL_TAGS,
-	COL_NOTE, N_COLUMNS };
+enum {
+	COL_ID,
+	COL_WHEN,
+	COL_WHAT,
+	COL_NAME,
+	COL_METHOD,
+	COL_STATUS,
+	COL_TIME,
+	COL_SIZE,
+	COL_DISK,
+	COL_TAGS,
+	COL_NOTE,
+	N_COLUMNS
+};
 static const struct column columns[N_COLUMNS] = {
 	{ "id", "ID", 1, 3, 0, 9, true, false, CUT_END, "Number of the run." },
 	{ "when", "WHEN", -1, 11, 11, 6, false, false, CUT_END, "When it started." },
 	{ "what", "WHAT", -1, 5, 10, 4, false, true, CUT_END, "merge, quantize, eval, sweep …" },
-	{ "name", "NAME", -1, 12, 0, 8, false, true, CUT_MIDDLE, "Name of the run: :name-run changes it." },
+	{ "name", "NAME", -1, 12, 0, 8, false, true, CUT_MIDDLE,
+		"Name of the run: :name-run changes it." },
 	{ "method", "METHOD", -1, 8, 18, 5, false, true, CUT_END, "How it merged." },
-	{ "status", "STATUS", -1, 4, 0, 7, false, true, CUT_END, "running, done, failed, cancelled, stopped." },
+	{ "status", "STATUS", -1, 4, 0, 7, false, true, CUT_END,
+		"running, done, failed, cancelled, stopped." },
 	{ "seconds", "TIME", 1, 5, 0, 3, true, false, CUT_END, "How long it took." },
 	{ "size", "SIZE", 1, 7, 0, 4, true, false, CUT_END, "Bytes it wrote." },
 	{ "disk", "DISK", -1, 4, 0, 5, false, false, CUT_END, "Is the output still there?" },
@@ -54,7 +68,7 @@ static struct catalog_run *selected(const struct app *a)
 	return row >= 0 ? &v->runs[row] : NULL;
 }
 
-/* --- the table ------------------------------------------------------------------------------ */
+/* --- the table --- */
 static unsigned status_style(const char *s)
 {
 	return str_eq(s, "done") ? STYLE_good : str_eq(s, "failed") ? STYLE_bad :
@@ -83,7 +97,8 @@ static void when_text(struct str *out, const char *iso)
 	at = timegm(&utc);
 	localtime_r(&at, &local);
 	localtime_r(&now, &today);
-	strftime(text, sizeof text, local.tm_year == today.tm_year ? "%m-%d %H:%M" : "%Y-%m-%d", &local);
+	strftime(text, sizeof text, local.tm_year == today.tm_year ? "%m-%d %H:%M" : "%Y-%m-%d",
+		&local);
 	str_add(out, text);
 }
 
@@ -139,7 +154,7 @@ static uint64_t id(void *ctx, size_t i)
 
 static const struct table_source source = { cell, value, id, NULL };
 
-/* --- life ----------------------------------------------------------------------------------- */
+/* --- life --- */
 static void open_view(struct view *view)
 {
 	struct history_view *v = (struct history_view *)view;
@@ -228,7 +243,8 @@ static void draw(const struct view *view, struct grid *g)
 {
 	const struct history_view *v = (const struct history_view *)view;
 
-	grid_textf(g, v->head.x + 1, v->head.y, STYLE_dim, "%zu run%s%s", v->n, v->n == 1 ? "" : "s",
+	grid_textf(g, v->head.x + 1, v->head.y, STYLE_dim, "%zu run%s%s", v->n,
+		v->n == 1 ? "" : "s",
 		v->table.mark_order.n == 1 ? " · mark a second one to compare" : "");
 	if (!v->page_open)
 		table_draw(&v->table, g, true);
@@ -248,8 +264,13 @@ static unsigned move(struct view *view, enum move m, int count)
 
 	if (!v->page_open)
 		return table_move(&v->table, m, count) ? CHANGED_ROWS : 0;
-	n = m == MOVE_UP ? -count : m == MOVE_DOWN ? count : m == MOVE_PAGE_UP ? -page :
-		m == MOVE_PAGE_DOWN ? page : m == MOVE_FIRST ? -100000 : m == MOVE_LAST ? 100000 : 0;
+	n = m == MOVE_UP          ? -count
+	    : m == MOVE_DOWN      ? count
+	    : m == MOVE_PAGE_UP   ? -page
+	    : m == MOVE_PAGE_DOWN ? page
+	    : m == MOVE_FIRST     ? -100000
+	    : m == MOVE_LAST      ? 100000
+				  : 0;
 	run_page_scroll(&v->page, n, v->below.h);
 	return CHANGED_SCREEN;
 }
@@ -291,7 +312,7 @@ const struct view_ops view_history = {
 	.copy_command = copy_command,
 };
 
-/* --- commands ------------------------------------------------------------------------------- */
+/* --- commands --- */
 bool command_on_run(const struct app *a)
 {
 	return selected(a) != NULL;
@@ -355,7 +376,8 @@ static unsigned each_marked(struct app *a, const char *text,
 
 static bool tag_one(struct catalog *c, int64_t run, const char *text, struct err *e)
 {
-	return *text == '-' ? catalog_tag(c, run, text + 1, false, e) : catalog_tag(c, run, text, true, e);
+	return *text == '-' ? catalog_tag(c, run, text + 1, false, e)
+			    : catalog_tag(c, run, text, true, e);
 }
 
 static unsigned tag_done(struct app *a, const char *text, void *ctx)
@@ -366,7 +388,9 @@ static unsigned tag_done(struct app *a, const char *text, void *ctx)
 
 unsigned cmd_tag(struct app *a, const char *args)
 {
-	struct ask q = { .label = "tag (-tag takes it away): ", .history = "tag", .done = tag_done };
+	struct ask q = {
+		.label = "tag (-tag takes it away): ", .history = "tag", .done = tag_done
+	};
 
 	return *args ? tag_done(a, args, NULL) : app_ask(a, &q);
 }
@@ -392,7 +416,8 @@ unsigned cmd_name_run(struct app *a, const char *args)
 		app_say(a, "give a name");
 		return CHANGED_SCREEN;
 	}
-	return catalog_rename(a->catalog, selected(a)->id, args, &e) ? CHANGED_RUNS : app_fail(a, &e);
+	return catalog_rename(a->catalog, selected(a)->id, args, &e) ? CHANGED_RUNS
+								     : app_fail(a, &e);
 }
 
 unsigned cmd_archive(struct app *a, const char *args)
@@ -403,7 +428,8 @@ unsigned cmd_archive(struct app *a, const char *args)
 	(void)args;
 	if (!catalog_archive(a->catalog, r->id, !r->archived, &e))
 		return app_fail(a, &e);
-	app_say(a, "run %lld is archived; cupel runs 'archived:yes' lists such runs", (long long)r->id);
+	app_say(a, "run %lld is archived; cupel runs 'archived:yes' lists such runs",
+		(long long)r->id);
 	return CHANGED_RUNS;
 }
 

@@ -9,9 +9,11 @@
 
 enum { COL_ID, COL_WHAT, COL_STATE, COL_BAR, COL_DONE, COL_RATE, COL_LEFT, COL_THREADS, N_COLUMNS };
 static const struct column columns[N_COLUMNS] = {
-	{ "id", "ID", 1, 3, 0, 9, true, false, CUT_END, "Its number: cupel log ID, cupel cancel ID." },
+	{ "id", "ID", 1, 3, 0, 9, true, false, CUT_END,
+		"Its number: cupel log ID, cupel cancel ID." },
 	{ "what", "WHAT", -1, 20, 0, 8, false, true, CUT_MIDDLE, "What it does." },
-	{ "state", "STATE", -1, 9, 0, 7, false, true, CUT_END, "waiting, running, done, failed, cancelled, stopped." },
+	{ "state", "STATE", -1, 9, 0, 7, false, true, CUT_END,
+		"waiting, running, done, failed, cancelled, stopped." },
 	{ "progress", "PROGRESS", -1, 14, 14, 5, false, false, CUT_END, "How far it is." },
 	{ "done", "DONE", 1, 5, 0, 6, true, false, CUT_END, "Percent, or the bytes written." },
 	{ "rate", "RATE", 1, 9, 0, 4, true, false, CUT_END, "Bytes a second." },
@@ -47,7 +49,7 @@ static struct catalog_job *selected(const struct app *a)
 	return row >= 0 ? &v->jobs[row] : NULL;
 }
 
-/* --- the table ------------------------------------------------------------------------------ */
+/* --- the table --- */
 static unsigned state_style(const char *state)
 {
 	if (str_eq(state, "done"))
@@ -125,7 +127,7 @@ static uint64_t id(void *ctx, size_t i)
 
 static const struct table_source source = { cell, value, id, NULL };
 
-/* --- life ----------------------------------------------------------------------------------- */
+/* --- life --- */
 static void open_view(struct view *view)
 {
 	struct jobs_view *v = (struct jobs_view *)view;
@@ -177,7 +179,7 @@ static void update(struct view *view, unsigned changed)
 	}
 }
 
-/* --- on the screen -------------------------------------------------------------------------- */
+/* --- on the screen --- */
 static void layout(struct view *view, struct rect area)
 {
 	struct jobs_view *v = (struct jobs_view *)view;
@@ -245,8 +247,8 @@ static void draw_detail(const struct jobs_view *v, struct grid *g)
 	if (j->run)
 		str_addf(&s, "%srun %lld", s.n ? " · " : "", (long long)j->run);
 	if (s.n)
-		grid_fit(g, r.x, r.y, r.w - 1, str_eq(j->state, "failed") ? STYLE_bad : STYLE_normal,
-			s.s, CUT_END);
+		grid_fit(g, r.x, r.y, r.w - 1,
+			str_eq(j->state, "failed") ? STYLE_bad : STYLE_normal, s.s, CUT_END);
 	rect_top(&r, 1);
 	draw_log(v, g, r);
 	str_fini(&s);
@@ -298,7 +300,7 @@ const struct view_ops view_jobs = {
 	.label = label,
 };
 
-/* --- commands ------------------------------------------------------------------------------- */
+/* --- commands --- */
 bool command_on_job(const struct app *a)
 {
 	const struct catalog_job *j = selected(a);
@@ -314,7 +316,8 @@ unsigned cmd_cancel_job(struct app *a, const char *args)
 	(void)args;
 	if (!job_cancel(a->catalog, j->id, &e))
 		return app_fail(a, &e);
-	app_say(a, "asked job %lld to stop; what is finished is kept, Enter resumes", (long long)j->id);
+	app_say(a, "asked job %lld to stop; what is finished is kept, Enter resumes",
+		(long long)j->id);
 	return CHANGED_JOBS;
 }
 

@@ -13,14 +13,18 @@
 enum { COL_NAME, COL_HOW, COL_KIND, COL_ARCH, COL_PARAMS, COL_BITS, COL_SIZE, COL_SCORE, COL_PATH,
 	N_COLUMNS };
 static const struct column columns[N_COLUMNS] = {
-	{ "name", "NAME", -1, 24, 0, 9, false, true, CUT_MIDDLE, "Its name, under the model it came from." },
-	{ "how", "", -1, 0, 24, 4, false, true, CUT_END, "The recipe that made it, or what is missing." },
+	{ "name", "NAME", -1, 24, 0, 9, false, true, CUT_MIDDLE,
+		"Its name, under the model it came from." },
+	{ "how", "", -1, 0, 24, 4, false, true, CUT_END,
+		"The recipe that made it, or what is missing." },
 	{ "kind", "KIND", -1, 5, 0, 6, false, true, CUT_END, "base, tune, merge or quant." },
 	{ "arch", "ARCH", -1, 0, 14, 5, false, true, CUT_END, "Architecture." },
-	{ "params", "PARAMS", 1, 0, 0, 7, true, false, CUT_END, "Parameters it stands for, packed or not." },
+	{ "params", "PARAMS", 1, 0, 0, 7, true, false, CUT_END,
+		"Parameters it stands for, packed or not." },
 	{ "bits", "BITS", 1, 0, 0, 6, true, false, CUT_END, "Bits per weight as stored." },
 	{ "size", "SIZE", 1, 0, 0, 8, true, false, CUT_END, "Bytes of the weights on disk." },
-	{ "score", "SCORE", 1, 0, 0, 5, true, false, CUT_END, "A score of choice: set score TASK." },
+	{ "score", "SCORE", 1, 0, 0, 5, true, false, CUT_END,
+		"A score of choice: set score TASK." },
 	{ "path", "PATH", -1, 0, 0, 0, false, true, CUT_START, "Where it is." },
 };
 
@@ -48,7 +52,7 @@ static const struct catalog_model *selected(const struct app *a)
 	return row >= 0 ? row_at(v, (size_t)row)->model : NULL;
 }
 
-/* --- the table ------------------------------------------------------------------------------ */
+/* --- the table --- */
 static unsigned kind_style(const char *kind)
 {
 	return str_eq(kind, "base") ? STYLE_value : str_eq(kind, "merge") ? STYLE_note :
@@ -130,13 +134,14 @@ static long parent(void *ctx, size_t i)
 
 static const struct table_source source = { cell, value, id, parent };
 
-/* --- life ----------------------------------------------------------------------------------- */
+/* --- life --- */
 static void open_view(struct view *view)
 {
 	struct models_view *v = (struct models_view *)view;
 
 	table_init(&v->table, columns, N_COLUMNS, &source, v);
-	v->table.empty = "no models yet: cupel looks in the Hugging Face cache and here; :rescan DIR "
+	v->table.empty =
+		"no models yet: cupel looks in the Hugging Face cache and here; :rescan DIR "
 		"looks elsewhere";
 	arena_init(&v->rows.text);
 	v->view.table = &v->table;
@@ -204,7 +209,8 @@ static const struct catalog_model *model_of(const struct app *a, const struct ca
 	return NULL;
 }
 
-/* A merge hangs under its base; without one, under what its first input came from, or that input. */
+/* A merge hangs under its base; without one, under what its first input came from, or that input.
+ */
 static int64_t parent_by_run(struct app *a, const struct catalog_model *m)
 {
 	const struct catalog_model *base = NULL, *first = NULL;
@@ -257,7 +263,7 @@ static void update(struct view *view, unsigned changed)
 	model_card_show(&v->card, view->app, selected(view->app));
 }
 
-/* --- on the screen -------------------------------------------------------------------------- */
+/* --- on the screen --- */
 /* What the rows leave free, as much as there is to say; on a tall screen some lines in any case. */
 static int detail_height(const struct models_view *v, int height)
 {
@@ -266,7 +272,10 @@ static int detail_height(const struct models_view *v, int height)
 
 	if (v->card.reading && want < least)
 		want = least;
-	return want <= least ? least : free_rows < least ? least : free_rows < want ? free_rows : want;
+	return want <= least       ? least
+	       : free_rows < least ? least
+	       : free_rows < want  ? free_rows
+				   : want;
 }
 
 static void layout(struct view *view, struct rect area)
@@ -292,7 +301,8 @@ static void draw_head(const struct models_view *v, struct grid *g)
 	size_t n = home ? strlen(home) : 0;
 
 	if (a->demo)
-		str_add(&s, "the demonstration family: no models were found here; :rescan DIR looks in DIR");
+		str_add(&s, "the demonstration family: no models were found here; :rescan DIR "
+			    "looks in DIR");
 	else if (n > 1 && str_starts(v->folder ? v->folder : "", home))
 		str_addf(&s, "~%s", v->folder + n);
 	else
@@ -358,7 +368,7 @@ const struct view_ops view_models = {
 	.label = label,
 };
 
-/* --- commands ------------------------------------------------------------------------------- */
+/* --- commands --- */
 bool command_on_model(const struct app *a)
 {
 	return a->view->ops->digit == 1 ? selected(a) != NULL : a->n_shown > 0;

@@ -6,7 +6,7 @@
 #include "ui/view/figure_text.h"
 #include "ui/view/view_recipe.h"
 
-/* --- following the document ----------------------------------------------------------------- */
+/* --- following the document --- */
 
 static void clamp_cursor(struct recipe_view *v)
 {
@@ -68,7 +68,8 @@ void recipe_follow(struct recipe_view *v)
 	if (other)
 		first_knob(v);
 	clamp_cursor(v);
-	if (v->focus == FOCUS_GRADIENT && (!recipe_knob(v) || recipe_knob(v)->kind != KNOB_GRADIENT))
+	if (v->focus == FOCUS_GRADIENT &&
+		(!recipe_knob(v) || recipe_knob(v)->kind != KNOB_GRADIENT))
 		recipe_set_focus(v, FOCUS_KNOBS);
 }
 
@@ -80,7 +81,8 @@ static void recipe_update(struct view *view, unsigned bits)
 		recipe_follow(v);
 	if (v->doc && v->doc->plan != v->plan) {
 		v->plan = v->doc->plan;
-		/* The same tensors and inputs after an edit: keep the table, its cursor and folds. */
+		/* The same tensors and inputs after an edit: keep the table, its cursor and folds.
+		 */
 		if (!v->plan || v->n_like != v->plan->n || v->n_columns < 2)
 			recipe_figures_rows(v);
 		else
@@ -128,7 +130,7 @@ static bool recipe_busy(const struct view *view)
 	return strcmp(p.phase, "ready") && strcmp(p.phase, "failed");
 }
 
-/* --- places --------------------------------------------------------------------------------- */
+/* --- places --- */
 
 static void layout_left(struct recipe_view *v, struct rect r)
 {
@@ -196,7 +198,11 @@ static void recipe_layout(struct view *view, struct rect r)
 	if (!v->doc)
 		return;
 	v->head = rect_top(&r, view->app->docs.n > 1 ? 2 : 1);
-	v->yaml = rect_bottom(&r, r.h >= 40 ? 12 : r.h >= 26 ? 8 : r.h >= 17 ? 5 : r.h >= 13 ? 3 : 0);
+	v->yaml = rect_bottom(&r, r.h >= 40   ? 12
+				  : r.h >= 26 ? 8
+				  : r.h >= 17 ? 5
+				  : r.h >= 13 ? 3
+					      : 0);
 	if (r.w >= 70) {
 		struct rect left = rect_left(&r, r.w >= 120 ? r.w * 2 / 5 :
 			v->knobs.n_columns > 1 ? r.w * 11 / 20 : r.w / 2);
@@ -211,7 +217,8 @@ static void recipe_layout(struct view *view, struct rect r)
 	focus_rows(v);
 }
 
-/* A closed figure is of the merge before rounding, and the rounding's own error stands beside it. */
+/* A closed figure is of the merge before rounding, and the rounding's own error stands beside it.
+ */
 static void state_text(const struct recipe_view *v, struct str *s)
 {
 	struct preview *p = v->view.app->preview;
@@ -221,7 +228,8 @@ static void state_text(const struct recipe_view *v, struct str *s)
 	if (f.state == FIG_EXACT)
 		str_add(s, "exact · ");
 	else if (f.state == FIG_SAMPLED)
-		str_add(s, text_tier() == TEXT_ASCII ? "sampled, ~ is 95% · " : "sampled, ± is 95% · ");
+		str_add(s, text_tier() == TEXT_ASCII ? "sampled, ~ is 95% · "
+						     : "sampled, ± is 95% · ");
 	else if (f.state == FIG_CLOSED) {
 		struct figure rounding = preview_group(p, NULL, 0, STAT_ROUNDING, 0);
 
@@ -246,7 +254,8 @@ static void figures_title(const struct recipe_view *v, struct str *s)
 		preview_progress(v->view.app->preview, &p);
 	if (!strcmp(p.phase, "failed"))
 		str_addf(s, "%s · ", p.error);
-	else if (!strcmp(p.phase, "sample") || !strcmp(p.phase, "sums") || !strcmp(p.phase, "exact"))
+	else if (!strcmp(p.phase, "sample") || !strcmp(p.phase, "sums") ||
+		 !strcmp(p.phase, "exact"))
 		str_addf(s, "%s %.0f%% · ", !strcmp(p.phase, "sample") ? "sampling" :
 			!strcmp(p.phase, "sums") ? "reading" : "exact", p.done * 100);
 	if (v->view.app->preview && v->n_columns > 1 && strcmp(p.phase, "exact"))
@@ -263,7 +272,8 @@ static void recipe_draw(const struct view *view, struct grid *g)
 
 	if (!v->doc) {
 		grid_text(g, 2, 3, STYLE_normal, "No recipe is open.");
-		grid_text(g, 2, 5, STYLE_normal, "n in view 1 starts one from the marked models; :open FILE reads one;");
+		grid_text(g, 2, 5, STYLE_normal,
+			"n in view 1 starts one from the marked models; :open FILE reads one;");
 		grid_text(g, 2, 6, STYLE_normal, "r in view 7 brings the recipe of a run back.");
 		return;
 	}
@@ -286,14 +296,15 @@ static void recipe_draw(const struct view *view, struct grid *g)
 	str_fini(&s);
 }
 
-/* --- moving --------------------------------------------------------------------------------- */
+/* --- moving --- */
 
 static unsigned move_gradient(struct recipe_view *v, enum move m, int count)
 {
 	size_t n = recipe_knob(v)->setting->n;
 
 	if (m == MOVE_UP || m == MOVE_DOWN)
-		return recipe_change(v->view.app, &(struct recipe_change){ .steps = m == MOVE_UP ? count : -count });
+		return recipe_change(v->view.app,
+			&(struct recipe_change){ .steps = m == MOVE_UP ? count : -count });
 	if (m == MOVE_LEFT || m == MOVE_FIRST)
 		v->layer = m == MOVE_FIRST || v->layer == 0 ? 0 : v->layer - 1;
 	else if (m == MOVE_RIGHT || m == MOVE_LAST)
@@ -327,10 +338,13 @@ static unsigned move_knobs(struct recipe_view *v, enum move m, int count)
 	case MOVE_RIGHT:
 		if (row && row->n > 1 && !row->depth) {
 			v->column += m == MOVE_LEFT ? -1 : 1;
-			v->column = v->column < 0 ? 0 : v->column >= row->n ? row->n - 1 : v->column;
+			v->column = v->column < 0         ? 0
+				    : v->column >= row->n ? row->n - 1
+							  : v->column;
 			return CHANGED_SCREEN | CHANGED_LAYOUT;
 		}
-		return recipe_change(v->view.app, &(struct recipe_change){ .steps = m == MOVE_LEFT ? -count : count });
+		return recipe_change(v->view.app,
+			&(struct recipe_change){ .steps = m == MOVE_LEFT ? -count : count });
 	}
 	clamp_cursor(v);
 	if (before != v->row)
@@ -392,7 +406,8 @@ static bool recipe_escape(struct view *view)
 	return false;
 }
 
-static unsigned click_knob(struct recipe_view *v, const struct key_input *in, size_t row, int column)
+static unsigned click_knob(
+	struct recipe_view *v, const struct key_input *in, size_t row, int column)
 {
 	const struct knob *k = &v->knobs.rows.v[row].knob[column];
 	struct rect r = recipe_knob_rect(v, row, column);
@@ -423,19 +438,24 @@ static unsigned recipe_mouse(struct view *view, const struct key_input *in, bool
 		recipe_set_focus(v, FOCUS_FIGURES);
 		return COMMAND_REFUSED;
 	}
-	if (rect_has(v->findings, in->x, in->y) && in->button == MOUSE_LEFT && in->y > v->findings.y) {
+	if (rect_has(v->findings, in->x, in->y) && in->button == MOUSE_LEFT &&
+		in->y > v->findings.y) {
 		recipe_set_focus(v, FOCUS_FINDINGS);
 		v->finding = (size_t)(in->y - v->findings.y - 1);
 		clamp_cursor(v);
 		return CHANGED_SCREEN;
 	}
 	if (in->button == MOUSE_WHEEL_UP || in->button == MOUSE_WHEEL_DOWN)
-		return rect_has(v->grid, in->x, in->y) ?
-			recipe_change(view->app, &(struct recipe_change){ .steps = in->button == MOUSE_WHEEL_UP ? 1 : -1 }) : 0;
+		return rect_has(v->grid, in->x, in->y)
+			       ? recipe_change(view->app,
+					 &(struct recipe_change){
+						 .steps = in->button == MOUSE_WHEEL_UP ? 1 : -1 })
+			       : 0;
 	for (size_t i = v->scroll; i < v->knobs.rows.n && in->button == MOUSE_LEFT; i++)
 		for (int c = 0; c < v->knobs.rows.v[i].n; c++)
 			if (v->knobs.rows.v[i].knob[c].kind != KNOB_NONE &&
-				rect_has(v->grid, in->x, in->y) && rect_has(recipe_knob_rect(v, i, c), in->x, in->y))
+				rect_has(v->grid, in->x, in->y) &&
+				rect_has(recipe_knob_rect(v, i, c), in->x, in->y))
 				return click_knob(v, in, i, c);
 	return 0;
 }
@@ -448,8 +468,11 @@ static const char *recipe_label(const struct view *view, const struct command *c
 	if (!strcmp(c->name, "arrange-figures"))
 		return v->by == GROUP_ROLE ? "by layer" : v->by == GROUP_LAYER ? "flat" : "by role";
 	if (!strcmp(c->name, "open-knob"))
-		return v->focus == FOCUS_FINDINGS ? "go there" : v->focus == FOCUS_FIGURES ? "unfold" :
-			k && k->kind == KNOB_FLAG ? "switch" : k && k->kind == KNOB_GRADIENT ? "by layer" : "type";
+		return v->focus == FOCUS_FINDINGS      ? "go there"
+		       : v->focus == FOCUS_FIGURES     ? "unfold"
+		       : k && k->kind == KNOB_FLAG     ? "switch"
+		       : k && k->kind == KNOB_GRADIENT ? "by layer"
+						       : "type";
 	return NULL;
 }
 

@@ -1,5 +1,5 @@
-/* view_recipe: models × parameters as a grid of sliders, and beside it what they do. Parts of the view
- * that its files share. UI thread only. */
+/* view_recipe: models × parameters as a grid of sliders, and beside it what they do. Parts of the
+ * view that its files share. UI thread only. */
 #ifndef CUPEL_UI_VIEW_RECIPE_H
 #define CUPEL_UI_VIEW_RECIPE_H
 #include "ui/view/app.h"
@@ -52,7 +52,8 @@ struct recipe_view {
 	uint64_t generation;
 	struct recipe_trend trend;
 	struct recipe_curve curve;
-	struct rect head, grid, effect, findings, gradient, table_area, trend_area, curve_area, yaml;
+	struct rect head, grid, effect, findings, gradient, table_area, trend_area, curve_area,
+		yaml;
 };
 /* recipe_figures.c: the table of figures, the trend by layer and the curve. */
 void recipe_figures_rows(struct recipe_view *v);      /* the plan is another one */

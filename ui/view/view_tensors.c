@@ -14,7 +14,8 @@ const struct group_node *tensors_node(const struct tensors_view *v)
 	return row >= 0 && (size_t)row < v->groups.nodes.n ? &v->groups.nodes.v[row] : NULL;
 }
 
-struct figure tensors_figure(const struct tensors_view *v, const struct group_node *node, int column)
+struct figure tensors_figure(
+	const struct tensors_view *v, const struct group_node *node, int column)
 {
 	const struct tensors_column *c = &v->figures[column];
 
@@ -31,7 +32,7 @@ int tensors_strip_column(const struct tensors_view *v)
 	return v->table.sort >= 2 && v->table.sort < v->n_columns ? v->table.sort : 2;
 }
 
-/* --- the table ------------------------------------------------------------------------------ */
+/* --- the table --- */
 
 static void add_shape(const struct tensor *t, struct str *out)
 {
@@ -144,11 +145,22 @@ static void columns_choose(struct tensors_view *v)
 	bool have_base = v->base != NULL;
 
 	columns_clear(v);
-	v->columns[0] = (struct column){ .name = "tensor", .title = "TENSOR", .align = -1, .width = 16,
-		.max = 52, .priority = 9, .match = true, .cut = CUT_MIDDLE,
+	v->columns[0] = (struct column){ .name = "tensor",
+		.title = "TENSOR",
+		.align = -1,
+		.width = 16,
+		.max = 52,
+		.priority = 9,
+		.match = true,
+		.cut = CUT_MIDDLE,
 		.help = "Layer, module and tensor." };
-	v->columns[1] = (struct column){ .name = "shape", .title = "SHAPE", .align = 1, .width = 9,
-		.priority = 5, .number = true, .help = "Logical shape, outermost first; groups: parts." };
+	v->columns[1] = (struct column){ .name = "shape",
+		.title = "SHAPE",
+		.align = 1,
+		.width = 9,
+		.priority = 5,
+		.number = true,
+		.help = "Logical shape, outermost first; groups: parts." };
 	v->n_columns = 2;
 	for (size_t m = v->n > 1 ? 1 : 0; m < v->n && (v->n > 1 || have_base); m++) {
 		bool task = have_base && v->n > 1;
@@ -181,7 +193,7 @@ static void unfold_roots(struct tensors_view *v)
 			table_fold(&v->table, v->groups.nodes.v[i].id, false);
 }
 
-/* --- opening what is to be shown ------------------------------------------------------------ */
+/* --- opening what is to be shown --- */
 
 struct opening {
 	struct app *app;
@@ -280,7 +292,10 @@ static unsigned opening_done(struct app *a, void *ctx)
 	table_fini(&v->table);
 	table_init(&v->table, v->columns, v->n_columns, &source, v);
 	v->table.fold_new = true;
-	v->table.empty = v->error.code ? v->error.what : "Mark models with Space in view 1, then d: they stand here side by side.";
+	v->table.empty =
+		v->error.code
+			? v->error.what
+			: "Mark models with Space in view 1, then d: they stand here side by side.";
 	v->view.table = &v->table;
 	rows_build(v);
 	unfold_roots(v);
@@ -316,7 +331,9 @@ static void start_opening(struct tensors_view *v)
 	o->n = a->n_shown;
 	for (size_t i = 0; i < o->n; i++)
 		o->names[i] = xstrdup(a->shown[i]);
-	o->base_name = v->want_base ? xstrdup(v->want_base) : o->n ? lineage_parent(a, a->shown[0]) : NULL;
+	o->base_name = v->want_base ? xstrdup(v->want_base)
+		       : o->n       ? lineage_parent(a, a->shown[0])
+				    : NULL;
 	v->opening = true;
 	app_work(a, opening_work, opening_done, opening_drop, o);
 }
@@ -383,7 +400,7 @@ static bool tensors_busy(const struct view *view)
 	return strcmp(p.phase, "ready") && strcmp(p.phase, "failed");
 }
 
-/* --- drawing -------------------------------------------------------------------------------- */
+/* --- drawing --- */
 
 static void focus_rows(struct tensors_view *v)
 {
@@ -437,7 +454,8 @@ static void title_text(const struct tensors_view *v, struct str *s)
 	if (!strcmp(p.phase, "failed"))
 		str_addf(s, " · %s", p.error);
 	else if (strcmp(p.phase, "ready"))
-		str_addf(s, " · %s %.0f%%", !strcmp(p.phase, "sample") ? "sampling" : "reading", p.done * 100);
+		str_addf(s, " · %s %.0f%%", !strcmp(p.phase, "sample") ? "sampling" : "reading",
+			p.done * 100);
 	else if (isnan(p.read_seconds_ago))
 		str_add(s, " · exact, remembered");
 	else
@@ -465,7 +483,7 @@ static void tensors_draw(const struct view *view, struct grid *g)
 	tensors_draw_plot(v, g, v->plot_area);
 }
 
-/* --- commands ------------------------------------------------------------------------------- */
+/* --- commands --- */
 
 static struct tensors_view *here(struct app *a)
 {
@@ -518,8 +536,12 @@ unsigned cmd_base_tensors(struct app *a, const char *args)
 
 	if (args && *args)
 		return base_chosen(a, args, v);
-	return app_ask(a, &(struct ask){ .label = "base (none for no base): ", .history = "model",
-		.text = v->base ? v->base->path : NULL, .complete = "MODEL", .done = base_chosen, .ctx = v });
+	return app_ask(a, &(struct ask){ .label = "base (none for no base): ",
+				  .history = "model",
+				  .text = v->base ? v->base->path : NULL,
+				  .complete = "MODEL",
+				  .done = base_chosen,
+				  .ctx = v });
 }
 
 static const char *tensors_label(const struct view *view, const struct command *c)

@@ -1,5 +1,5 @@
-/* view_tensors: the tensors of one model, or of two to four side by side. Parts of the view that two
- * files share. UI thread only. */
+/* view_tensors: the tensors of one model, or of two to four side by side. Parts of the view that
+ * two files share. UI thread only. */
 #ifndef CUPEL_UI_VIEW_TENSORS_H
 #define CUPEL_UI_VIEW_TENSORS_H
 #include "engine/look.h"
@@ -34,7 +34,8 @@ struct tensors_view {
 	struct groups groups;
 	struct table table;
 	struct column columns[TENSORS_COLUMNS];
-	struct tensors_column figures[TENSORS_COLUMNS]; /* by column number; 0 and 1 are name and shape */
+	struct tensors_column
+		figures[TENSORS_COLUMNS]; /* by column number; 0 and 1 are name and shape */
 	int n_columns;
 	struct tensors_strip strip;
 	struct rect title_area, strip_area, plot_area;
@@ -42,8 +43,10 @@ struct tensors_view {
 	char *want_base;     /* chosen with b; NULL = lineage, "" = none */
 };
 const struct group_node *tensors_node(const struct tensors_view *v); /* under the cursor, or NULL */
-int tensors_strip_column(const struct tensors_view *v); /* the sorted column of figures, else the first */
-struct figure tensors_figure(const struct tensors_view *v, const struct group_node *node, int column);
+int tensors_strip_column(
+	const struct tensors_view *v); /* the sorted column of figures, else the first */
+struct figure tensors_figure(
+	const struct tensors_view *v, const struct group_node *node, int column);
 void tensors_strip_update(struct tensors_view *v);
 void tensors_strip_fini(struct tensors_strip *s);
 void tensors_draw_strip(const struct tensors_view *v, struct grid *g, struct rect r);

@@ -67,7 +67,10 @@ static bool parse_value(const char *s, double *v)
 		return true;
 	}
 	if (strchr("kKMGTB", *end) && !end[1]) {
-		*v *= *end == 'k' || *end == 'K' ? 1e3 : *end == 'M' ? 1e6 : *end == 'T' ? 1e12 : 1e9;
+		*v *= *end == 'k' || *end == 'K' ? 1e3
+		      : *end == 'M'              ? 1e6
+		      : *end == 'T'              ? 1e12
+						 : 1e9;
 		return true;
 	}
 	return false;
@@ -81,7 +84,8 @@ static bool find_column(const struct filter_columns *c, const char *name, size_t
 
 	*column = found;
 	if (found == -2)
-		err_set(e, ERR_USAGE, word, "type more of its name", "several columns begin like this");
+		err_set(e, ERR_USAGE, word, "type more of its name",
+			"several columns begin like this");
 	if (found == -1)
 		err_set(e, ERR_USAGE, word, "c lists the columns", "no such column");
 	free(word);
@@ -131,7 +135,8 @@ static bool parse_term(struct filter_term *t, const char *word, const struct fil
 	return true;
 }
 
-bool row_filter_parse(struct row_filter *f, const char *text, const struct filter_columns *c, struct err *e)
+bool row_filter_parse(
+	struct row_filter *f, const char *text, const struct filter_columns *c, struct err *e)
 {
 	char *copy = xstrdup(text), *save = NULL;
 	bool ok = true;
@@ -176,7 +181,8 @@ bool row_filter_match(const struct row_filter *f, const struct filter_row *row)
 		if (t->op != FILTER_MATCH)
 			hit = compare(t->op, row->value(row->ctx, t->column), t->value);
 		else
-			hit = t->has_rx && regexec(&t->rx, row->text(row->ctx, t->column), 0, NULL, 0) == 0;
+			hit = t->has_rx &&
+			      regexec(&t->rx, row->text(row->ctx, t->column), 0, NULL, 0) == 0;
 		if (hit == t->negated)
 			return false;
 	}

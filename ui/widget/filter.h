@@ -31,7 +31,8 @@ struct filter_columns {
 	int (*find)(void *ctx, const char *name);
 	void *ctx;
 };
-bool row_filter_parse(struct row_filter *f, const char *text, const struct filter_columns *c, struct err *e);
+bool row_filter_parse(
+	struct row_filter *f, const char *text, const struct filter_columns *c, struct err *e);
 void row_filter_fini(struct row_filter *f);
 /* text: of a column (-1: everything a plain expression looks at); value: NAN if none. */
 struct filter_row {

@@ -1,5 +1,5 @@
-/* footer: the last line: the keys that matter now, from the rows of commands.def, least important ones
- * cut first and `?` last; and the tabs of the first line. UI thread only. */
+/* footer: the last line: the keys that matter now, from the rows of commands.def, least important
+ * ones cut first and `?` last; and the tabs of the first line. UI thread only. */
 #ifndef CUPEL_UI_FOOTER_H
 #define CUPEL_UI_FOOTER_H
 #include "ui/command/command.h"

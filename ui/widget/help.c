@@ -103,7 +103,8 @@ static unsigned help_input(struct overlay *o, struct app *a, const struct key_in
 		return COMMAND_REFUSED;
 	if (in->key == KEY_BS || in->key == ('u' | KEY_CTRL)) {
 		do {
-			while (h->search.n && ((unsigned char)h->search.s[h->search.n - 1] & 0xc0) == 0x80)
+			while (h->search.n &&
+				((unsigned char)h->search.s[h->search.n - 1] & 0xc0) == 0x80)
 				h->search.n--;
 			if (h->search.n)
 				h->search.n--;
@@ -181,7 +182,8 @@ static void draw_line(const struct line *l, bool here, struct grid *g, struct re
 		g->cursor_y = y;
 	}
 	command_keys(l->command, false, &keys);
-	grid_pad(g, in.x + 1, y, 10, -1, here || !l->enabled ? style : STYLE_key, keys.n ? keys.s : ":");
+	grid_pad(g, in.x + 1, y, 10, -1, here || !l->enabled ? style : STYLE_key,
+		keys.n ? keys.s : ":");
 	grid_pad(g, in.x + 12, y, 15, -1, style, l->command->name);
 	grid_fit(g, in.x + 28, y, in.w - 28, here ? style : STYLE_dim, l->command->help, CUT_END);
 	str_fini(&keys);
@@ -216,7 +218,8 @@ static void help_draw(const struct overlay *o, struct grid *g, struct rect area)
 	if (rows > 0 && h->at >= (size_t)rows)
 		top = h->at - (size_t)rows + 1;
 	for (int i = 0; i < rows && top + (size_t)i < h->shown.n; i++)
-		draw_line(&h->shown.v[top + (size_t)i], top + (size_t)i == h->at, g, in, in.y + 1 + i);
+		draw_line(&h->shown.v[top + (size_t)i], top + (size_t)i == h->at, g, in,
+			in.y + 1 + i);
 	if (!h->shown.n)
 		grid_text(g, in.x, in.y + 2, STYLE_dim, "no command has these words");
 	if (c) {

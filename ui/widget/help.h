@@ -1,4 +1,5 @@
-/* help: the keys of a view as a list that can be searched; Enter runs one. An overlay. UI thread only. */
+/* help: the keys of a view as a list that can be searched; Enter runs one. An overlay. UI thread
+ * only. */
 #ifndef CUPEL_UI_HELP_H
 #define CUPEL_UI_HELP_H
 #include "ui/widget/overlay.h"

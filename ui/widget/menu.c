@@ -122,7 +122,8 @@ static void menu_draw(const struct overlay *o, struct grid *g, struct rect area)
 		}
 		x += grid_text(g, x, y, here ? STYLE_cursor : STYLE_key, key) + 1;
 		x += grid_text(g, x, y, here ? STYLE_cursor : STYLE_mark, it->on ? "●" : " ") + 1;
-		grid_fit(g, x, y, in.w - 4, here ? STYLE_cursor : STYLE_normal, it->text, CUT_MIDDLE);
+		grid_fit(g, x, y, in.w - 4, here ? STYLE_cursor : STYLE_normal, it->text,
+			CUT_MIDDLE);
 		if (it->help)
 			grid_fit(g, x + text_w + 2, y, in.x + in.w - x - text_w - 2,
 				here ? STYLE_cursor : STYLE_dim, it->help, CUT_END);

@@ -1,5 +1,6 @@
-/* overlay: what lies over a view and takes the keys until it is closed: a line being typed, a menu, a
- * form, the list of keys. The app keeps a stack of them and frees what it closes. UI thread only. */
+/* overlay: what lies over a view and takes the keys until it is closed: a line being typed, a menu,
+ * a form, the list of keys. The app keeps a stack of them and frees what it closes. UI thread only.
+ */
 #ifndef CUPEL_UI_OVERLAY_H
 #define CUPEL_UI_OVERLAY_H
 #include "ui/screen/grid.h"
@@ -17,7 +18,7 @@ struct overlay_ops {
 	unsigned (*move)(struct overlay *o, struct app *a, enum move m, int count);
 	unsigned (*step)(struct overlay *o, struct app *a, int direction); /* Tab, Shift-Tab */
 	unsigned (*accept)(struct overlay *o, struct app *a);
-	unsigned (*cancel)(struct overlay *o, struct app *a);              /* it is closed afterwards */
+	unsigned (*cancel)(struct overlay *o, struct app *a); /* it is closed afterwards */
 	void (*free)(struct overlay *o);
 	const char *hint;   /* for the footer: "Enter write  Esc leave" */
 };

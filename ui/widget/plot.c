@@ -83,7 +83,7 @@ void plot_bar_text(struct str *out, int w, double u)
 			glyph_shade(1));
 }
 
-/* --- curves: a canvas of dots, two by four in a cell ---------------------------------------- */
+/* --- curves: a canvas of dots, two by four in a cell --- */
 struct canvas {
 	struct rect r;
 	unsigned char *dots;   /* glyph_dots bits per cell */
@@ -207,7 +207,8 @@ void plot_curve(struct grid *g, struct rect r, const struct plot_curve *c)
 			int i = y * cv.r.w + x;
 
 			if (cv.dots[i])
-				grid_text(g, cv.r.x + x, cv.r.y + y, cv.style[i], glyph_dots(cv.dots[i]));
+				grid_text(g, cv.r.x + x, cv.r.y + y, cv.style[i],
+					glyph_dots(cv.dots[i]));
 			else if (x == mark)
 				grid_text(g, cv.r.x + x, cv.r.y + y, STYLE_plot2, "│");
 		}
@@ -221,7 +222,7 @@ void plot_curve(struct grid *g, struct rect r, const struct plot_curve *c)
 	free(cv.style);
 }
 
-/* --- heat ----------------------------------------------------------------------------------- */
+/* --- heat --- */
 static int heat_level(const struct plot_heat *h, double v)
 {
 	if (isnan(v))
@@ -242,7 +243,8 @@ void plot_heat(struct grid *g, struct rect r, const struct plot_heat *h)
 
 	for (int row = 0; row < h->rows && row < r.h; row++) {
 		grid_pad(g, r.x, r.y + row, h->label_w, -1,
-			row == h->hot_row ? STYLE_value : STYLE_dim, h->labels ? h->labels[row] : "");
+			row == h->hot_row ? STYLE_value : STYLE_dim,
+			h->labels ? h->labels[row] : "");
 		for (int c = 0; c < cols; c++) {
 			int col = cols < h->cols ? c * h->cols / cols : c / stretch;
 			double v = h->v[row * h->cols + col];
@@ -253,10 +255,15 @@ void plot_heat(struct grid *g, struct rect r, const struct plot_heat *h)
 			if (!level)
 				grid_text(g, x, r.y + row, STYLE_dim, "·");
 			else /* the shade says it too where there are no colours */
-				grid_text(g, x, r.y + row, STYLE_plot | STYLE_RAMP(level, 0) |
-					(hot ? ATTR_REVERSE : 0), style_is_mono() ||
-					graph_tier() == GRAPH_ASCII ?
-					glyph_shade(1 + (int)lround((u < 0 ? 0 : u > 1 ? 1 : u) * 3)) : "█");
+				grid_text(g, x, r.y + row,
+					STYLE_plot | STYLE_RAMP(level, 0) |
+						(hot ? ATTR_REVERSE : 0),
+					style_is_mono() || graph_tier() == GRAPH_ASCII
+						? glyph_shade(1 + (int)lround((u < 0          ? 0
+										      : u > 1 ? 1
+											      : u) *
+									      3))
+						: "█");
 		}
 	}
 	g->clip = old;
@@ -274,7 +281,7 @@ int plot_heat_legend(struct grid *g, int x, int y, const char *lo, const char *h
 	return x - start;
 }
 
-/* --- histogram and intervals ---------------------------------------------------------------- */
+/* --- histogram and intervals --- */
 void plot_histogram(struct grid *g, struct rect r, unsigned style, const double *bins, size_t n,
 	bool log_y)
 {

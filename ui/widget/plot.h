@@ -1,5 +1,5 @@
-/* plot: figures as glyphs. Each is also a table somewhere: a plot never is the only place of a number.
- * Draws into the grid, keeps nothing. NAN is a gap. UI thread only. */
+/* plot: figures as glyphs. Each is also a table somewhere: a plot never is the only place of a
+ * number. Draws into the grid, keeps nothing. NAN is a gap. UI thread only. */
 #ifndef CUPEL_UI_PLOT_H
 #define CUPEL_UI_PLOT_H
 #include "ui/screen/grid.h"
@@ -36,10 +36,10 @@ struct plot_curve {
 };
 void plot_curve(struct grid *g, struct rect r, const struct plot_curve *c);
 
-/* Heat: rows × cols values, each one column wide (stretched to two where there is room); lo…hi to the
- * sequential ramp, or, diverging, lo…0…hi. Rows have labels of label_w columns. The cell (row, col) at
- * hot_row, hot_col is underlined (-1 none). With colours two rows share a line as half blocks if
- * `dense`; without, shades ░▒▓█. */
+/* Heat: rows × cols values, each one column wide (stretched to two where there is room); lo…hi to
+ * the sequential ramp, or, diverging, lo…0…hi. Rows have labels of label_w columns. The cell (row,
+ * col) at hot_row, hot_col is underlined (-1 none). With colours two rows share a line as half
+ * blocks if `dense`; without, shades ░▒▓█. */
 struct plot_heat {
 	const double *v;      /* row major */
 	int rows, cols;
@@ -56,7 +56,8 @@ int plot_heat_legend(struct grid *g, int x, int y, const char *lo, const char *h
 /* Histogram of counts in n bins as dots or bars filling r; log_y for heavy tails. */
 void plot_histogram(struct grid *g, struct rect r, unsigned style, const double *bins, size_t n,
 	bool log_y);
-/* ├──●──┤ : interval lo…hi with its point, on an axis axis_lo…axis_hi over w columns; a │ at zero. */
+/* ├──●──┤ : interval lo…hi with its point, on an axis axis_lo…axis_hi over w columns; a │ at zero.
+ */
 void plot_interval(struct grid *g, int x, int y, int w, unsigned style, double value, double lo,
 	double hi, double axis_lo, double axis_hi);
 #endif

@@ -21,7 +21,7 @@ struct prompt {
 	char *typed;
 };
 
-/* --- lines typed before, kept for the session ----------------------------------------------- */
+/* --- lines typed before, kept for the session --- */
 struct history {
 	char *name;
 	vec(char *) lines;
@@ -50,7 +50,7 @@ static void history_add(struct history *h, const char *line)
 	*vec_push(&h->lines) = xstrdup(line);
 }
 
-/* --- candidates ----------------------------------------------------------------------------- */
+/* --- candidates --- */
 void candidates_add(struct candidates *c, const char *text, const char *label, const char *right,
 	const char *help, uint64_t hits)
 {
@@ -83,7 +83,7 @@ static void refill(struct prompt *p, struct app *a)
 		p->ops.fill(a, p->text.s, &p->list, p->ctx);
 }
 
-/* --- editing -------------------------------------------------------------------------------- */
+/* --- editing --- */
 static size_t step_back(const struct prompt *p)
 {
 	const char *s = p->text.s, *end = s + p->at;
@@ -203,7 +203,8 @@ unsigned prompt_edit(struct overlay *o, struct app *a, enum edit e)
 	case EDIT_BACKSPACE:
 		if (!p->text.n && !p->ops.keys) { /* nothing left to delete: leave */
 			o->closing = true;
-			return CHANGED_SCREEN | (p->ops.cancelled ? p->ops.cancelled(a, p->ctx) : 0);
+			return CHANGED_SCREEN |
+			       (p->ops.cancelled ? p->ops.cancelled(a, p->ctx) : 0);
 		}
 		cut(p, step_back(p), p->at);
 		break;
@@ -223,7 +224,7 @@ const char *prompt_text(const struct overlay *o)
 	return ((const struct prompt *)o)->text.s;
 }
 
-/* --- as an overlay -------------------------------------------------------------------------- */
+/* --- as an overlay --- */
 static unsigned prompt_input(struct overlay *o, struct app *a, const struct key_input *in)
 {
 	struct prompt *p = (struct prompt *)o;
@@ -289,7 +290,8 @@ static void prompt_free(struct overlay *o)
 	free(p);
 }
 
-static void draw_label(struct grid *g, int x, int y, int w, const struct candidate *c, unsigned style)
+static void draw_label(
+	struct grid *g, int x, int y, int w, const struct candidate *c, unsigned style)
 {
 	const char *s = c->label, *end = s + strlen(s);
 	struct cluster k;
@@ -331,7 +333,8 @@ static void draw_candidates(const struct prompt *p, struct grid *g, struct rect 
 	if (label_w > area.w / 2)
 		label_w = area.w / 2;
 	box = (struct rect){ area.x, area.y + area.h - 1 - rows - (help ? 1 : 0), area.w, rows };
-	grid_fill(g, (struct rect){ box.x, box.y - 1, box.w, rows + (help ? 2 : 1) }, " ", STYLE_normal);
+	grid_fill(g, (struct rect){ box.x, box.y - 1, box.w, rows + (help ? 2 : 1) }, " ",
+		STYLE_normal);
 	grid_rule(g, box.x, box.y - 1, box.w, STYLE_rule, NULL, NULL);
 	for (int i = 0; i < rows; i++) {
 		const struct candidate *c = &p->list.list.v[top + (size_t)i];

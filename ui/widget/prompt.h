@@ -1,5 +1,5 @@
-/* prompt: a line being typed at the bottom, with history, completion and candidates drawn above it. The
- * palette is a prompt whose candidates are commands. An overlay. UI thread only. */
+/* prompt: a line being typed at the bottom, with history, completion and candidates drawn above it.
+ * The palette is a prompt whose candidates are commands. An overlay. UI thread only. */
 #ifndef CUPEL_UI_PROMPT_H
 #define CUPEL_UI_PROMPT_H
 #include "ui/widget/overlay.h"
@@ -18,8 +18,20 @@ void candidates_add(struct candidates *c, const char *text, const char *label, c
 	const char *help, uint64_t hits);
 void candidates_clear(struct candidates *c);
 
-enum edit { EDIT_LEFT, EDIT_RIGHT, EDIT_START, EDIT_END, EDIT_BACKSPACE, EDIT_DELETE, EDIT_CLEAR, EDIT_CUT,
-	EDIT_WORD, EDIT_PREVIOUS, EDIT_NEXT, EDIT_COMPLETE };
+enum edit {
+	EDIT_LEFT,
+	EDIT_RIGHT,
+	EDIT_START,
+	EDIT_END,
+	EDIT_BACKSPACE,
+	EDIT_DELETE,
+	EDIT_CLEAR,
+	EDIT_CUT,
+	EDIT_WORD,
+	EDIT_PREVIOUS,
+	EDIT_NEXT,
+	EDIT_COMPLETE
+};
 struct prompt_ops {
 	/* All may be NULL but done. text is the line. */
 	unsigned (*done)(struct app *a, const char *text, void *ctx);

@@ -265,7 +265,8 @@ static void sheet_drop(struct overlay *o)
 	sheet_free((struct sheet *)o);
 }
 
-static void draw_field(const struct field *f, bool here, struct grid *g, struct rect in, int y, int label_w)
+static void draw_field(
+	const struct field *f, bool here, struct grid *g, struct rect in, int y, int label_w)
 {
 	int x = in.x + label_w + 2, w = in.w - label_w - 2;
 	const char *text = f->value.s ? f->value.s : "";
@@ -284,8 +285,8 @@ static void draw_field(const struct field *f, bool here, struct grid *g, struct 
 		if (here)
 			g->cursor_x = in.x + label_w + 2;
 	} else {
-		int used = grid_fit(g, x, y, w - 1, here ? STYLE_cursor_off | ATTR_BOLD : STYLE_value,
-			text, CUT_START);
+		int used = grid_fit(g, x, y, w - 1,
+			here ? STYLE_cursor_off | ATTR_BOLD : STYLE_value, text, CUT_START);
 
 		if (here)
 			g->cursor_x = x + used;

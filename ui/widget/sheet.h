@@ -1,8 +1,8 @@
-/* sheet: a form over the view: lines that inform, fields to fill in or switch, one thing Enter does.
- *	struct sheet *s = sheet_new("write agent3.yml", "write", done, ctx);
- *	sheet_text(s, "path", "Agent3-nuslerp-1");  sheet_choice(s, "dtype", "bfloat16 float16", 0);
- *	sheet_info(s, "size", STYLE_normal, "6.80 GB");  app_sheet(a, s);
- * Fields are found again by label. The app owns it once shown. UI thread only. */
+/* sheet: a form over the view: lines that inform, fields to fill in or switch, one thing Enter
+ *does. struct sheet *s = sheet_new("write agent3.yml", "write", done, ctx); sheet_text(s, "path",
+ *"Agent3-nuslerp-1");  sheet_choice(s, "dtype", "bfloat16 float16", 0); sheet_info(s, "size",
+ *STYLE_normal, "6.80 GB");  app_sheet(a, s); Fields are found again by label. The app owns it once
+ *shown. UI thread only. */
 #ifndef CUPEL_UI_SHEET_H
 #define CUPEL_UI_SHEET_H
 #include "ui/widget/overlay.h"

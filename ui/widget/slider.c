@@ -33,9 +33,11 @@ void slider_format(double value, double step, struct str *out)
 		}
 		return;
 	}
-	while (decimals < 6 && fabs(step - round(step * pow(10, decimals)) / pow(10, decimals)) > 1e-9)
+	while (decimals < 6 &&
+		fabs(step - round(step * pow(10, decimals)) / pow(10, decimals)) > 1e-9)
 		decimals++;
-	while (decimals < 6 && fabs(value - round(value * pow(10, decimals)) / pow(10, decimals)) > 1e-9)
+	while (decimals < 6 &&
+		fabs(value - round(value * pow(10, decimals)) / pow(10, decimals)) > 1e-9)
 		decimals++;
 	str_addf(out, "%.*f", decimals, value);
 }
@@ -59,7 +61,8 @@ void slider_draw(const struct slider *s, struct grid *g, int x, int y, int w, in
 		STYLE_value;
 
 	if (s->flag) {
-		int at = grid_text(g, x, y, s->ignored ? STYLE_dim : STYLE_slider, v > 0 ? "●" : "○");
+		int at = grid_text(
+			g, x, y, s->ignored ? STYLE_dim : STYLE_slider, v > 0 ? "●" : "○");
 
 		grid_text(g, x + at + 1, y, style, v > 0 ? "yes" : "no");
 	} else {
@@ -158,7 +161,8 @@ bool slider_type(const struct slider *s, const char *text, double *value, double
 		text++;
 	number = strtod(text, &end);
 	if (end == text || !isfinite(number))
-		return err_set(e, ERR_USAGE, text, "0.7, +0.05, -=0.05, *1.1, /2 or 2%", "not a number");
+		return err_set(
+			e, ERR_USAGE, text, "0.7, +0.05, -=0.05, *1.1, /2 or 2%", "not a number");
 	while (isspace((unsigned char)*end))
 		end++;
 	if (*end == '%' && !op) {

@@ -1,5 +1,5 @@
-/* slider: a value between two ends, drawn as a line with a knob; and the arithmetic of nudging. It keeps
- * nothing: the value lives in the recipe. UI thread only. */
+/* slider: a value between two ends, drawn as a line with a knob; and the arithmetic of nudging. It
+ * keeps nothing: the value lives in the recipe. UI thread only. */
 #ifndef CUPEL_UI_SLIDER_H
 #define CUPEL_UI_SLIDER_H
 #include "base/err.h"
@@ -15,8 +15,8 @@ struct slider {
 };
 /* "━━━━━●━━━━━━ 0.60" over w columns, the number right-aligned in its last `number_w`. */
 void slider_draw(const struct slider *s, struct grid *g, int x, int y, int w, int number_w);
-/* The value after n steps (coarse: ten at a time); on a log slider a step is 1/20 of a decade, kept to two
- * digits. Never past min or max unless it was beyond already. */
+/* The value after n steps (coarse: ten at a time); on a log slider a step is 1/20 of a decade, kept
+ * to two digits. Never past min or max unless it was beyond already. */
 double slider_nudge(const struct slider *s, int n, bool coarse);
 /* The value a click at column x of w means. */
 double slider_at(const struct slider *s, int x, int w, int number_w);

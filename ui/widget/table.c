@@ -4,7 +4,7 @@
 #include <string.h>
 #include "ui/widget/table.h"
 
-/* --- sets of ids ---------------------------------------------------------------------------- */
+/* --- sets of ids --- */
 static size_t id_place(const struct id_set *s, uint64_t id)
 {
 	size_t lo = 0, hi = s->ids.n;
@@ -42,7 +42,7 @@ void id_set_put(struct id_set *s, uint64_t id, bool in)
 	}
 }
 
-/* --- life ----------------------------------------------------------------------------------- */
+/* --- life --- */
 void table_init(struct table *t, const struct column *columns, int n,
 	const struct table_source *source, void *ctx)
 {
@@ -355,7 +355,7 @@ void table_set_rows(struct table *t, size_t n)
 	table_refresh(t);
 }
 
-/* --- moving --------------------------------------------------------------------------------- */
+/* --- moving --- */
 static bool go(struct table *t, long to)
 {
 	if (!t->shown.n)
@@ -476,7 +476,7 @@ bool table_click(struct table *t, int x, int y)
 	return false;
 }
 
-/* --- marks ---------------------------------------------------------------------------------- */
+/* --- marks --- */
 static void set_mark(struct table *t, uint64_t id, bool on)
 {
 	bool has = id_set_has(&t->marks, id);
@@ -552,7 +552,7 @@ size_t table_marked(const struct table *t, size_t *rows, size_t max)
 	return n;
 }
 
-/* --- filter, sort, columns ------------------------------------------------------------------ */
+/* --- filter, sort, columns --- */
 int table_column(const struct table *t, const char *name)
 {
 	size_t n = strlen(name);

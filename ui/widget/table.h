@@ -1,6 +1,6 @@
 /* table: rows × columns with a cursor, marks, sort, filter, hidden columns, and folds if rows have
- * parents. It owns no data: a view answers for its rows by number, 0…n-1, and names each by an id that
- * stays the same when rows come, go or move; cursor, marks and folds follow ids.
+ * parents. It owns no data: a view answers for its rows by number, 0…n-1, and names each by an id
+ *that stays the same when rows come, go or move; cursor, marks and folds follow ids.
  *
  *	static const struct column columns[] = { { "name", "NAME", … }, … };
  *	table_init(&v->table, columns, N, &source, v);
@@ -21,8 +21,9 @@ struct column {
 	const char *title;  /* on the screen: "REL L2" */
 	int align;          /* < 0 left, > 0 right (figures) */
 	int width;          /* least columns it needs; 0 = as wide as its widest cell in sight */
-	int max;            /* most it takes, 0 = no limit. The first left-aligned column takes what is left */
-	int priority;       /* 9 stays longest, 1 goes first when the screen is narrow; 0 = hidden until asked */
+	int max; /* most it takes, 0 = no limit. The first left-aligned column takes what is left */
+	int priority; /* 9 stays longest, 1 goes first when the screen is narrow; 0 = hidden until
+			 asked */
 	bool number;        /* sorted and filtered by value, largest first; else by text */
 	bool match;         /* a filter without a column looks here too (the first column always) */
 	enum text_cut cut;
@@ -40,8 +41,8 @@ struct table_source {
 	double (*value)(void *ctx, size_t row, int column);
 	/* A name for the row that outlives its number; not 0. */
 	uint64_t (*id)(void *ctx, size_t row);
-	/* Number of the row this one hangs under, -1 for a root; a parent's number is smaller than its
-	 * children's. NULL: a flat table. */
+	/* Number of the row this one hangs under, -1 for a root; a parent's number is smaller than
+	 * its children's. NULL: a flat table. */
 	long (*parent)(void *ctx, size_t row);
 };
 struct id_set { /* a set of row ids */
@@ -54,7 +55,7 @@ struct table_row { /* a row in sight */
 	size_t row;
 	int depth;
 	bool has_children, folded, last, context; /* context: only here because a child matches */
-	uint64_t lines;                           /* bit d: an ancestor at depth d has later siblings */
+	uint64_t lines; /* bit d: an ancestor at depth d has later siblings */
 };
 struct table {
 	const struct column *columns;
@@ -66,7 +67,8 @@ struct table {
 	/* state a person changes */
 	int sort;                 /* column, -1 = the order of the rows */
 	bool reverse;
-	uint64_t hidden, asked;   /* bits of columns hidden, and of those shown against their priority */
+	uint64_t hidden,
+		asked; /* bits of columns hidden, and of those shown against their priority */
 	struct row_filter filter;
 	struct id_set marks, folded, seen;
 	vec(uint64_t) mark_order; /* marked ids, first marked first */
@@ -87,9 +89,18 @@ void table_refresh(struct table *t);             /* values changed: filter and s
 void table_place(struct table *t, struct rect area);
 void table_draw(const struct table *t, struct grid *g, bool focused);
 
-enum move { MOVE_UP, MOVE_DOWN, MOVE_PAGE_UP, MOVE_PAGE_DOWN, MOVE_FIRST, MOVE_LAST, MOVE_LEFT, MOVE_RIGHT };
+enum move {
+	MOVE_UP,
+	MOVE_DOWN,
+	MOVE_PAGE_UP,
+	MOVE_PAGE_DOWN,
+	MOVE_FIRST,
+	MOVE_LAST,
+	MOVE_LEFT,
+	MOVE_RIGHT
+};
 bool table_move(struct table *t, enum move m, int count); /* true if anything changed */
-bool table_click(struct table *t, int x, int y);          /* on a row: selects; on a header: sorts */
+bool table_click(struct table *t, int x, int y); /* on a row: selects; on a header: sorts */
 bool table_scroll(struct table *t, int rows);
 long table_selected(const struct table *t);               /* row number, -1 none */
 bool table_select(struct table *t, uint64_t id);          /* unfolds its parents */
@@ -97,10 +108,11 @@ void table_fold(struct table *t, uint64_t id, bool folded);
 void table_mark(struct table *t);                         /* the row at the cursor, and move on */
 void table_mark_range(struct table *t);
 void table_invert_marks(struct table *t);
-/* Row numbers of the marked rows, first marked first; the selected row if none is marked. Returns the
- * count; at most max are written. */
+/* Row numbers of the marked rows, first marked first; the selected row if none is marked. Returns
+ * the count; at most max are written. */
 size_t table_marked(const struct table *t, size_t *rows, size_t max);
-bool table_filter(struct table *t, const char *text, struct err *e); /* keeps the old one on error */
+bool table_filter(
+	struct table *t, const char *text, struct err *e); /* keeps the old one on error */
 void table_sort(struct table *t, int column);             /* again: reverse */
 int table_column(const struct table *t, const char *name); /* unique prefix allowed, -1 */
 bool table_column_shown(const struct table *t, int column);

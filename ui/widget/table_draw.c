@@ -14,7 +14,7 @@ static int indent(const struct table *t, const struct table_row *r)
 	return is_tree(t) ? 2 * (r->depth < 20 ? r->depth : 20) + 2 : 0;
 }
 
-/* --- widths: wide enough for what is in sight, the least important columns dropped first ---- */
+/* --- widths: wide enough for what is in sight, the least important columns dropped first --- */
 static int natural_width(const struct table *t, int c)
 {
 	const struct column *col = &t->columns[c];
@@ -69,7 +69,8 @@ static int least_important(const struct table *t)
 	int drop = -1;
 
 	for (int c = 1; c < t->n_columns; c++)
-		if (t->widths[c] && (drop < 0 || t->columns[c].priority <= t->columns[drop].priority))
+		if (t->widths[c] &&
+			(drop < 0 || t->columns[c].priority <= t->columns[drop].priority))
 			drop = c;
 	return drop;
 }
@@ -118,7 +119,7 @@ void table_place(struct table *t, struct rect area)
 	fit_widths(t);
 }
 
-/* --- drawing -------------------------------------------------------------------------------- */
+/* --- drawing --- */
 static void draw_header(const struct table *t, struct grid *g)
 {
 	int x = t->area.x;
@@ -134,7 +135,8 @@ static void draw_header(const struct table *t, struct grid *g)
 		if (c == t->sort)
 			str_add(&s, t->reverse ? "▴" : "▾");
 		grid_pad(g, x, t->area.y, t->widths[c], t->columns[c].align,
-			c == t->sort ? STYLE_header | ATTR_UNDERLINE : STYLE_header, s.s ? s.s : "");
+			c == t->sort ? STYLE_header | ATTR_UNDERLINE : STYLE_header,
+			s.s ? s.s : "");
 		x += t->widths[c] + 1;
 		str_fini(&s);
 	}
@@ -158,8 +160,8 @@ static int draw_lines(const struct table_row *r, struct grid *g, int x, int y, u
 	return x - start;
 }
 
-static void draw_cell(const struct table *t, struct grid *g, const struct table_row *r, int c, int x,
-	int y, unsigned extra)
+static void draw_cell(const struct table *t, struct grid *g, const struct table_row *r, int c,
+	int x, int y, unsigned extra)
 {
 	struct table_cell cell = { STR_INIT, STYLE_normal, false };
 	int w = t->widths[c], used = 0;
@@ -219,7 +221,8 @@ void table_draw(const struct table *t, struct grid *g, bool focused)
 		draw_row(t, g, t->top + (size_t)i, t->area.y + 1 + i, focused);
 	if (!t->shown.n && t->area.h > 1)
 		grid_fit(g, t->area.x + 2, t->area.y + 1, t->area.w - 2, STYLE_dim,
-			t->filter.n && t->n ? "nothing matches the filter; Esc shows all" : t->empty,
+			t->filter.n && t->n ? "nothing matches the filter; Esc shows all"
+					    : t->empty,
 			CUT_END);
 	if (!t->shown.n && focused) {
 		g->cursor_x = t->area.x;

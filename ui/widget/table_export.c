@@ -63,7 +63,8 @@ void table_export_csv(const struct table *t, struct str *out)
 	}
 }
 
-static void markdown_cell(const struct table *t, struct str *out, const char *text, int c, bool first)
+static void markdown_cell(
+	const struct table *t, struct str *out, const char *text, int c, bool first)
 {
 	(void)t;
 	(void)c;
