@@ -1,5 +1,5 @@
-/* Commands that mean the same in every view: moving, marking, arranging, settings, help, leaving.
- */
+/* Commands that mean the same in every view: moving,
+ * marking, arranging, settings, help, leaving. */
 #include "config.h"
 #include <signal.h>
 #include <stdlib.h>

@@ -111,8 +111,8 @@ static bool read_fields(struct load *l, struct fields *x)
 	return true;
 }
 
-/* dtype × shape against the bytes claimed. A dtype nobody knows is listed with the size it claims.
- */
+/* dtype × shape against the bytes claimed. A dtype nobody
+ * knows is listed with the size it claims. */
 static bool check_size(struct load *l, const struct fields *x, enum dtype t)
 {
 	const char *name = l->name.v;

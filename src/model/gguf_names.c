@@ -170,8 +170,7 @@ static void emit_joined(struct naming *x, const struct tensor *gate, const struc
 	l->span[l->n_spans++] = whole(up);
 }
 
-/* The tensor that goes with this gate, its family's name for both in *name; -1 if they stay apart.
- */
+/* The tensor that goes with this gate, its family's name for both in *name; -1: they stay apart. */
 static long partner(const struct naming *x, const struct tensor *gate, const struct part_name *p,
 	struct str *name)
 {

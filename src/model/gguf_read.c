@@ -143,8 +143,8 @@ const char *gguf_type_name(uint32_t type)
 	return type < GGUF_TYPES ? types[type].name : "unknown";
 }
 
-/* The shortest decimal that is this float32: 1e-05, where the double beside it is 9.99999974e-06.
- */
+/* The shortest decimal that is this float32: 1e-05, where
+ * the double beside it is 9.99999974e-06. */
 static json_t *short_real(float x)
 {
 	char text[32];

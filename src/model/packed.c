@@ -370,8 +370,8 @@ static void compact(struct fold *f)
 	f->b->tensors.n = f->b->layouts.n = n;
 }
 
-/* MLX turns a convolution's kernel [C, 1, k] into [C, k, 1]: the same numbers in the same places.
- */
+/* MLX turns a convolution's kernel [C, 1, k] into [C, k,
+ * 1]: the same numbers in the same places. */
 static void conv_shapes(struct model_build *b)
 {
 	for (size_t i = 0; i < b->tensors.n; i++) {

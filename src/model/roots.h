@@ -17,7 +17,7 @@ struct root {
 };
 struct model_roots {
 	vec(struct root) v;
-	bool given; /* by the user: the defaults are not scanned, the hub is still asked for names
-		     */
+	/* by the user: the defaults are not scanned, the hub is still asked for names */
+	bool given;
 };
 #endif

@@ -137,8 +137,8 @@ static const struct recipe_slice *read_slices(struct builder *b, const struct ya
 	return v;
 }
 
-/* models: or slices:, at the top or in a module: what is merged, as models where that is the same.
- */
+/* models: or slices:, at the top or in a module: what is
+ * merged, as models where that is the same. */
 static void read_what(struct builder *b, const struct yaml_node *map, const char *models_path,
 	const char *slices_path)
 {

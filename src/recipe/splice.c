@@ -338,8 +338,8 @@ bool splice_insert(const struct recipe *r, const struct place *at, const char *t
 
 /* ---- removing ---- */
 
-/* Whole lines from the one of begin to the one of end, or what makes them vanish at the file's end.
- */
+/* Whole lines from the one of begin to the one of end, or what makes them vanish at the file's
+ * end. */
 static void take_lines(const struct recipe *r, size_t begin, size_t end, struct splice *s)
 {
 	s->begin = line_begin(r, begin);

@@ -1,5 +1,5 @@
-/* fill_catalog FILE: three runs whose every field is known, for tests of the verbs that show them.
- */
+/* fill_catalog FILE: three runs whose every field is
+ * known, for tests of the verbs that show them. */
 #include "config.h"
 #include <math.h>
 #include <stdlib.h>

@@ -78,8 +78,8 @@ static inline void fixture_safetensors(
 	str_fini(&s);
 }
 
-/* Opening must fail, saying where, what and what to do; each is a part of the text, NULL if free.
- */
+/* Opening must fail, saying where, what and what to do;
+ * each is a part of the text, NULL if free. */
 static inline void fixture_refused(const struct fixture *f, const char *name, const char *where,
 	const char *what, const char *hint)
 {

@@ -305,8 +305,8 @@ static bool same(double a, double b)
 	return a == b || (isnan(a) && isnan(b)) || fabs(a - b) < 1e-9 * fmax(1.0, fabs(a));
 }
 
-/* A scalar that is written: edit it, and only what it governs may change; the bytes around it stay.
- */
+/* A scalar that is written: edit it, and only what it governs may change; the bytes around it
+ * stay. */
 static void random_edit(const struct recipe *r, struct recipe **next)
 {
 	static double before[4096], after[4096];

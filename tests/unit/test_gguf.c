@@ -67,8 +67,8 @@ static void test_rope_rows(void **state)
 {
 	(void)state;
 	struct gguf_file g;
-	/* Two heads of four rows of three; stored 0 2 1 3 within a head as the family counts them.
-	 */
+	/* Two heads of four rows of three; stored 0 2 1 3
+	 * within a head as the family counts them. */
 	float want[24];
 	gguf_init(&g);
 	llama_keys(&g, "llama");

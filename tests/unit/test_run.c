@@ -262,8 +262,8 @@ static int by_name(const void *a, const void *b)
 	return strcmp((*x)->like->name, (*y)->like->name);
 }
 
-/* mergekit's own masks: MT19937, tensors by name, models in order, densities of 1 drawing nothing.
- */
+/* mergekit's own masks: MT19937, tensors by name, models
+ * in order, densities of 1 drawing nothing. */
 static void compare_all(const struct plan *p, struct compared *c, uint32_t seed)
 {
 	const struct plan_tensor *order[64];

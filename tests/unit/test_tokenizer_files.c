@@ -113,8 +113,8 @@ static void test_shapes_of_vocabularies(void **state)
 	assert_int_equal(count("{\"model\":{\"vocab\":{\"a\":1e99}}}", &kind), -1);
 	assert_int_equal(count("{\"model\":{\"vocab\":[[[]]]}}", &kind), -1);
 
-	/* pieces { piece: "ab" score: 0 } pieces { piece: "c" }, and a field that is not asked for
-	 */
+	/* pieces { piece: "ab" score: 0 } pieces { piece: "c"
+	 * }, and a field that is not asked for */
 	static const unsigned char proto[] = { 10, 9, 10, 2, 'a', 'b', 21, 0, 0, 0, 0, 10, 3, 10, 1,
 		'c', 18, 2, 8, 1 };
 	struct vocab v;

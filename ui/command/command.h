@@ -12,8 +12,8 @@
 
 struct app;
 
-enum { /* where a command applies: one bit per view (by its digit) and per thing that takes the keys
-	*/
+/* Where a command applies: one bit per view (by its digit) and per thing that takes the keys. */
+enum {
 	CTX_MODELS = 1 << 1,
 	CTX_TENSORS = 1 << 2,
 	CTX_RECIPE = 1 << 3,

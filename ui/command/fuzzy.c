@@ -11,8 +11,8 @@ static bool is_start(const char *name, size_t i)
 	return i == 0 || strchr("-_ /.", name[i - 1]);
 }
 
-/* The next place of letter c in name at or after i; only starts of words if `starts`. -1 if none.
- */
+/* The next place of letter c in name at or after i; only
+ * starts of words if `starts`. -1 if none. */
 static long next_place(const char *name, size_t i, char c, bool starts)
 {
 	for (; name[i]; i++)

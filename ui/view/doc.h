@@ -56,8 +56,8 @@ const char *doc_undo(struct doc *d);  /* what was undone, NULL if nothing */
 const char *doc_redo(struct doc *d);
 const char *doc_flip(struct doc *d);  /* to the state before, or back: A/B */
 bool doc_save(struct doc *d, const char *path, struct err *e); /* path NULL: its own */
-/* The file changed outside since it was loaded or saved: take it over as one step. True if it did.
- */
+/* The file changed outside since it was loaded or saved:
+ * take it over as one step. True if it did. */
 bool doc_check_outside(struct doc *d, struct err *e);
 char *doc_state_dir(void); /* $XDG_STATE_HOME/cupel; caller frees; NULL without a home */
 /* Crash journal in $XDG_STATE_HOME/cupel/journal: unsaved steps survive a crash. */

@@ -6,8 +6,8 @@
 #include "base/str.h"
 #include "stat/stats.h"
 
-/* ".957", "31.2%", "1.41", "2.4e-4"; sampled: ".957±.004". "·" while unknown, "–" when it has none.
- */
+/* ".957", "31.2%", "1.41", "2.4e-4"; sampled: ".957±.004". "·" while unknown, "–" when it has
+ * none. */
 void figure_text(struct figure f, enum stat_id s, struct str *out);
 void figure_number(double v, const char *unit, struct str *out);
 /* Header of a column: INPUT in the row's title replaced by `input` (NULL: dropped). */

@@ -23,8 +23,8 @@ struct groups {
 	size_t *order;
 	size_t n;
 };
-/* t[i] describes row i; it must outlive the groups. May be called again: what was there is freed.
- */
+/* t[i] describes row i; it must outlive the groups. May
+ * be called again: what was there is freed. */
 void groups_build(struct groups *g, enum grouping by, const struct tensor *const *t, size_t n);
 void groups_fini(struct groups *g);
 const size_t *groups_rows(const struct groups *g, const struct group_node *node);

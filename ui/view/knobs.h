@@ -1,7 +1,7 @@
 /* knobs: the values of a recipe a person can turn, as rows: an input with its parameters, a filter
  * under it, a global. Built anew from each snapshot; values and marks are found again by target.
- * knobs_init/knobs_fini own what is in it; settings are borrowed from the recipe. UI thread only.
- */
+ * knobs_init/knobs_fini own what is in it; settings are borrowed from the recipe.
+ * UI thread only. */
 #ifndef CUPEL_UI_KNOBS_H
 #define CUPEL_UI_KNOBS_H
 #include "base/vec.h"

@@ -19,8 +19,8 @@ struct model_rows {
 	vec(struct model_row) rows;
 	struct arena text;
 };
-/* models stay borrowed until the next call. parents: id of the model each hangs under, 0 for none.
- */
+/* models stay borrowed until the next call. parents: id of
+ * the model each hangs under, 0 for none. */
 void model_rows_build(struct model_rows *r, const struct catalog_model *models, size_t n,
 	const int64_t *parents, bool by_folder);
 void model_rows_fini(struct model_rows *r);

@@ -281,8 +281,8 @@ unsigned cmd_arrange_figures(struct app *a, const char *args)
 	return CHANGED_ROWS | CHANGED_LAYOUT | CHANGED_SCREEN;
 }
 
-/* A method that needs a base gets the one the figures are taken against, if the recipe names none.
- */
+/* A method that needs a base gets the one the figures are
+ * taken against, if the recipe names none. */
 static struct recipe *with_base(
 	const struct recipe_view *v, struct recipe *r, const struct method *m, struct err *e)
 {

@@ -90,8 +90,8 @@ static bool is_nearswap(const struct recipe_view *v)
 	return r->method && method_param(r->method, "t") && !strcmp(r->method->name, "nearswap");
 }
 
-/* The figures that move first: of task vectors where there is a base, of whole weights where not.
- */
+/* The figures that move first: of task vectors where
+ * there is a base, of whole weights where not. */
 static void columns_choose(struct recipe_view *v)
 {
 	const struct inputs *in = v->doc->inputs;

@@ -209,8 +209,8 @@ static const struct catalog_model *model_of(const struct app *a, const struct ca
 	return NULL;
 }
 
-/* A merge hangs under its base; without one, under what its first input came from, or that input.
- */
+/* A merge hangs under its base; without one, under what
+ * its first input came from, or that input. */
 static int64_t parent_by_run(struct app *a, const struct catalog_model *m)
 {
 	const struct catalog_model *base = NULL, *first = NULL;

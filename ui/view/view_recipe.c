@@ -81,8 +81,8 @@ static void recipe_update(struct view *view, unsigned bits)
 		recipe_follow(v);
 	if (v->doc && v->doc->plan != v->plan) {
 		v->plan = v->doc->plan;
-		/* The same tensors and inputs after an edit: keep the table, its cursor and folds.
-		 */
+		/* The same tensors and inputs after an edit: keep
+		 * the table, its cursor and folds. */
 		if (!v->plan || v->n_like != v->plan->n || v->n_columns < 2)
 			recipe_figures_rows(v);
 		else
@@ -217,8 +217,8 @@ static void recipe_layout(struct view *view, struct rect r)
 	focus_rows(v);
 }
 
-/* A closed figure is of the merge before rounding, and the rounding's own error stands beside it.
- */
+/* A closed figure is of the merge before rounding, and
+ * the rounding's own error stands beside it. */
 static void state_text(const struct recipe_view *v, struct str *s)
 {
 	struct preview *p = v->view.app->preview;

@@ -1,6 +1,6 @@
 /* overlay: what lies over a view and takes the keys until it is closed: a line being typed, a menu,
- * a form, the list of keys. The app keeps a stack of them and frees what it closes. UI thread only.
- */
+ * a form, the list of keys. The app keeps a stack of them and frees what it closes.
+ * UI thread only. */
 #ifndef CUPEL_UI_OVERLAY_H
 #define CUPEL_UI_OVERLAY_H
 #include "ui/screen/grid.h"

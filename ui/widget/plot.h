@@ -56,8 +56,8 @@ int plot_heat_legend(struct grid *g, int x, int y, const char *lo, const char *h
 /* Histogram of counts in n bins as dots or bars filling r; log_y for heavy tails. */
 void plot_histogram(struct grid *g, struct rect r, unsigned style, const double *bins, size_t n,
 	bool log_y);
-/* ├──●──┤ : interval lo…hi with its point, on an axis axis_lo…axis_hi over w columns; a │ at zero.
- */
+/* ├──●──┤ : interval lo…hi with its point, on an axis
+ * axis_lo…axis_hi over w columns; a │ at zero. */
 void plot_interval(struct grid *g, int x, int y, int w, unsigned style, double value, double lo,
 	double hi, double axis_lo, double axis_hi);
 #endif
