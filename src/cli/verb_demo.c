@@ -25,7 +25,7 @@ static const struct step {
 	{ "The family, as the models themselves tell it.",
 		{ "models", "--tree" } },
 	{ "What one of them is made of.",
-		{ "inspect", "code", "--summary" } },
+		{ "inspect", "code" } },
 	{ "A recipe, before anything is read: what each key does, and what it adds up to.",
 		{ "lint", "dare.yml" } },
 	{ "Half of each: what that merge would be. Nothing is written.",
@@ -33,7 +33,7 @@ static const struct step {
 	{ "The same, written.",
 		{ "merge", "halfway.yml", "halfway" } },
 	{ "What became of the kjv model on the way, beside the base both came from.",
-		{ "diff", "kjv", "halfway", "--base", "base" } },
+		{ "diff", "kjv", "halfway", "--base", "base", "--exact" } },
 	{ "Nothing is forgotten: the catalog has the run, its recipe, inputs and output.",
 		{ "show", "1" } },
 	{ "And can make it again, byte for byte.",
@@ -135,7 +135,8 @@ static int tour(struct err *e)
 				err_set(e, ERR_INTERNAL, steps[i].args[0], "see above",
 					"the tour stops here: status %d", status);
 		}
-		puts("\nOn a terminal, `cupel demo` opens the workbench on the same family.");
+		if (!status)
+			puts("\nOn a terminal, `cupel demo` opens the workbench on the same family.");
 	}
 	if (here && chdir(here) != 0)
 		free(here), here = NULL;
