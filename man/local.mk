@@ -17,8 +17,8 @@ man/cupel-recipe.5: $(top_srcdir)/man/cupel-recipe.5.in man/tables.stamp
 	$(AM_V_GEN)$(MAN_TABLES) $(top_srcdir)/man/cupel-recipe.5.in > $@.tmp && mv $@.tmp $@
 man_MANS = man/cupel.1 man/cupel-recipe.5
 EXTRA_DIST += man/cupel.1.in man/cupel-recipe.5.in man/examples
-CLEANFILES += $(man_MANS) man/verbs.roff man/keys.roff man/methods.roff man/findings.roff man/examples.roff \
-	man/tables.stamp
+CLEANFILES += $(man_MANS) man/verbs.roff man/keys.roff man/methods.roff \
+	man/findings.roff man/examples.roff man/tables.stamp
 
 # Completion, written out of the same table.
 completion/cupel: cupel$(EXEEXT)

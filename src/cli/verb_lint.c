@@ -233,12 +233,9 @@ const struct verb verb_lint = {
 	.args = "RECIPE",
 	.help = "what every key of a recipe does, or why it does nothing",
 	.detail = "Findings stand in the order of the text, with line, column, and what to do; "
-		  "their words "
-		  "are explained in cupel-recipe(5). Where the models are on this machine their "
-		  "files are "
-		  "compared too: config, vocabulary, end of text, chat template, shapes. No weight "
-		  "is read. "
-		  "The status is 1 if there is an error.",
+		"their words are explained in cupel-recipe(5). Where the models are on this "
+		"machine their files are compared too: config, vocabulary, end of text, chat "
+		"template, shapes. No weight is read. The status is 1 if there is an error.",
 	.min_args = 1,
 	.max_args = 1,
 	.options = options,

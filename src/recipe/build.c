@@ -69,7 +69,7 @@ static void read_range(struct builder *b, const struct yaml_node *entry, const c
 	build_problem(b, n ? &n->mark : &entry->mark, path, "bad-range",
 		"write layer_range: [0, NUMBER OF LAYERS]", "%s",
 		n ? "layer_range is two whole numbers, first and end"
-		  : "a source needs its layer_range");
+		: "a source needs its layer_range");
 }
 
 static const struct recipe_input *read_inputs(struct builder *b, const struct yaml_node *list,
@@ -137,8 +137,8 @@ static const struct recipe_slice *read_slices(struct builder *b, const struct ya
 	return v;
 }
 
-/* models: or slices:, at the top or in a module: what is
- * merged, as models where that is the same. */
+/* models: or slices:, at the top or in a module: what is merged, as models where that is the same.
+ */
 static void read_what(struct builder *b, const struct yaml_node *map, const char *models_path,
 	const char *slices_path)
 {

@@ -109,7 +109,7 @@ static int donor_found(const struct recipe *r, struct model *const *inputs, size
 	else
 		str_addf(why, "the tokenizer comes from %s; %s", text_of(r, vocabulary),
 			skipped < 0 ? "no input has a chat template"
-				    : "the output gets no chat template: ");
+			: "the output gets no chat template: ");
 	if (skipped >= 0)
 		str_addf(why, "%s has one, but another vocabulary", text_of(r, skipped));
 	return vocabulary;

@@ -246,8 +246,7 @@ static void say_coverage(const struct facts *f, const struct task_kind *k)
 		more += ef->coverage[i];
 	say(f->out,
 		"of all elements %.1f%% keep the base, %.1f%% take one model alone, %.1f%% mix two "
-		"or "
-		"more%s",
+		"or more%s",
 		100.0 * ef->coverage[0], ef->n_coverage > 1 ? 100.0 * ef->coverage[1] : 0.0,
 		100.0 * more, k->random ? "" : " (if the models kept independent ones)");
 }
@@ -384,8 +383,7 @@ void effect_of(const struct recipe *r, struct effect *out)
 			say_task(&f, &task_kinds[i]);
 	if (out->varies && out->n_sentences)
 		say(out, "values change over the layers or by filter: these figures are for the "
-			 "middle layer, and "
-			 "for tensors that no filter names");
+			"middle layer, and for tensors that no filter names");
 }
 
 void effect_fini(struct effect *ef)

@@ -25,8 +25,8 @@ void effect_of(const struct recipe *r, struct effect *out);
 void effect_fini(struct effect *ef);
 json_t *effect_json(const struct effect *ef);
 
-/* The figures behind it. p[k] = probability that k of n
- * independent models survive; n + 1 entries. */
+/* The figures behind it. p[k] = probability that k of n independent models survive; n + 1 entries.
+ */
 void effect_coverage(const double *density, size_t n, double *p);
 /* gain[k] = E[w_k / sum of the survivors' weights | k survives], a sum of 0 counting as 1. false
  * where no exact form is at hand: negative weights among more than 20 models. */

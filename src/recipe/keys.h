@@ -1,5 +1,5 @@
-/* keys: the table of a recipe's keys (keys.def), by the
- * place where they may stand. Constant data. */
+/* keys: the table of a recipe's keys (keys.def), by the place where they may stand. Constant data.
+ */
 #ifndef CUPEL_RECIPE_KEYS_H
 #define CUPEL_RECIPE_KEYS_H
 #include <stdbool.h>

@@ -68,8 +68,8 @@ void lint_paths(const struct recipe *r, struct findings *out)
 			findings_add(out, SEV_NOTE, &m->mark,
 				i < r->n_models ? "models" : "base_model", "two-places",
 				"write ./ or the whole path to say which",
-				"%s is in the working directory and beside the "
-				"recipe: that in the working directory is taken",
+				"%s is in the working directory and beside the recipe: that in the "
+				"working directory is taken",
 				m->text);
 		free(beside);
 		free(dir);
@@ -88,8 +88,8 @@ struct explain {
 
 static bool says_dead(const struct finding *f)
 {
-	static const char *const codes[] = { "unknown-key", "misplaced-key", "unknown-parameter",
-		"global-only", "base-skipped", "no-effect", "duplicate-key", "anchor-holder" };
+	static const char *const codes[] = {"unknown-key", "misplaced-key", "unknown-parameter",
+		"global-only", "base-skipped", "no-effect", "duplicate-key", "anchor-holder"};
 
 	for (size_t k = 0; k < sizeof codes / sizeof *codes; k++)
 		if (str_eq(f->code, codes[k]))

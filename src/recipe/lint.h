@@ -10,7 +10,7 @@ struct finding {
 	enum severity severity;
 	int line, column;
 	char *key, *path;   /* last component; whole YAML path */
-	const char *code; /* "unknown-parameter", "base-skipped", "weights-sum" … constant text */
+	const char *code;   /* "unknown-parameter", "base-skipped", "weights-sum" … constant text */
 	char *message, *hint;
 };
 struct lint_code { /* a row of codes.def */
@@ -39,16 +39,16 @@ void lint_paths(const struct recipe *r, struct findings *out);
  * Compares config, vocabulary, eos, template, shapes; names the donor. */
 void lint_models(const struct recipe *r, struct model *const *inputs, size_t n, int base,
 	struct findings *out);
-/* Tensor-name knowledge: filters that match nothing, with
- * the nearest names. Part of lint_models. */
+/* Tensor-name knowledge: filters that match nothing, with the nearest names. Part of lint_models.
+ */
 
 /* Whose tokenizer, chat template and eos the output gets (DEFINITIONS, "Donor"): an index of
  * inputs, -1 if none has a tokenizer. why: one sentence, caller frees; may be NULL. inputs[i] may
  * be NULL. */
 int recipe_donor(
 	const struct recipe *r, struct model *const *inputs, size_t n, int base, char **why);
-/* Every key of the recipe with its line and what it does, or why nothing; in the order of the
- * text. */
+/* Every key of the recipe with its line and what it does, or why nothing; in the order of the text.
+ */
 struct lint_key {
 	struct mark mark;
 	char *path, *value, *effect;

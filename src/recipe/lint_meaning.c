@@ -75,6 +75,8 @@ static void check_count(struct lint *l)
 	const struct method *m = l->r->method;
 	size_t n = l->n - (!m->count_base && l->base >= 0);
 	struct str s = STR_INIT, hint = STR_INIT;
+	const char *how = "exactly", *base = "";
+	int wanted;
 
 	if (!l->r->n_models)
 		return;
@@ -86,21 +88,16 @@ static void check_count(struct lint *l)
 	if (!m->count_base && l->base >= 0 && l->base < (int)l->r->n_models) {
 		findings_add(l->out, SEV_ERROR, &l->r->base.mark, "base_model", "base-is-input",
 			"take base_model out, or name another model",
-			"the base of %s cannot be one of the models "
-			"that are merged",
-			m->name);
+			"the base of %s cannot be one of the models that are merged", m->name);
 		return;
 	}
-	str_addf(&s, "%s takes %s %d model%s%s; the recipe has %zu", m->name,
-		m->min_inputs == m->max_inputs ? "exactly"
-		: n < (size_t)m->min_inputs    ? "at least"
-					       : "at most",
-		n < (size_t)m->min_inputs ? m->min_inputs : m->max_inputs,
-		(n < (size_t)m->min_inputs ? m->min_inputs : m->max_inputs) == 1 ? "" : "s",
-		m->base < 0     ? ""
-		: m->count_base ? ", the base included"
-				: ", the base not counted",
-		n);
+	wanted = n < (size_t)m->min_inputs ? m->min_inputs : m->max_inputs;
+	if (m->min_inputs != m->max_inputs)
+		how = n < (size_t)m->min_inputs ? "at least" : "at most";
+	if (m->base >= 0)
+		base = m->count_base ? ", the base included" : ", the base not counted";
+	str_addf(&s, "%s takes %s %d model%s%s; the recipe has %zu", m->name, how, wanted,
+		wanted == 1 ? "" : "s", base, n);
 	if (m->max_inputs == 2)
 		str_add(&hint, "linear and task_arithmetic take any number");
 	lint_say(l, SEV_ERROR, models_mark(l), "models", "model-count", &s, &hint);
@@ -151,18 +148,17 @@ static const struct setting *written(const struct recipe *r, const struct param_
 static void check_missing(struct lint *l, const struct param_def *d, int input)
 {
 	const struct setting *s = written(l->r, d, input);
-	const struct mark *at = input >= 0 && input < (int)l->r->n_models
-					? &l->r->models[input].model.mark
-				: input >= 0 ? &l->r->base.mark
-					     : &l->r->method_mark;
-	char *prefix = input >= 0 && input < (int)l->r->n_models ? lint_scope_path(l->r, input)
-		: xstrdup("parameters");
+	bool listed = input >= 0 && input < (int)l->r->n_models;
+	const struct mark *at = &l->r->method_mark;
+	char *prefix = listed ? lint_scope_path(l->r, input) : xstrdup("parameters");
 	char *path = xasprintf("%s.%s", prefix, d->name);
 
+	if (input >= 0)
+		at = &recipe_input_ref(l->r, (size_t)input)->mark;
 	if (!s || (s->kind == SETTING_GRADIENT && !s->n))
 		findings_add(l->out, SEV_ERROR, at, path, "missing-parameter",
 			input < 0 ? "write it under parameters:"
-				  : "write it under the model's parameters:, or once for all",
+			: "write it under the model's parameters:, or once for all",
 			input < 0 ? "%s needs %s" : "%s needs %s of %s", l->r->method->name,
 			d->name, input < 0 ? "" : recipe_input_ref(l->r, (size_t)input)->text);
 	else if (s->kind == SETTING_FILTERS && s->n)

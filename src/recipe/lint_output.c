@@ -17,14 +17,14 @@ static void check_dtype(struct lint *l, const char *key, const char *name)
 	static const char *const names[] = { "bfloat16", "float16", "float32", "float64" };
 	static const struct { const char *habit, *meant;
 	} habits[] = {
-		{ "bf16", "bfloat16" },
-		{ "fp16", "float16" },
-		{ "fp32", "float32" },
-		{ "half", "float16" },
-		{ "float", "float32" },
-		{ "f16", "float16" },
-		{ "f32", "float32" },
-		{ "bfloat", "bfloat16" },
+		{"bf16", "bfloat16"},
+		{"fp16", "float16"},
+		{"fp32", "float32"},
+		{"half", "float16"},
+		{"float", "float32"},
+		{"f16", "float16"},
+		{"f32", "float32"},
+		{"bfloat", "bfloat16"},
 	};
 	const char *near;
 	enum dtype t;
@@ -120,8 +120,7 @@ void lint_output(struct lint *l)
 	if (l->r->dtype && l->r->out_dtype)
 		findings_add(l->out, SEV_NOTE, mark_of(l, "dtype"), "dtype", "no-effect", NULL,
 			"dtype has no effect beside out_dtype: arithmetic is float32, and "
-			"out_dtype says what is "
-			"stored");
+			"out_dtype says what is stored");
 	check_tokenizer(l);
 	check_template(l);
 	check_seed(l);

@@ -101,8 +101,7 @@ static void spelling(const struct here *h, const struct setting *s)
 			"YAML reads %s as %g", s->text, s->number);
 	else if (s->kind == SETTING_TEXT && s->is_numeric && written_plain(h, s))
 		found(h, SEV_NOTE, &s->mark, "number-as-text",
-			"write 1.0e-5: with a point, and a sign in the "
-			"exponent",
+			"write 1.0e-5: with a point, and a sign in the exponent",
 			"YAML reads %s as text; it still counts as %g", s->text, s->number);
 	else if (s->kind == SETTING_BOOL && h->def->type != PARAM_BOOL)
 		found(h, SEV_WARNING, &s->mark, "bool-as-number", "write a number",
@@ -188,9 +187,8 @@ static void pattern(const struct here *h, const struct setting *s, size_t i)
 	size_t n = strlen(f);
 
 	if (strpbrk(f, "*?|[]()^$\\+{}")) {
-		str_addf(&hint, "%s",
-			strchr(f, '|') ? "write one entry for each"
-				       : "write the piece of the name itself");
+		str_add(&hint, strchr(f, '|') ? "write one entry for each"
+			: "write the piece of the name itself");
 		found(h, SEV_WARNING, &s->filter_marks[i], "filter-pattern", hint.s,
 			"a filter is a piece of a tensor's name, not a pattern: no name contains "
 			"%s",
@@ -268,8 +266,8 @@ static void check_scope(struct lint *l, const struct recipe_params *ps, int scop
 
 	for (size_t i = 0; i < ps->n; i++) {
 		char *path = xasprintf("%s.%s", prefix, ps->v[i].name);
-		struct here h = { l, &ps->v[i], method_param(l->r->method, ps->v[i].name), scope,
-			path };
+		struct here h = {
+			l, &ps->v[i], method_param(l->r->method, ps->v[i].name), scope, path};
 
 		check_param(&h);
 		free(path);

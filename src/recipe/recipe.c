@@ -182,9 +182,8 @@ static void add_required(struct str *s, const struct method *m, bool input)
 struct recipe *recipe_new(const char *method, const char *const *models, size_t n,
 	const char *base, struct err *e)
 {
-	const struct method *m = method_by_name(method ? method
-						: base ? "task_arithmetic"
-						       : "linear");
+	const char *fitting = base ? "task_arithmetic" : "linear";
+	const struct method *m = method_by_name(method ? method : fitting);
 	struct str s = STR_INIT;
 	struct recipe *r;
 

@@ -116,8 +116,8 @@ const struct setting *recipe_setting(const struct recipe *r, const char *param, 
 double recipe_param(const struct recipe *r, const struct param_def *p, int input,
 	const char *tensor, double t, struct err *e)
 {
-	const struct recipe_params *scopes[4] = { NULL, &r->slice_params, &r->module_params,
-		&r->params };
+	const struct recipe_params *scopes[4] = {
+		NULL, &r->slice_params, &r->module_params, &r->params};
 	struct err local = { 0 };
 	bool is_base = input >= 0 && input == recipe_base(r);
 	double v;

@@ -9,11 +9,12 @@ const struct yaml_node *place_node(const struct yaml_node *root, const struct pl
 	const struct yaml_node *n = root;
 
 	for (size_t i = 0; n && i < k; i++) {
+		size_t at = p->v[i].index;
+
 		if (p->v[i].key)
 			n = yaml_get(n, p->v[i].key);
 		else
-			n = n->kind == Y_LIST && p->v[i].index < n->n ? n->items[p->v[i].index]
-								      : NULL;
+			n = n->kind == Y_LIST && at < n->n ? n->items[at] : NULL;
 	}
 	return n;
 }
@@ -338,8 +339,8 @@ bool splice_insert(const struct recipe *r, const struct place *at, const char *t
 
 /* ---- removing ---- */
 
-/* Whole lines from the one of begin to the one of end, or what makes them vanish at the file's
- * end. */
+/* Whole lines from the one of begin to the one of end, or what makes them vanish at the file's end.
+ */
 static void take_lines(const struct recipe *r, size_t begin, size_t end, struct splice *s)
 {
 	s->begin = line_begin(r, begin);

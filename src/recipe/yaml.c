@@ -127,7 +127,8 @@ static bool parser_failed(struct build *b)
 	if (p->error == YAML_MEMORY_ERROR)
 		return err_set(b->err, ERR_MEMORY, b->where, NULL, "out of memory");
 	if (p->error == YAML_READER_ERROR)
-		return fail(b, at, "recipes are plain UTF-8 text", "a control character is not allowed here");
+		return fail(b, at, "recipes are plain UTF-8 text",
+			"a control character is not allowed here");
 	if (s < b->n && b->text[s] == '\t')
 		return fail(b, s, "use spaces", "a tab cannot stand here");
 	return fail(b, at, "check the indent, the colons and the quotes around this line",
@@ -161,7 +162,8 @@ static struct yaml_node *node_new(struct build *b, const yaml_event_t *ev, const
 		return n;
 	for (size_t i = 0; i < b->anchors.n; i++)
 		if (strcmp(b->anchors.v[i].node->anchor, anchor) == 0) {
-			fail(b, n->props, "give each a name of its own", "anchor &%s is defined twice", anchor);
+			fail(b, n->props, "give each a name of its own",
+				"anchor &%s is defined twice", anchor);
 			return NULL;
 		}
 	if (b->anchors.n >= YAML_MAX_ANCHORS) {
@@ -194,9 +196,10 @@ static const struct yaml_node *alias_node(struct build *b, const yaml_event_t *e
 			open = b->anchors.v[i].open;
 		}
 	if (!to || open) {
-		fail(b, n->props, open ? "an alias cannot stand inside what it names"
-			: "define it above with &NAME", open ? "*%s contains itself" : "*%s is not defined",
-			name);
+		fail(b, n->props,
+			open ? "an alias cannot stand inside what it names"
+			: "define it above with &NAME",
+			open ? "*%s contains itself" : "*%s is not defined", name);
 		return NULL;
 	}
 	to->uses++;
@@ -212,7 +215,8 @@ static const struct yaml_node *alias_node(struct build *b, const yaml_event_t *e
 	return n;
 }
 
-/* Explicit tags: the core ones, spelled !!int; anything else would run code or make no sense here. */
+/* Explicit tags: the core ones, spelled !!int; anything else would run code or make no sense here.
+ */
 static bool tagged(struct build *b, struct yaml_node *n, const char *tag)
 {
 	static const struct { const char *tag; enum yaml_kind kind; } core[] = {
@@ -234,7 +238,8 @@ static bool tagged(struct build *b, struct yaml_node *n, const char *tag)
 			number_ok = n->kind == Y_INT || n->kind == Y_FLOAT
 				|| yaml_text_number(n->text, &n->number);
 		else if (core[i].kind == Y_BOOL)
-			number_ok = n->kind == Y_BOOL || yaml_resolve(n->text, &n->number) == Y_BOOL;
+			number_ok =
+				n->kind == Y_BOOL || yaml_resolve(n->text, &n->number) == Y_BOOL;
 		if (!number_ok)
 			break;
 		n->kind = core[i].kind;
@@ -251,7 +256,8 @@ static const struct yaml_node *scalar_node(struct build *b, const yaml_event_t *
 
 	if (!n)
 		return NULL;
-	n->text = arena_strndup(b->arena, (const char *)ev->data.scalar.value, ev->data.scalar.length);
+	n->text = arena_strndup(
+		b->arena, (const char *)ev->data.scalar.value, ev->data.scalar.length);
 	if (memchr(ev->data.scalar.value, '\0', ev->data.scalar.length)) {
 		fail(b, n->props, NULL, "a NUL character cannot be used");
 		return NULL;
@@ -334,7 +340,8 @@ static bool merge_one(struct build *b, const struct yaml_node *from, struct pair
 	return true;
 }
 
-/* In the order of rising precedence: of a list of maps the first wins, and each << over the one above. */
+/* In the order of rising precedence: of a list of maps the first wins, and each << over the one
+ * above. */
 static bool merge_all(struct build *b, const struct pair_list *own, struct pair_list *merged)
 {
 	for (size_t i = 0; i < own->n; i++) {
@@ -410,7 +417,8 @@ static bool map_close(struct build *b, struct frame *f)
 
 static void list_close(struct build *b, struct frame *f)
 {
-	const struct yaml_node **kept = arena_new(b->arena, const struct yaml_node *, f->items.n + 1);
+	const struct yaml_node **kept =
+		arena_new(b->arena, const struct yaml_node *, f->items.n + 1);
 
 	f->node->n = f->items.n;
 	for (size_t i = 0; i < f->items.n; i++) {
@@ -459,7 +467,8 @@ static bool attach(struct build *b, size_t depth, const struct yaml_node *n)
 	}
 	if (!f->key) {
 		if (!yaml_is_scalar(n))
-			return fail(b, n->mark.begin, "write KEY: VALUE", "a key must be a plain word");
+			return fail(
+				b, n->mark.begin, "write KEY: VALUE", "a key must be a plain word");
 		f->key = n;
 		return true;
 	}
@@ -536,12 +545,14 @@ static bool no_tabs(struct build *b)
 bool yaml_parse(struct arena *a, const char *text, size_t n, const char *where,
 	struct yaml_doc *out, struct err *e)
 {
-	struct build b = { .arena = a, .text = text, .n = n, .where = where ? where : "recipe", .err = e };
+	struct build b = {
+		.arena = a, .text = text, .n = n, .where = where ? where : "recipe", .err = e};
 	bool ok;
 
 	*out = (struct yaml_doc){ 0 };
 	if (n > YAML_MAX_BYTES)
-		return err_set(e, ERR_INPUT, b.where, "a recipe is a page of text: is this the right file?",
+		return err_set(e, ERR_INPUT, b.where,
+			"a recipe is a page of text: is this the right file?",
 			"%zu MB are more than the %zu MB a recipe may have", n / 1000000,
 			YAML_MAX_BYTES >> 20);
 	if (!utf8_valid(text, n))

@@ -135,14 +135,16 @@ static double digits_in(const char *s, int base)
 	double v = 0.0;
 
 	for (; *s; s++)
-		v = v * base + (isdigit((unsigned char)*s) ? *s - '0' : tolower((unsigned char)*s) - 'a' + 10);
+		v = v * base +
+		    (isdigit((unsigned char)*s) ? *s - '0' : tolower((unsigned char)*s) - 'a' + 10);
 	return v;
 }
 
 /* The value of a scalar that is_int or is_float accepted. */
 static double number_of(const char *text, bool is_integer)
 {
-	char small[64], *s = strlen(text) < sizeof small ? small : xmalloc(strlen(text) + 1), *p = s;
+	char small[64], *s = strlen(text) < sizeof small ? small : xmalloc(strlen(text) + 1),
+			*p = s;
 	double sign = *text == '-' ? -1.0 : 1.0, v;
 
 	for (text += *text == '-' || *text == '+'; *text; text++)

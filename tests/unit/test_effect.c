@@ -41,8 +41,7 @@ static bool says(const struct effect *ef, const char *part)
 
 static void four_models_by_dare_ties(void **state)
 {
-	static const double coverage[] = { .4781, .4031, .1094, .0094 },
-			    gain[] = { .820, .820, .747 };
+	static const double coverage[] = { .4781, .4031, .1094, .0094 }, gain[] = { .820, .820, .747 };
 	static const double alone[] = { 4.0, 4.0, 1 / 0.15 };
 	struct recipe *r = load("card001.yml");
 	struct effect ef;
@@ -62,10 +61,8 @@ static void four_models_by_dare_ties(void **state)
 	}
 	assert_true(fabs(ef.gain_sum - 2.386) < 6e-4);
 	assert_true(fabs(ef.weight_sum - 0.70) < 1e-12);
-	assert_true(says(
-		&ef, "47.8% keep the base, 40.3% take one model alone, 11.9% mix two or more"));
-	assert_true(says(
-		&ef, "2.39 task vectors in sum, not 0.70: survivors are rescaled and normalized"));
+	assert_true(says(&ef, "47.8% keep the base, 40.3% take one model alone, 11.9% mix two or more"));
+	assert_true(says(&ef, "2.39 task vectors in sum, not 0.70: survivors are rescaled and normalized"));
 	assert_true(says(&ef, "lambda 0.42 would make 1.00"));
 	assert_true(says(&ef, "×4.0 Slate-3.2-3B-Instruct"));
 	j = effect_json(&ef);
@@ -84,8 +81,7 @@ static void two_models_by_nuslerp(void **state)
 
 	(void)state;
 	effect_of(r, &ef);
-	assert_true(says(&ef,
-		"70% quartz-3B-Code-Tools + 30% Quartz-3B-SFT-Reasoning: t = 0.300; only the "
+	assert_true(says(&ef, "70% quartz-3B-Code-Tools + 30% Quartz-3B-SFT-Reasoning: t = 0.300; only the "
 		"ratio matters"));
 	assert_int_equal(ef.n_coverage, 0);
 	effect_fini(&ef);
@@ -94,65 +90,39 @@ static void two_models_by_nuslerp(void **state)
 
 static void every_method_has_a_sentence(void **state)
 {
-	static const struct { const char *text, *part;
-	} cases[] = {
-		{ "models: [{model: a, parameters: {weight: 3}}, {model: b, parameters: {weight: "
-		  "1}}]\n"
-		  "merge_method: linear\n",
-			"75% a + 25% b; only the ratio" },
-		{ "models: [{model: a, parameters: {weight: 0.5}}, {model: b, parameters: {weight: "
-		  "0.25}}]\n"
-		  "merge_method: linear\nparameters: {normalize: false}\n",
-			"scaled to about 75%" },
-		{ "models: [{model: a, parameters: {weight: 1}}, {model: b, parameters: {weight: "
-		  "-1}}]\n"
-		  "merge_method: linear\n",
-			"sum to zero" },
-		{ "models: [{model: a}, {model: b}]\nmerge_method: slerp\nbase_model: "
-		  "b\nparameters: {t: 0.3}\n",
+	static const struct { const char *text, *part; } cases[] = {
+		{ "models: [{model: a, parameters: {weight: 3}}, {model: b, parameters: {weight: 1}}]\n"
+			"merge_method: linear\n", "75% a + 25% b; only the ratio" },
+		{ "models: [{model: a, parameters: {weight: 0.5}}, {model: b, parameters: {weight: 0.25}}]\n"
+			"merge_method: linear\nparameters: {normalize: false}\n", "scaled to about 75%" },
+		{ "models: [{model: a, parameters: {weight: 1}}, {model: b, parameters: {weight: -1}}]\n"
+			"merge_method: linear\n", "sum to zero" },
+		{ "models: [{model: a}, {model: b}]\nmerge_method: slerp\nbase_model: b\nparameters: {t: 0.3}\n",
 			"30% of the way from b to a along the arc (t = 0.300)" },
-		{ "models: [{model: a}, {model: b}]\nmerge_method: slerp\nbase_model: "
-		  "b\nparameters: {t: [0, 1, 0.5]}\n",
+		{ "models: [{model: a}, {model: b}]\nmerge_method: slerp\nbase_model: b\nparameters: {t: [0, 1, "
+			"0.5]}\n",
 			"(t = 1.000 in the middle; along the layers 0, 1, 0.5)" },
-		{ "models: [{model: x/a}]\nmerge_method: nearswap\nbase_model: b\nparameters: {t: "
-		  "0.002}\n",
+		{ "models: [{model: x/a}]\nmerge_method: nearswap\nbase_model: b\nparameters: {t: 0.002}\n",
 			"elements of b within 0.002 of a" },
-		{ "models: [{model: a, parameters: {scale: 0.5}}]\nmerge_method: passthrough\n",
-			"times 0.5" },
+		{ "models: [{model: a, parameters: {scale: 0.5}}]\nmerge_method: passthrough\n", "times 0.5" },
 		{ "models: [{model: a}]\nmerge_method: passthrough\n", "a copy of a" },
-		{ "models: [{model: a, parameters: {weight: 0.5}}, {model: b, parameters: {weight: "
-		  "0.5}}]\n"
-		  "merge_method: task_arithmetic\nbase_model: c\n",
-			"1.00 task vectors in sum" },
-		{ "models: [{model: a, parameters: {weight: 2}}, {model: b, parameters: {weight: "
-		  "2}}]\n"
-		  "merge_method: task_arithmetic\nbase_model: c\nparameters: {normalize: true, "
-		  "lambda: 0.5}\n",
+		{ "models: [{model: a, parameters: {weight: 0.5}}, {model: b, parameters: {weight: 0.5}}]\n"
+			"merge_method: task_arithmetic\nbase_model: c\n", "1.00 task vectors in sum" },
+		{ "models: [{model: a, parameters: {weight: 2}}, {model: b, parameters: {weight: 2}}]\n"
+			"merge_method: task_arithmetic\nbase_model: c\nparameters: {normalize: true, lambda: 0.5}\n",
 			"0.50 task vectors in sum, not 4.00: normalize divides" },
-		{ "models: [{model: a, parameters: {weight: 1, density: 0.5}}]\nmerge_method: "
-		  "dare_linear\n"
-		  "base_model: c\nparameters: {rescale: false}\n",
-			"0.50 task vectors in sum, not 1.00" },
-		{ "models: [{model: a, parameters: {weight: 1, density: 0.5}}, {model: b, "
-		  "parameters: {weight: 1, "
-		  "density: 0.5}}]\nmerge_method: ties\nbase_model: c\n",
-			"where they are kept" },
-		{ "models: [{model: a, parameters: {weight: 1}}, {model: b, parameters: {weight: "
-		  "0.5}}]\n"
-		  "merge_method: nuslerp\nbase_model: c\n",
-			"on what differs from c" },
-		{ "models: [{model: x/a, parameters: {weight: [0, 1]}}, {model: y/a, parameters: "
-		  "{weight: 0.5}}]\n"
-		  "merge_method: linear\n",
-			"50% x/a + 50% y/a" },
-		{ "models: [{model: a, parameters: {weight: [{filter: mlp, value: 3}]}}, {model: "
-		  "b, parameters: "
-		  "{weight: 1}}]\nmerge_method: linear\n",
-			"75% a" },
-		{ "models: [{model: a, parameters: {weight: [{filter: mlp, value: 3}]}}, {model: "
-		  "b, parameters: "
-		  "{weight: 1}}]\nmerge_method: linear\n",
-			"no filter names" },
+		{ "models: [{model: a, parameters: {weight: 1, density: 0.5}}]\nmerge_method: dare_linear\n"
+			"base_model: c\nparameters: {rescale: false}\n", "0.50 task vectors in sum, not 1.00" },
+		{ "models: [{model: a, parameters: {weight: 1, density: 0.5}}, {model: b, parameters: {weight: 1, "
+			"density: 0.5}}]\nmerge_method: ties\nbase_model: c\n", "where they are kept" },
+		{ "models: [{model: a, parameters: {weight: 1}}, {model: b, parameters: {weight: 0.5}}]\n"
+			"merge_method: nuslerp\nbase_model: c\n", "on what differs from c" },
+		{ "models: [{model: x/a, parameters: {weight: [0, 1]}}, {model: y/a, parameters: {weight: 0.5}}]\n"
+			"merge_method: linear\n", "50% x/a + 50% y/a" },
+		{ "models: [{model: a, parameters: {weight: [{filter: mlp, value: 3}]}}, {model: b, parameters: "
+			"{weight: 1}}]\nmerge_method: linear\n", "75% a" },
+		{ "models: [{model: a, parameters: {weight: [{filter: mlp, value: 3}]}}, {model: b, parameters: "
+			"{weight: 1}}]\nmerge_method: linear\n", "no filter names" },
 	};
 
 	(void)state;
@@ -172,13 +142,10 @@ static void every_method_has_a_sentence(void **state)
 static void broken_recipes_have_no_figures(void **state)
 {
 	static const char *const texts[] = {
-		"models: [{model: a}]\nmerge_method: nonsense\n",
-		"models: []\nmerge_method: linear\n",
-		"models: [{model: a, parameters: {weight: x}}]\nmerge_method: ties\nbase_model: "
-		"c\n",
+		"models: [{model: a}]\nmerge_method: nonsense\n", "models: []\nmerge_method: linear\n",
+		"models: [{model: a, parameters: {weight: x}}]\nmerge_method: ties\nbase_model: c\n",
 		"models: [{model: a, parameters: {weight: 1}}]\nmerge_method: dare_ties\n",
-		"models: [{model: a, parameters: {weight: .nan}}]\nmerge_method: ties\nbase_model: "
-		"c\n",
+		"models: [{model: a, parameters: {weight: .nan}}]\nmerge_method: ties\nbase_model: c\n",
 		"models: [{model: c}]\nmerge_method: ties\nbase_model: c\n",
 	};
 
@@ -207,8 +174,7 @@ static double uniform(void)
 static void gains_agree_with_drawing_them(void **state)
 {
 	static const double w[] = { 0.3, 1.2, 0.05, 0.7 }, d[] = { 0.2, 0.5, 0.9, 1.0 };
-	double gain[4], coverage[5], sum[4] = { 0 }, squares[4] = { 0 }, count[4] = { 0 },
-				     seen[5] = { 0 };
+	double gain[4], coverage[5], sum[4] = { 0 }, squares[4] = { 0 }, count[4] = { 0 }, seen[5] = { 0 };
 	const int draws = 200000;
 
 	(void)state;
@@ -241,8 +207,8 @@ static void gains_agree_with_drawing_them(void **state)
 		assert_true(fabs(seen[k] / draws - coverage[k]) < 5 * sqrt(0.25 / draws));
 }
 
-/* Eleven models go through the integral; a twelfth of no weight and density 1 changes nothing, and
- * ten of them counted must agree with the integral of the same ten. */
+/* Eleven models go through the integral; a twelfth of no weight and density 1 changes nothing, and ten
+ * of them counted must agree with the integral of the same ten. */
 static void both_ways_of_gains_agree(void **state)
 {
 	double w[64], d[64], few[64], many[64];

@@ -34,16 +34,15 @@ static void show(const struct findings *f)
 {
 	for (size_t i = 0; i < f->n; i++)
 		print_message("  %d:%d %s %s [%s] %s; %s\n", f->v[i].line, f->v[i].column,
-			severity_name(f->v[i].severity), f->v[i].path, f->v[i].code,
-			f->v[i].message, f->v[i].hint ? f->v[i].hint : "");
+			severity_name(f->v[i].severity), f->v[i].path, f->v[i].code, f->v[i].message,
+			f->v[i].hint ? f->v[i].hint : "");
 }
 
 static const struct finding *find(const struct findings *f, int line, const char *key,
 	const char *code)
 {
 	for (size_t i = 0; i < f->n; i++)
-		if ((!line || f->v[i].line == line) && str_eq(f->v[i].key, key) &&
-			str_eq(f->v[i].code, code))
+		if ((!line || f->v[i].line == line) && str_eq(f->v[i].key, key) && str_eq(f->v[i].code, code))
 			return &f->v[i];
 	return NULL;
 }
@@ -102,8 +101,7 @@ static void the_recipe_of_two_models(void **state)
 	free(path);
 }
 
-#define AB \
-	"models: [{model: a, parameters: {weight: 0.5}}, {model: b, parameters: {weight: 0.5}}]\n"
+#define AB "models: [{model: a, parameters: {weight: 0.5}}, {model: b, parameters: {weight: 0.5}}]\n"
 #define LINEAR AB "merge_method: linear\n"
 #define SLERP "models: [{model: a}, {model: b}]\nbase_model: a\nmerge_method: slerp\n"
 
@@ -117,168 +115,132 @@ static const struct lint_case cases[] = {
 	/* keys */
 	{ LINEAR "dytpe: float16\n", SEV_WARNING, 3, "dytpe", "unknown-key", "no effect", "dtype" },
 	{ LINEAR "zzz: 1\n", SEV_WARNING, 3, "zzz", "unknown-key", NULL, NULL },
-	{ "models:\n- model: a\n  paramters: {weight: 1}\n  parameters: {weight: 1}\nmerge_method: "
-	  "linear\n",
+	{ "models:\n- model: a\n  paramters: {weight: 1}\n  parameters: {weight: 1}\nmerge_method: linear\n",
 		SEV_WARNING, 3, "paramters", "unknown-key", NULL, "parameters" },
-	{ "models:\n- model: a\n  weight: 1\n  parameters: {weight: 1}\nmerge_method: linear\n",
-		SEV_WARNING, 3, "weight", "misplaced-key", NULL, "under parameters" },
-	{ LINEAR "pad_to_multiple_of: 8\n", SEV_WARNING, 3, "pad_to_multiple_of", "misplaced-key",
-		NULL, "under tokenizer" },
-	{ LINEAR "normalize: true\n", SEV_WARNING, 3, "normalize", "misplaced-key", NULL,
-		"parameters:" },
-	{ "models:\n- model: a\n  layer_range: [0, 1]\n  parameters: {weight: 1}\nmerge_method: "
-	  "linear\n",
+	{ "models:\n- model: a\n  weight: 1\n  parameters: {weight: 1}\nmerge_method: linear\n", SEV_WARNING, 3,
+		"weight", "misplaced-key", NULL, "under parameters" },
+	{ LINEAR "pad_to_multiple_of: 8\n", SEV_WARNING, 3, "pad_to_multiple_of", "misplaced-key", NULL,
+		"under tokenizer" },
+	{ LINEAR "normalize: true\n", SEV_WARNING, 3, "normalize", "misplaced-key", NULL, "parameters:" },
+	{ "models:\n- model: a\n  layer_range: [0, 1]\n  parameters: {weight: 1}\nmerge_method: linear\n",
 		SEV_WARNING, 3, "layer_range", "misplaced-key", NULL, "sources" },
 	{ LINEAR "name: x\n", SEV_WARNING, 3, "name", "no-effect", NULL, NULL },
 	{ "slices:\n- sources:\n  - {model: a, layer_range: [0, 4], parameters: {weight: 1}}\n"
-	  "  residual_weight: 1\nmerge_method: linear\n",
-		SEV_WARNING, 4, "residual_weight", "no-effect", NULL, NULL },
-	{ LINEAR "dtype: float16\ndtype: bfloat16\n", SEV_WARNING, 3, "dtype", "duplicate-key",
-		"line 4", NULL },
-	{ "p: &p {weight: 0.5}\nmodels: [{model: a, parameters: *p}, {model: b, parameters: *p}]\n"
-	  "merge_method: linear\n",
-		SEV_NOTE, 1, "p", "anchor-holder", NULL, NULL },
-	{ "models: [{model: {model: {path: a, revison: r}}, parameters: {weight: "
-	  "1}}]\nmerge_method: linear\n",
-		SEV_WARNING, 1, "revison", "unknown-key", NULL, "revision" },
-	{ "models: [{model: a, parameters: {weight: [{filter: m, value: 1, valeu: 2}, {value: "
-	  "1}]}}]\n"
-	  "merge_method: linear\n",
-		SEV_WARNING, 1, "valeu", "unknown-key", NULL, "value" },
-	/* parameters */
-	{ LINEAR "parameters: {densty: 1}\n", SEV_WARNING, 3, "densty", "unknown-parameter", NULL,
+		"  residual_weight: 1\nmerge_method: linear\n", SEV_WARNING, 4, "residual_weight", "no-effect", NULL,
 		NULL },
-	{ LINEAR "parameters: {density: 1}\n", SEV_WARNING, 3, "density", "unknown-parameter", NULL,
-		"ties" },
-	{ LINEAR "parameters: {normalise: 1}\n", SEV_WARNING, 3, "normalise", "unknown-parameter",
-		NULL, "normalize" },
-	{ LINEAR "parameters: {blah: 1}\n", SEV_WARNING, 3, "blah", "unknown-parameter", NULL,
-		"linear has weight" },
-	{ "models: [{model: a, parameters: {weight: 1, normalize: true}}]\nmerge_method: linear\n",
-		SEV_WARNING, 1, "normalize", "global-only", NULL, "top level" },
-	{ "models: [{model: a, parameters: {weight: 1, density: 0.5}}]\nmerge_method: "
-	  "task_arithmetic\n"
-	  "base_model: c\n",
-		SEV_WARNING, 1, "density", "no-effect", NULL, NULL },
-	{ "models: [{model: a, parameters: {weight: abc}}]\nmerge_method: linear\n", SEV_ERROR, 1,
-		"weight", "bad-value", "abc", "number" },
-	{ LINEAR "parameters: {normalize: 2}\n", SEV_ERROR, 3, "normalize", "bad-value", NULL,
-		"true or false" },
-	{ "models: [{model: a, parameters: {weight: .inf}}]\nmerge_method: linear\n", SEV_ERROR, 1,
-		"weight", "bad-value", NULL, "finite" },
+	{ LINEAR "dtype: float16\ndtype: bfloat16\n", SEV_WARNING, 3, "dtype", "duplicate-key", "line 4", NULL },
+	{ "p: &p {weight: 0.5}\nmodels: [{model: a, parameters: *p}, {model: b, parameters: *p}]\n"
+		"merge_method: linear\n", SEV_NOTE, 1, "p", "anchor-holder", NULL, NULL },
+	{ "models: [{model: {model: {path: a, revison: r}}, parameters: {weight: 1}}]\nmerge_method: linear\n",
+		SEV_WARNING, 1, "revison", "unknown-key", NULL, "revision" },
+	{ "models: [{model: a, parameters: {weight: [{filter: m, value: 1, valeu: 2}, {value: 1}]}}]\n"
+		"merge_method: linear\n", SEV_WARNING, 1, "valeu", "unknown-key", NULL, "value" },
+	/* parameters */
+	{ LINEAR "parameters: {densty: 1}\n", SEV_WARNING, 3, "densty", "unknown-parameter", NULL, NULL },
+	{ LINEAR "parameters: {density: 1}\n", SEV_WARNING, 3, "density", "unknown-parameter", NULL, "ties" },
+	{ LINEAR "parameters: {normalise: 1}\n", SEV_WARNING, 3, "normalise", "unknown-parameter", NULL,
+		"normalize" },
+	{ LINEAR "parameters: {blah: 1}\n", SEV_WARNING, 3, "blah", "unknown-parameter", NULL, "linear has weight" },
+	{ "models: [{model: a, parameters: {weight: 1, normalize: true}}]\nmerge_method: linear\n", SEV_WARNING, 1,
+		"normalize", "global-only", NULL, "top level" },
+	{ "models: [{model: a, parameters: {weight: 1, density: 0.5}}]\nmerge_method: task_arithmetic\n"
+		"base_model: c\n", SEV_WARNING, 1, "density", "no-effect", NULL, NULL },
+	{ "models: [{model: a, parameters: {weight: abc}}]\nmerge_method: linear\n", SEV_ERROR, 1, "weight",
+		"bad-value", "abc", "number" },
+	{ LINEAR "parameters: {normalize: 2}\n", SEV_ERROR, 3, "normalize", "bad-value", NULL, "true or false" },
+	{ "models: [{model: a, parameters: {weight: .inf}}]\nmerge_method: linear\n", SEV_ERROR, 1, "weight",
+		"bad-value", NULL, "finite" },
 	{ SLERP "parameters: {t: 1e-05}\n", SEV_NOTE, 4, "t", "number-as-text", "1e-05", "1.0e-5" },
 	{ SLERP "parameters: {t: 010}\n", SEV_WARNING, 4, "t", "odd-number", "as 8", NULL },
 	{ SLERP "parameters: {t: 0:30}\n", SEV_NOTE, 4, "t", NULL, NULL, NULL },
 	{ SLERP "parameters: {t: 1:30}\n", SEV_WARNING, 4, "t", "odd-number", "as 90", NULL },
 	{ SLERP "parameters: {t: yes}\n", SEV_WARNING, 4, "t", "bool-as-number", NULL, NULL },
 	{ SLERP "parameters: {t: 1.5}\n", SEV_WARNING, 4, "t", "out-of-range", "beyond", NULL },
-	{ "models: [{model: a, parameters: {weight: 1, density: 1.5}}]\nmerge_method: "
-	  "ties\nbase_model: c\n",
+	{ "models: [{model: a, parameters: {weight: 1, density: 1.5}}]\nmerge_method: ties\nbase_model: c\n",
 		SEV_WARNING, 1, "density", "out-of-range", "keeps everything", NULL },
-	{ "models: [{model: a, parameters: {weight: -1}}]\nmerge_method: ties\nbase_model: c\n",
-		SEV_NOTE, 1, "weight", "negative-weight", "subtracted", NULL },
+	{ "models: [{model: a, parameters: {weight: -1}}]\nmerge_method: ties\nbase_model: c\n", SEV_NOTE, 1,
+		"weight", "negative-weight", "subtracted", NULL },
 	{ SLERP "parameters: {t: []}\n", SEV_WARNING, 4, "t", "empty-gradient", NULL, NULL },
 	{ SLERP "parameters: {t: []}\n", SEV_ERROR, 3, "t", "missing-parameter", NULL, NULL },
-	{ SLERP "parameters: {t: [0, 1]}\n", SEV_NOTE, 4, "t", "gradient-ends", "first value, 0",
+	{ SLERP "parameters: {t: [0, 1]}\n", SEV_NOTE, 4, "t", "gradient-ends", "first value, 0", NULL },
+	{ LINEAR "parameters: {normalize: [true, false]}\n", SEV_NOTE, 3, "normalize", "gradient-of-switch", NULL,
 		NULL },
-	{ LINEAR "parameters: {normalize: [true, false]}\n", SEV_NOTE, 3, "normalize",
-		"gradient-of-switch", NULL, NULL },
 	/* filters */
-	{ SLERP "parameters: {t: [{filter: 'mlp|attn', value: 1}, {value: 0.5}]}\n", SEV_WARNING, 4,
-		"t", "filter-pattern", "not a pattern", "one entry for each" },
-	{ SLERP "parameters: {t: [{filter: '*.mlp', value: 1}, {value: 0.5}]}\n", SEV_WARNING, 4,
-		"t", "filter-pattern", NULL, NULL },
-	{ SLERP "parameters: {t: [{filter: layers.1, value: 1}, {value: 0.5}]}\n", SEV_WARNING, 4,
-		"t", "filter-prefix", "layers.10", "layers.1." },
+	{ SLERP "parameters: {t: [{filter: 'mlp|attn', value: 1}, {value: 0.5}]}\n", SEV_WARNING, 4, "t",
+		"filter-pattern", "not a pattern", "one entry for each" },
+	{ SLERP "parameters: {t: [{filter: '*.mlp', value: 1}, {value: 0.5}]}\n", SEV_WARNING, 4, "t",
+		"filter-pattern", NULL, NULL },
+	{ SLERP "parameters: {t: [{filter: layers.1, value: 1}, {value: 0.5}]}\n", SEV_WARNING, 4, "t",
+		"filter-prefix", "layers.10", "layers.1." },
 	{ SLERP "parameters: {t: [{value: 0.5}, {filter: mlp, value: 1}]}\n", SEV_WARNING, 4, "t",
 		"filter-shadowed", "never reached", NULL },
-	{ SLERP "parameters: {t: [{filter: mlp, value: 0.5}, {filter: mlp.up, value: 1}, {value: "
-		"1}]}\n",
+	{ SLERP "parameters: {t: [{filter: mlp, value: 0.5}, {filter: mlp.up, value: 1}, {value: 1}]}\n",
 		SEV_WARNING, 4, "t", "filter-shadowed", NULL, NULL },
-	{ SLERP "parameters: {t: [{filter: mlp, value: 0.5}]}\n", SEV_WARNING, 4, "t",
-		"filter-rest", NULL, "{value: NUMBER}" },
+	{ SLERP "parameters: {t: [{filter: mlp, value: 0.5}]}\n", SEV_WARNING, 4, "t", "filter-rest", NULL,
+		"{value: NUMBER}" },
 	/* method, base, counts */
-	{ AB "merge_method: dare-ties\n", SEV_ERROR, 2, "merge_method", "unknown-method",
-		"dare-ties", "did you mean dare_ties?" },
-	{ AB "merge_method: frobnicate\n", SEV_ERROR, 2, "merge_method", "unknown-method", NULL,
-		"cupel methods" },
+	{ AB "merge_method: dare-ties\n", SEV_ERROR, 2, "merge_method", "unknown-method", "dare-ties",
+		"did you mean dare_ties?" },
+	{ AB "merge_method: frobnicate\n", SEV_ERROR, 2, "merge_method", "unknown-method", NULL, "cupel methods" },
 	{ AB, SEV_ERROR, 1, "merge_method", "missing-method", NULL, NULL },
-	{ AB "merge_method: ties\n", SEV_ERROR, 2, "merge_method", "missing-base", NULL,
-		"base_model" },
-	{ "models: [{model: a}]\nmerge_method: linear\n", SEV_ERROR, 1, "weight",
-		"missing-parameter", "linear needs weight of a", NULL },
+	{ AB "merge_method: ties\n", SEV_ERROR, 2, "merge_method", "missing-base", NULL, "base_model" },
+	{ "models: [{model: a}]\nmerge_method: linear\n", SEV_ERROR, 1, "weight", "missing-parameter",
+		"linear needs weight of a", NULL },
 	{ SLERP, SEV_ERROR, 3, "t", "missing-parameter", "slerp needs t", "parameters:" },
 	{ LINEAR "base_model: c\n", SEV_WARNING, 3, "base_model", "base-averaged", NULL, NULL },
 	{ LINEAR "base_model: c\n", SEV_ERROR, 3, "weight", "missing-parameter", "of c", NULL },
-	{ "models: [{model: a}, {model: b}, {model: c}]\nmerge_method: slerp\nbase_model: "
-	  "a\nparameters: {t: 1}\n",
-		SEV_ERROR, 1, "models", "model-count",
-		"exactly 2 models, the base included; the recipe has 3", NULL },
-	{ "models: [{model: a, parameters: {weight: 1}}]\nmerge_method: nuslerp\n", SEV_ERROR, 1,
-		"models", "model-count", "has 1", NULL },
-	{ AB "merge_method: nuslerp\nbase_model: a\n", SEV_ERROR, 3, "base_model", "base-is-input",
-		NULL, NULL },
+	{ "models: [{model: a}, {model: b}, {model: c}]\nmerge_method: slerp\nbase_model: a\nparameters: {t: 1}\n",
+		SEV_ERROR, 1, "models", "model-count", "exactly 2 models, the base included; the recipe has 3",
+			NULL },
+	{ "models: [{model: a, parameters: {weight: 1}}]\nmerge_method: nuslerp\n", SEV_ERROR, 1, "models",
+		"model-count", "has 1", NULL },
+	{ AB "merge_method: nuslerp\nbase_model: a\n", SEV_ERROR, 3, "base_model", "base-is-input", NULL, NULL },
 	{ "models: [{model: c}]\nmerge_method: ties\nbase_model: c\n", SEV_WARNING, 1, "models",
 		"nothing-to-merge", NULL, NULL },
 	{ "models:\n- {model: a, parameters: {weight: 1}}\n- {model: a, parameters: {weight: 1}}\n"
-	  "merge_method: linear\n",
-		SEV_ERROR, 3, "model", "duplicate-model", "line 2", NULL },
-	{ "models: [{model: a+b, parameters: {weight: 1}}]\nmerge_method: linear\n", SEV_ERROR, 1,
-		"models", "adapter", NULL, NULL },
-	{ "slices:\n- sources: [{model: a, layer_range: [0, 2], parameters: {weight: "
-	  "1}}]\nmerge_method: ties\n"
-	  "base_model: c\n",
-		SEV_ERROR, 4, "base_model", "base-not-in-slice", NULL, "sources" },
-	{ "slices:\n- sources: [{model: a, layer_range: [0, 2]}]\n- sources: [{model: a, "
-	  "layer_range: [1, 3]}]\n"
-	  "merge_method: passthrough\n",
-		SEV_ERROR, 3, "slices", "layer-stacking", "2 slices", NULL },
-	{ "models: [{model: a}]\nmerge_method: linear\n---\nmodels: [{model: b}]\n", SEV_ERROR, 1,
-		"", "several-documents", NULL, NULL },
+		"merge_method: linear\n", SEV_ERROR, 3, "model", "duplicate-model", "line 2", NULL },
+	{ "models: [{model: a+b, parameters: {weight: 1}}]\nmerge_method: linear\n", SEV_ERROR, 1, "models",
+		"adapter", NULL, NULL },
+	{ "slices:\n- sources: [{model: a, layer_range: [0, 2], parameters: {weight: 1}}]\nmerge_method: ties\n"
+		"base_model: c\n", SEV_ERROR, 4, "base_model", "base-not-in-slice", NULL, "sources" },
+	{ "slices:\n- sources: [{model: a, layer_range: [0, 2]}]\n- sources: [{model: a, layer_range: [1, 3]}]\n"
+		"merge_method: passthrough\n", SEV_ERROR, 3, "slices", "layer-stacking", "2 slices", NULL },
+	{ "models: [{model: a}]\nmerge_method: linear\n---\nmodels: [{model: b}]\n", SEV_ERROR, 1, "",
+		"several-documents", NULL, NULL },
 	/* weights */
 	{ "models: [{model: a, parameters: {weight: 1}}, {model: b, parameters: {weight: -1}}]\n"
-	  "merge_method: linear\n",
-		SEV_ERROR, 1, "weight", "weights-zero", "zero", NULL },
+		"merge_method: linear\n", SEV_ERROR, 1, "weight", "weights-zero", "zero", NULL },
 	{ "models: [{model: a, parameters: {weight: 1}}, {model: b, parameters: {weight: -1}}]\n"
-	  "merge_method: nuslerp\n",
-		SEV_WARNING, 1, "weight", "weights-zero", "t = 0.5", NULL },
-	{ "models: [{model: a, parameters: {weight: 0}}]\nmerge_method: ties\nbase_model: c\n",
-		SEV_WARNING, 1, "weight", "weights-zero", "copy of the base", NULL },
+		"merge_method: nuslerp\n", SEV_WARNING, 1, "weight", "weights-zero", "t = 0.5", NULL },
+	{ "models: [{model: a, parameters: {weight: 0}}]\nmerge_method: ties\nbase_model: c\n", SEV_WARNING, 1,
+		"weight", "weights-zero", "copy of the base", NULL },
 	{ "models: [{model: a, parameters: {weight: 3}}, {model: b, parameters: {weight: 1}}]\n"
-	  "merge_method: linear\n",
-		SEV_NOTE, 1, "weight", "weights-ratio", "3/1 means 0.75, 0.25", NULL },
+		"merge_method: linear\n", SEV_NOTE, 1, "weight", "weights-ratio", "3/1 means 0.75, 0.25", NULL },
 	{ "models: [{model: a, parameters: {weight: 0.5}}, {model: b, parameters: {weight: 0.2}}]\n"
-	  "merge_method: linear\nparameters: {normalize: false}\n",
-		SEV_WARNING, 1, "weight", "weights-sum", "sum to 0.70", "70%" },
+		"merge_method: linear\nparameters: {normalize: false}\n", SEV_WARNING, 1, "weight", "weights-sum",
+		"sum to 0.70", "70%" },
 	{ "models: [{model: a, parameters: {weight: 1}}, {model: b, parameters: {weight: 1}}]\n"
-	  "merge_method: task_arithmetic\nbase_model: c\n",
-		SEV_NOTE, 1, "weight", "weights-sum", "2.00", NULL },
+		"merge_method: task_arithmetic\nbase_model: c\n", SEV_NOTE, 1, "weight", "weights-sum", "2.00",
+			NULL },
 	/* switches, output */
 	{ "models: [{model: a, parameters: {weight: 1}}, {model: b, parameters: {weight: 1}}]\n"
-	  "merge_method: nuslerp\nparameters: {nuslerp_row_wise: true}\n",
-		SEV_WARNING, 3, "nuslerp_row_wise", "no-effect", NULL, "flatten: false" },
+		"merge_method: nuslerp\nparameters: {nuslerp_row_wise: true}\n", SEV_WARNING, 3, "nuslerp_row_wise",
+		"no-effect", NULL, "flatten: false" },
 	{ "models: [{model: a, parameters: {weight: 1}}]\nmerge_method: ties\nbase_model: c\n"
-	  "parameters: {lambda: 0}\n",
-		SEV_WARNING, 4, "lambda", "lambda-zero", NULL, NULL },
-	{ "models: [{model: a, parameters: {weight: 1}}]\nmerge_method: dare_ties\nbase_model: c\n",
-		SEV_NOTE, 2, "merge_method", "nothing-dropped", NULL, NULL },
+		"parameters: {lambda: 0}\n", SEV_WARNING, 4, "lambda", "lambda-zero", NULL, NULL },
+	{ "models: [{model: a, parameters: {weight: 1}}]\nmerge_method: dare_ties\nbase_model: c\n", SEV_NOTE, 2,
+		"merge_method", "nothing-dropped", NULL, NULL },
 	{ LINEAR "dtype: bf16\n", SEV_ERROR, 3, "dtype", "unknown-dtype", NULL, "bfloat16" },
-	{ LINEAR "out_dtype: float8_e4m3fn\n", SEV_ERROR, 3, "out_dtype", "unknown-dtype", NULL,
+	{ LINEAR "out_dtype: float8_e4m3fn\n", SEV_ERROR, 3, "out_dtype", "unknown-dtype", NULL, NULL },
+	{ LINEAR "dtype: float32\nout_dtype: bfloat16\n", SEV_NOTE, 3, "dtype", "no-effect", NULL, NULL },
+	{ LINEAR "tokenizer_source: union\n", SEV_ERROR, 3, "tokenizer_source", "vocabulary", NULL, NULL },
+	{ LINEAR "tokenizer_source: z\n", SEV_ERROR, 3, "tokenizer_source", "vocabulary", "none of the inputs",
 		NULL },
-	{ LINEAR "dtype: float32\nout_dtype: bfloat16\n", SEV_NOTE, 3, "dtype", "no-effect", NULL,
-		NULL },
-	{ LINEAR "tokenizer_source: union\n", SEV_ERROR, 3, "tokenizer_source", "vocabulary", NULL,
-		NULL },
-	{ LINEAR "tokenizer_source: z\n", SEV_ERROR, 3, "tokenizer_source", "vocabulary",
-		"none of the inputs", NULL },
-	{ LINEAR "tokenizer_source: base\n", SEV_ERROR, 3, "tokenizer_source", "vocabulary", NULL,
-		NULL },
-	{ LINEAR "tokenizer: {source: a, pad_to_multiple_of: 8}\n", SEV_ERROR, 3,
-		"pad_to_multiple_of", "vocabulary", NULL, NULL },
-	{ LINEAR "chat_template: chatml\n", SEV_ERROR, 3, "chat_template", "chat-template", NULL,
-		NULL },
-	{ LINEAR "chat_template: nothing\n", SEV_ERROR, 3, "chat_template", "chat-template", NULL,
-		NULL },
+	{ LINEAR "tokenizer_source: base\n", SEV_ERROR, 3, "tokenizer_source", "vocabulary", NULL, NULL },
+	{ LINEAR "tokenizer: {source: a, pad_to_multiple_of: 8}\n", SEV_ERROR, 3, "pad_to_multiple_of",
+		"vocabulary", NULL, NULL },
+	{ LINEAR "chat_template: chatml\n", SEV_ERROR, 3, "chat_template", "chat-template", NULL, NULL },
+	{ LINEAR "chat_template: nothing\n", SEV_ERROR, 3, "chat_template", "chat-template", NULL, NULL },
 	{ LINEAR "seed: 3\n", SEV_NOTE, 3, "seed", "no-effect", NULL, NULL },
 };
 
@@ -290,12 +252,10 @@ static void every_finding_says_where_what_and_what_to_do(void **state)
 		struct findings f = lint(c->text);
 		const struct finding *x = c->code ? find(&f, c->line, c->key, c->code) : NULL;
 
-		if (c->code && (!x || x->severity != c->severity ||
-				       (c->message && !strstr(x->message, c->message)) ||
-				       (c->hint && (!x->hint || !strstr(x->hint, c->hint))))) {
+		if (c->code && (!x || x->severity != c->severity || (c->message && !strstr(x->message, c->message))
+		    || (c->hint && (!x->hint || !strstr(x->hint, c->hint))))) {
 			show(&f);
-			fail_msg("case %zu: no %s of %s on line %d in\n%s", i, c->code, c->key,
-				c->line, c->text);
+			fail_msg("case %zu: no %s of %s on line %d in\n%s", i, c->code, c->key, c->line, c->text);
 		}
 		findings_fini(&f);
 	}
@@ -304,18 +264,14 @@ static void every_finding_says_where_what_and_what_to_do(void **state)
 static void good_recipes_have_no_findings(void **state)
 {
 	static const char *const texts[] = {
-		LINEAR "dtype: bfloat16\n",
-		SLERP "parameters: {t: 0.5}\n",
-		"models: [{model: a, parameters: {weight: 0.7, density: 0.5}}, {model: b, "
-		"parameters: {weight: 0.3, "
+		LINEAR "dtype: bfloat16\n", SLERP "parameters: {t: 0.5}\n",
+		"models: [{model: a, parameters: {weight: 0.7, density: 0.5}}, {model: b, parameters: {weight: 0.3, "
 		"density: 0.5}}]\nmerge_method: dare_ties\nbase_model: c\nseed: 7\n",
-		"slices:\n- sources: [{model: a, layer_range: [0, 2]}, {model: b, layer_range: [0, "
-		"2]}]\n"
-		"merge_method: slerp\nbase_model: a\nparameters: {t: [{filter: mlp, value: [0.5, "
-		"0.2, 0.5]}, {value: 0.5}]}\n",
+		"slices:\n- sources: [{model: a, layer_range: [0, 2]}, {model: b, layer_range: [0, 2]}]\n"
+		"merge_method: slerp\nbase_model: a\nparameters: {t: [{filter: mlp, value: [0.5, 0.2, 0.5]}, "
+			"{value: 0.5}]}\n",
 		"models: [{model: a}]\nmerge_method: passthrough\n",
-		"models: [{model: a}]\nmerge_method: nearswap\nbase_model: b\nparameters: {t: "
-		"0.0001}\n",
+		"models: [{model: a}]\nmerge_method: nearswap\nbase_model: b\nparameters: {t: 0.0001}\n",
 	};
 
 	(void)state;
@@ -332,9 +288,8 @@ static void good_recipes_have_no_findings(void **state)
 
 static void findings_stand_in_the_order_of_the_text(void **state)
 {
-	struct findings f =
-		lint("zz: 1\nmodels: [{model: a, parameters: {foo: 1, weight: 2, bar: 1}}]\nyy: 1\n"
-		     "merge_method: linear\nname: x\n");
+	struct findings f = lint("zz: 1\nmodels: [{model: a, parameters: {foo: 1, weight: 2, bar: 1}}]\nyy: 1\n"
+		"merge_method: linear\nname: x\n");
 
 	(void)state;
 	for (size_t i = 1; i < f.n; i++)
@@ -346,8 +301,8 @@ static void findings_stand_in_the_order_of_the_text(void **state)
 static void the_first_error_stops_a_run(void **state)
 {
 	struct err e = { 0 };
-	struct recipe *r = recipe_parse(AB "merge_method: dare-ties\n",
-		strlen(AB "merge_method: dare-ties\n"), "x.yml", &e);
+	struct recipe *r = recipe_parse(AB "merge_method: dare-ties\n", strlen(AB "merge_method: dare-ties\n"),
+		"x.yml", &e);
 
 	(void)state;
 	assert_false(lint_ok(r, &e));
@@ -371,8 +326,8 @@ static void every_key_is_explained(void **state)
 		dead += k.v[i].dead;
 		assert_true(k.v[i].effect[0] != '\0');
 		if (i)
-			assert_true(k.v[i].mark.line > k.v[i - 1].mark.line ||
-				    k.v[i].mark.begin > k.v[i - 1].mark.begin);
+			assert_true(k.v[i].mark.line > k.v[i - 1].mark.line
+				|| k.v[i].mark.begin > k.v[i - 1].mark.begin);
 	}
 	assert_int_equal(dead, 4);
 	assert_string_equal(k.v[3].path, "models[0].parameters.weight");
@@ -398,10 +353,8 @@ static struct model fake(const char *name, const char *template, uint64_t vocabu
 
 static struct recipe *three(const char *more)
 {
-	char *text = xasprintf(
-		"models: [{model: x/a, parameters: {weight: 1}}, {model: x/b, parameters: "
-		"{weight: 1}}]\nmerge_method: ties\nbase_model: x/base\n%s",
-		more);
+	char *text = xasprintf("models: [{model: x/a, parameters: {weight: 1}}, {model: x/b, parameters: "
+		"{weight: 1}}]\nmerge_method: ties\nbase_model: x/base\n%s", more);
 	struct recipe *r = recipe_parse(text, strlen(text), NULL, NULL);
 
 	free(text);
@@ -410,23 +363,20 @@ static struct recipe *three(const char *more)
 
 static void the_donor_is_the_first_with_a_template(void **state)
 {
-	struct model a = fake("a", "{{a}}", 1), b = fake("b", "{{b}}", 1),
-		     base = fake("base", NULL, 1);
+	struct model a = fake("a", "{{a}}", 1), b = fake("b", "{{b}}", 1), base = fake("base", NULL, 1);
 	struct model *inputs[] = { &a, &b, &base };
 	struct recipe *r = three("");
 	char *why;
 
 	(void)state;
 	assert_int_equal(recipe_donor(r, inputs, 3, 2, &why), 0);
-	assert_string_equal(
-		why, "tokenizer and chat template come from a: the base base has no chat template");
+	assert_string_equal(why, "tokenizer and chat template come from a: the base base has no chat template");
 	free(why);
 	base.tokenizer.chat_template = "{{base}}";
 	assert_int_equal(recipe_donor(r, inputs, 3, 2, NULL), 2);
 	base.tokenizer.chat_template = NULL;
 	a.tokenizer.vocab_hash = (struct hash){ { 9 } };
-	assert_int_equal(
-		recipe_donor(r, inputs, 3, 2, &why), 1); /* never one of another vocabulary */
+	assert_int_equal(recipe_donor(r, inputs, 3, 2, &why), 1); /* never one of another vocabulary */
 	free(why);
 	b.tokenizer.chat_template = NULL;
 	assert_int_equal(recipe_donor(r, inputs, 3, 2, &why), 2);
@@ -442,11 +392,9 @@ static void the_donor_is_the_first_with_a_template(void **state)
 
 static void the_recipe_may_name_the_donor(void **state)
 {
-	struct model a = fake("a", "{{a}}", 1), b = fake("b", NULL, 1),
-		     base = fake("base", NULL, 1);
+	struct model a = fake("a", "{{a}}", 1), b = fake("b", NULL, 1), base = fake("base", NULL, 1);
 	struct model *inputs[] = { &a, &b, &base };
-	struct recipe *r = three("tokenizer_source: x/b\n"),
-		      *q = three("tokenizer: {source: base}\n");
+	struct recipe *r = three("tokenizer_source: x/b\n"), *q = three("tokenizer: {source: base}\n");
 
 	(void)state;
 	assert_int_equal(recipe_donor(r, inputs, 3, 2, NULL), 1);
@@ -459,21 +407,12 @@ static void the_recipe_may_name_the_donor(void **state)
 
 static void models_are_compared_before_a_weight_is_read(void **state)
 {
-	struct model a = fake("a", "{{a}}", 1), b = fake("b", "{{b}}", 2),
-		     base = fake("base", NULL, 1);
+	struct model a = fake("a", "{{a}}", 1), b = fake("b", "{{b}}", 2), base = fake("base", NULL, 1);
 	struct model *inputs[] = { &a, &b, &base };
-	struct recipe *r = three(
-		"parameters: {density: [{filter: attn, value: 1}, {filter: mpl, value: 1}]}\n");
-	struct tensor ours[] = { { .name = "model.embed_tokens.weight",
-					 .role = "token_embd",
-					 .rank = 2,
-					 .shape = { 100, 8 },
-					 .dtype = DT_BF16 },
-		{ .name = "model.layers.0.mlp.up_proj.weight",
-			.role = "ffn_up",
-			.rank = 2,
-			.shape = { 8, 8 },
-			.dtype = DT_BF16 } };
+	struct recipe *r = three("parameters: {density: [{filter: attn, value: 1}, {filter: mpl, value: 1}]}\n");
+	struct tensor ours[] = { { .name = "model.embed_tokens.weight", .role = "token_embd", .rank = 2,
+		.shape = { 100, 8 }, .dtype = DT_BF16 }, { .name = "model.layers.0.mlp.up_proj.weight",
+		.role = "ffn_up", .rank = 2, .shape = { 8, 8 }, .dtype = DT_BF16 } };
 	struct tensor theirs[] = { ours[0], ours[1] };
 	struct findings f = { 0 };
 	const struct finding *x;
@@ -495,8 +434,7 @@ static void models_are_compared_before_a_weight_is_read(void **state)
 	b.partial = "partial 1/2";
 	lint_models(r, inputs, 3, 2, &f);
 	x = find(&f, 1, "model", "config");
-	assert_true(x && x->severity == SEV_ERROR &&
-		    strstr(x->message, "num_hidden_layers is 2 in x/base and 3 in"));
+	assert_true(x && x->severity == SEV_ERROR && strstr(x->message, "num_hidden_layers is 2 in x/base and 3 in"));
 	assert_true(f.n > 6);
 	assert_non_null(find(&f, 1, "model", "partial"));
 	assert_non_null(find(&f, 1, "model", "vocabulary"));

@@ -389,12 +389,14 @@ static void the_hash_is_of_the_meaning(void **state)
 		"parameters: {normalize: 1}\n",
 	};
 	static const char *const other[] = {
-		"models:\n- model: b\n  parameters: {weight: 1}\n- model: a\n  parameters: {weight: 0.5, density: 0.25}\n"
+		"models:\n- model: b\n  parameters: {weight: 1}\n- model: a\n  parameters: {weight: 0.5, "
+			"density: 0.25}\n"
 		"merge_method: ties\nbase_model: c\nparameters: {normalize: true}\n",
 		"models:\n- model: a\n  parameters: {weight: 0.5, density: 0.25}\n- model: b\n"
 		"  parameters: {weight: 1}\nmerge_method: dare_ties\nbase_model: c\nparameters: {normalize: true}\n",
 		"models:\n- model: a\n  parameters: {weight: 0.5, density: 0.25}\n- model: b\n"
-		"  parameters: {weight: 1}\nmerge_method: ties\nbase_model: c\nparameters: {normalize: true}\nseed: 0\n",
+		"  parameters: {weight: 1}\nmerge_method: ties\nbase_model: c\nparameters: {normalize: "
+			"true}\nseed: 0\n",
 		"models:\n- model: a\n  parameters: {weight: 0.5, density: [{filter: m, value: 0.25}]}\n- model: b\n"
 		"  parameters: {weight: 1}\nmerge_method: ties\nbase_model: c\nparameters: {normalize: true}\n",
 	};
