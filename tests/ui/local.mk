@@ -1,7 +1,17 @@
 TESTS += tests/ui/run.sh
-EXTRA_DIST += tests/ui/run.sh \
+UI_SCRIPTS = \
+	tests/ui/ascii.script tests/ui/ascii.screen \
 	tests/ui/dare.script tests/ui/dare.screen \
 	tests/ui/gradient.script tests/ui/gradient.screen \
+	tests/ui/help.script tests/ui/help.screen \
+	tests/ui/loop.script tests/ui/loop.screen \
+	tests/ui/models.script tests/ui/models.screen \
+	tests/ui/mouse.script tests/ui/mouse.screen \
+	tests/ui/names.script tests/ui/names.screen \
+	tests/ui/narrow.script tests/ui/narrow.screen \
 	tests/ui/nearswap.script tests/ui/nearswap.screen \
+	tests/ui/outside.script tests/ui/outside.screen \
 	tests/ui/recipe.script tests/ui/recipe.screen \
-	tests/ui/tensors.script tests/ui/tensors.screen
+	tests/ui/tensors.script tests/ui/tensors.screen \
+	tests/ui/wide.script tests/ui/wide.screen
+EXTRA_DIST += tests/ui/run.sh $(UI_SCRIPTS)
