@@ -1,5 +1,5 @@
 TESTS += tests/ui/run.sh
-UI_SCRIPTS = \
+screen_tests = \
 	tests/ui/ascii.script tests/ui/ascii.screen \
 	tests/ui/dare.script tests/ui/dare.screen \
 	tests/ui/gradient.script tests/ui/gradient.screen \
@@ -14,4 +14,4 @@ UI_SCRIPTS = \
 	tests/ui/recipe.script tests/ui/recipe.screen \
 	tests/ui/tensors.script tests/ui/tensors.screen \
 	tests/ui/wide.script tests/ui/wide.screen
-EXTRA_DIST += tests/ui/run.sh $(UI_SCRIPTS)
+EXTRA_DIST += tests/ui/run.sh $(screen_tests)
