@@ -4,6 +4,7 @@
 #       #! size 80x24      of the screen (default)
 #       #! env NAME=VALUE  environment
 #       #! args ARG…       on the command line, before the script's
+#   A screen is saved when all work in the background is done, so that it is the same every time.
 #   tests/ui/NAME.screen   every ":screen-save OUT/TITLE" of it, one after the other.
 # GENERATE=1 rewrites the .screen files. Arguments: only these scripts.
 set -u
@@ -44,7 +45,8 @@ run_one() {
       LC_ALL=C.UTF-8 TERM=xterm-256color TZ=UTC
     sed -n 's/^#! *env *//p' "$script" >"$work/env"
     while IFS= read -r setting; do export "${setting?}"; done <"$work/env"
-    grep -v '^#!' "$script" | sed "s|OUT/|$work/out/|" >"$work/script"
+    grep -v '^#!' "$script" | sed "s|^:screen-save OUT/|:wait-idle\\
+:screen-save $work/out/|" >"$work/script"
     # shellcheck disable=SC2086
     timeout 300 "$cupel" $roots --script "$work/script" --size "${size:-80x24}" $args \
       </dev/null >"$work/log" 2>&1
