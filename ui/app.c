@@ -454,7 +454,7 @@ bool shell_idle(struct shell *s)
 	}
 	if (s->a.preview && s->a.doc && s->a.doc->plan) {
 		preview_progress(s->a.preview, &p);
-		if (!str_eq(p.phase, "ready") && !*p.error)
+		if (!preview_idle(s->a.preview) || (!str_eq(p.phase, "ready") && !*p.error))
 			return false;
 	}
 	return !own_jobs_run(s);

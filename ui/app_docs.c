@@ -85,11 +85,19 @@ static void preview_wake(void *ctx)
 
 static void show_plan(struct app *a, struct doc *d)
 {
+	bool exact;
+
 	if (d != a->doc || !d->plan)
 		return;
 	if (!a->preview)
 		a->preview = preview_new(a->pool, a->catalog, preview_wake, a->events);
+	/* Methods with closed forms need no exact pass: never begin one for the plan that goes or comes. */
+	exact = !d->plan->recipe->method->coefficients;
+	if (!exact)
+		preview_want_exact(a->preview, false);
 	preview_show(a->preview, d->plan);
+	if (exact)
+		preview_want_exact(a->preview, true);
 }
 
 static void lint(struct doc *d)

@@ -31,6 +31,7 @@ void shell_models_load(struct shell *s)
 	catalog_models_free(s->a.models, s->a.n_models);
 	s->a.models = v;
 	s->a.n_models = n;
+	s->a.models_version++;
 }
 
 static void scan_free(void *ctx)

@@ -32,6 +32,7 @@ static bool wait_idle(struct shell *s, struct err *e)
 				e, ERR_NO, ":wait-idle", NULL, "still busy after %.0f s", PATIENCE);
 		events_wait(s->a.events, 20);
 	}
+	s->polled = 0; /* what the last of it left in the catalog */
 	settle(s);
 	return true;
 }

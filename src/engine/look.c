@@ -244,6 +244,11 @@ void look_progress(struct look *l, struct look_progress *out)
 	}
 }
 
+bool look_idle(struct look *l)
+{
+	return pump_idle(l->pump);
+}
+
 uint64_t look_generation(struct look *l)
 {
 	return atomic_load(&l->generation);

@@ -70,6 +70,7 @@ struct look_progress {
 	char error[256];
 };
 void look_progress(struct look *l, struct look_progress *out);
+bool look_idle(struct look *l); /* nothing runs any more, and the generation tells of all it did */
 uint64_t look_generation(struct look *l);
 bool look_wait(struct look *l, bool exact, struct err *e); /* blocking: for verbs */
 #endif

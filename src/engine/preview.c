@@ -507,6 +507,11 @@ void preview_progress(struct preview *v, struct preview_progress *out)
 	}
 }
 
+bool preview_idle(struct preview *v)
+{
+	return pump_idle(v->pump);
+}
+
 uint64_t preview_generation(struct preview *v)
 {
 	return atomic_load(&v->generation);

@@ -60,6 +60,8 @@ struct preview_progress {
 	char error[256];
 };
 void preview_progress(struct preview *v, struct preview_progress *out);
+/* Nothing runs any more and every result is told by the generation; "ready" can be seen before. */
+bool preview_idle(struct preview *v);
 uint64_t preview_generation(struct preview *v); /* changes when any figure did */
 /* Blocking: for verbs. Figures of every tensor, exact if asked. Stops at process_cancelled. */
 bool preview_wait(struct preview *v, bool exact, struct err *e);

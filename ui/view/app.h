@@ -23,6 +23,7 @@ struct app {
 	struct pool *pool;
 	struct catalog_model *models;     /* registered models, as of CHANGED_MODELS */
 	size_t n_models;
+	uint64_t models_version;          /* changes when they were read again */
 	struct scan *scan;                /* looking for models in the background; NULL when done */
 	/* what view 2 shows: 1–4 names or paths. CHANGED_SHOWN when it changes */
 	char *shown[4];

@@ -235,7 +235,7 @@ static void used_line(struct model_card *c, struct app *a, const struct catalog_
 
 void model_card_show(struct model_card *c, struct app *a, const struct catalog_model *m)
 {
-	uint64_t version = catalog_version(a->catalog);
+	uint64_t version = a->models_version;
 	int64_t before = c->id;
 
 	if (!m) {

@@ -13,7 +13,7 @@ struct card_line {
 struct peek;
 struct model_card {
 	int64_t id;            /* of the model shown, 0 none */
-	uint64_t version;      /* of the catalog when it was made */
+	uint64_t version;      /* of the app's models when it was made */
 	char *title;
 	vec(struct card_line) lines;
 	struct peek *known;    /* what its files said, once read */

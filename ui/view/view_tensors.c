@@ -397,7 +397,7 @@ static bool tensors_busy(const struct view *view)
 	if (!v->look)
 		return false;
 	look_progress(v->look, &p);
-	return strcmp(p.phase, "ready") && strcmp(p.phase, "failed");
+	return !look_idle(v->look) || (strcmp(p.phase, "ready") && strcmp(p.phase, "failed"));
 }
 
 /* --- drawing --- */
