@@ -31,7 +31,7 @@ run_one() {
   cp -R "$top/share/demo" "$work/demo"
   chmod -R u+w "$work/demo"
   size=$(sed -n 's/^#! *size *//p' "$script")
-  args=$(sed -n 's/^#! *args *//p' "$script")
+  args="--threads 2 $(sed -n 's/^#! *args *//p' "$script")"
   case $args in
   *--root*) roots= ;;
   *) roots='--root .' ;;
