@@ -8,11 +8,16 @@
 #define PATH_IMPL "stat/finite_impl.h"
 #include "tensor/every_path.h"
 
-bool finite_all(const float *x, size_t n)
+struct finite_kind finite_scan(const float *x, size_t n)
 {
-	static bool (*const path[CPU_PATHS])(const float *, size_t) = PATH_TABLE(all);
+	static struct finite_kind (*const path[CPU_PATHS])(const float *, size_t) = PATH_TABLE(scan);
 
 	return path[cpu_path()](x, n);
+}
+
+bool finite_all(const float *x, size_t n)
+{
+	return finite_scan(x, n).finite;
 }
 
 uint64_t finite_count(const float *x, size_t n)

@@ -6,6 +6,11 @@
 #include <stdint.h>
 
 bool finite_all(const float *x, size_t n);
+struct finite_kind {
+	bool finite; /* all are */
+	bool zeros;  /* some are */
+};
+struct finite_kind finite_scan(const float *x, size_t n);
 uint64_t finite_count(const float *x, size_t n); /* of those that are */
 /* Copies of n_inputs arrays with every element at which any of them is not finite set to zero in
  * all;

@@ -12,11 +12,11 @@ enum {
 	LOW_BITS = 18,
 	BINS = 1 << (31 - LOW_BITS),
 	BIN_EQUAL = BINS - 1, /* where |d| = 0 wraps to; no finite |d| gets there */
-	COPIES = 4,
+	COPY_BITS = 2,
+	COPIES = 1 << COPY_BITS,
 	BLOCK = 1024,
-	EXPONENT_ZERO = 511, /* what a = 0 moving to the other sign wraps to */
-	EXPONENT_EQUAL = 512,
-	EXPONENTS = 1024,
+	EXPONENT_EQUAL = 255, /* no finite number has it */
+	OCTAVES = 24,
 };
 #define LOW_MASK ((1u << LOW_BITS) - 1)
 /* A packed bin: low sum below, count above. */
@@ -28,7 +28,7 @@ enum {
 /* Copies stand side by side: a page apart they would collide in the store buffer. */
 struct histogram_scratch {
 	uint64_t bin[BINS][COPIES];
-	uint32_t exponent[EXPONENTS][COPIES];
+	uint64_t exponent[256];
 	uint64_t packed;   /* elements in the above */
 	uint64_t skipped;  /* of those: not finite, counted as equal */
 	struct histogram wide;
@@ -147,22 +147,11 @@ static uint64_t take_bin(struct histogram_scratch *s, uint32_t k)
 	return sum;
 }
 
-static uint64_t take_exponent(struct histogram_scratch *s, uint32_t k)
-{
-	uint64_t sum = 0;
-
-	for (int c = 0; c < COPIES; c++) {
-		sum += s->exponent[k][c];
-		s->exponent[k][c] = 0;
-	}
-	return sum;
-}
-
 /* Packed counts into wide ones. */
 static void spill(struct histogram_scratch *s)
 {
 	struct histogram *h = &s->wide;
-	uint64_t equal = take_bin(s, BIN_EQUAL) >> ONE_SHIFT;
+	uint64_t equal = take_bin(s, BIN_EQUAL) >> ONE_SHIFT, moved;
 
 	h->elements += s->packed - s->skipped;
 	h->equal += equal - s->skipped;
@@ -176,11 +165,13 @@ static void spill(struct histogram_scratch *s)
 		/* keys are one less than the bits of |d| */
 		h->bin[k - h->first].low += (v & (ONE - 1)) + count;
 	}
-	for (uint32_t k = 0; k < 256; k++)
-		h->exponent[k] += take_exponent(s, k);
-	h->exponent[0] += take_exponent(s, EXPONENT_ZERO);
-	for (uint32_t k = EXPONENT_EQUAL; k < EXPONENTS; k++)
-		take_exponent(s, k);
+	/* What no other exponent has belongs to the lowest: a = 0 moving to the other sign. */
+	moved = s->packed - equal;
+	for (int k = 255; k >= 0; k--) {
+		h->exponent[k] += k ? s->exponent[k] : moved;
+		moved -= s->exponent[k];
+		s->exponent[k] = 0;
+	}
 	s->packed = s->skipped = 0;
 }
 

@@ -14,7 +14,8 @@
 enum { BLOCK = 2048 };
 
 struct norm_lanes {
-	double n2[LANES], sum[LANES], max[LANES];
+	double n2[LANES], sum[LANES];
+	float max[LANES];
 	uint64_t zeros, nonfinite;
 };
 struct pair_lanes {
@@ -25,36 +26,37 @@ struct pair_lanes {
 #define PATH_IMPL "stat/sums_impl.h"
 #include "tensor/every_path.h"
 
-static void norm_block(struct norm_lanes *l, const float *x, size_t n, bool finite)
+static void norm_block(struct norm_lanes *l, const float *x, size_t n, struct finite_kind kind)
 {
-	static void (*const path[CPU_PATHS])(struct norm_lanes *, const float *, size_t) =
+	static void (*const path[CPU_PATHS])(struct norm_lanes *, const float *, size_t, bool) =
 		PATH_TABLE(norm_block);
 	float copy[BLOCK], *to = copy;
 	uint64_t bad = 0;
 
-	if (!finite) {
+	if (!kind.finite) {
 		bad = finite_copy(&to, &x, 1, n);
 		x = copy;
 	}
-	path[cpu_path()](l, x, n);
+	path[cpu_path()](l, x, n, kind.zeros || bad);
 	l->zeros -= bad;
 	l->nonfinite += bad;
 }
 
-static void pair_block(struct pair_lanes *l, const float *a, const float *b, size_t n, bool finite)
+static void pair_block(struct pair_lanes *l, const float *a, const float *b, size_t n,
+	struct finite_kind ka, struct finite_kind kb)
 {
 	static void (*const path[CPU_PATHS])(struct pair_lanes *, const float *, const float *,
-		size_t) = PATH_TABLE(pair_block);
+		size_t, bool) = PATH_TABLE(pair_block);
 	float ca[BLOCK], cb[BLOCK], *to[2] = { ca, cb };
 	const float *from[2] = { a, b };
 	uint64_t bad = 0;
 
-	if (!finite) {
+	if (!ka.finite || !kb.finite) {
 		bad = finite_copy(to, from, 2, n);
 		a = ca;
 		b = cb;
 	}
-	path[cpu_path()](l, a, b, n);
+	path[cpu_path()](l, a, b, n, ka.zeros || kb.zeros || bad);
 	/* set aside as zero in both: equal, and of one sign */
 	l->equal -= bad;
 	l->agree -= bad;
@@ -63,9 +65,11 @@ static void pair_block(struct pair_lanes *l, const float *a, const float *b, siz
 
 static void norm_end(struct norm_sums *s, const struct norm_lanes *l, size_t n)
 {
-	struct norm_sums w = { lanes_sum(l->n2), lanes_sum(l->sum), lanes_max(l->max),
-		n - l->nonfinite, l->zeros, l->nonfinite };
+	struct norm_sums w = { lanes_sum(l->n2), lanes_sum(l->sum), 0, n - l->nonfinite, l->zeros,
+		l->nonfinite };
 
+	for (int i = 0; i < LANES; i++)
+		w.max_abs = fmax(w.max_abs, l->max[i]);
 	norm_sums_fold(s, &w);
 }
 
@@ -116,24 +120,26 @@ void conflict_sums_fold(struct conflict_sums *s, const struct conflict_sums *w)
 	s->conflict += w->conflict;
 }
 
-/* What all_sums_add carries from block to block. */
-struct sweep {
-	const float *const *x;
+struct sums_sweep {
+	const float *const *x; /* of the piece at hand */
 	int n_inputs;
-	struct norm_lanes *norm; /* NULL: not wanted */
+	size_t n;              /* elements so far */
+	struct norm_sums *norm_out; /* NULL: not wanted */
+	struct pair_sums *pair_out;
+	struct norm_lanes *norm;
 	struct pair_lanes *pair;
 	struct histogram_scratch *const *h;
-	bool *finite;
+	struct finite_kind *kind;
 };
 
-static void sweep_pairs(struct sweep *w, int j, size_t at, size_t n)
+static void sweep_pairs(struct sums_sweep *w, int j, size_t at, size_t n)
 {
 	for (int i = 0; i < j; i++)
 		pair_block(&w->pair[pair_index(i, j)], w->x[i] + at, w->x[j] + at, n,
-			w->finite[i] && w->finite[j]);
+			w->kind[i], w->kind[j]);
 }
 
-static void sweep_histograms(struct sweep *w, int j, size_t at, size_t n)
+static void sweep_histograms(struct sums_sweep *w, int j, size_t at, size_t n)
 {
 	for (int i = 0; i < w->n_inputs; i++) {
 		struct histogram_scratch *h = w->h[i * w->n_inputs + j];
@@ -142,13 +148,13 @@ static void sweep_histograms(struct sweep *w, int j, size_t at, size_t n)
 	}
 }
 
-static void sweep_block(struct sweep *w, size_t at, size_t n)
+static void sweep_block(struct sums_sweep *w, size_t at, size_t n)
 {
 	for (int i = 0; i < w->n_inputs; i++)
-		w->finite[i] = finite_all(w->x[i] + at, n);
+		w->kind[i] = finite_scan(w->x[i] + at, n);
 	for (int i = 0; i < w->n_inputs; i++) {
 		if (w->norm)
-			norm_block(&w->norm[i], w->x[i] + at, n, w->finite[i]);
+			norm_block(&w->norm[i], w->x[i] + at, n, w->kind[i]);
 		if (w->pair)
 			sweep_pairs(w, i, at, n);
 		if (w->h)
@@ -156,22 +162,50 @@ static void sweep_block(struct sweep *w, size_t at, size_t n)
 	}
 }
 
+struct sums_sweep *sums_sweep_begin(struct norm_sums *norm, struct pair_sums *pair,
+	struct histogram_scratch *const *h, int n_inputs)
+{
+	struct sums_sweep *w = xnew(struct sums_sweep, 1);
+
+	w->n_inputs = n_inputs;
+	w->norm_out = norm;
+	w->pair_out = pair;
+	w->h = h;
+	w->kind = xnew(struct finite_kind, n_inputs);
+	if (norm)
+		w->norm = xnew(struct norm_lanes, n_inputs);
+	if (pair)
+		w->pair = xnew(struct pair_lanes, pair_count(n_inputs) + 1);
+	return w;
+}
+
+void sums_sweep_add(struct sums_sweep *w, const float *const *x, size_t n)
+{
+	w->x = x;
+	w->n += n;
+	for (size_t at = 0; at < n; at += BLOCK)
+		sweep_block(w, at, n - at < BLOCK ? n - at : BLOCK);
+}
+
+void sums_sweep_end(struct sums_sweep *w)
+{
+	for (int i = 0; w->norm && i < w->n_inputs; i++)
+		norm_end(&w->norm_out[i], &w->norm[i], w->n);
+	for (size_t i = 0; w->pair && i < pair_count(w->n_inputs); i++)
+		pair_end(&w->pair_out[i], &w->pair[i], w->n);
+	free(w->norm);
+	free(w->pair);
+	free(w->kind);
+	free(w);
+}
+
 void all_sums_add(struct norm_sums *norm, struct pair_sums *pair,
 	struct histogram_scratch *const *h, const float *const *x, int n_inputs, size_t n)
 {
-	size_t pairs = pair_count(n_inputs);
-	struct sweep w = { x, n_inputs, norm ? xnew(struct norm_lanes, n_inputs) : NULL,
-		pair ? xnew(struct pair_lanes, pairs + 1) : NULL, h, xnew(bool, n_inputs) };
+	struct sums_sweep *w = sums_sweep_begin(norm, pair, h, n_inputs);
 
-	for (size_t at = 0; at < n; at += BLOCK)
-		sweep_block(&w, at, n - at < BLOCK ? n - at : BLOCK);
-	for (int i = 0; norm && i < n_inputs; i++)
-		norm_end(&norm[i], &w.norm[i], n);
-	for (size_t i = 0; pair && i < pairs; i++)
-		pair_end(&pair[i], &w.pair[i], n);
-	free(w.norm);
-	free(w.pair);
-	free(w.finite);
+	sums_sweep_add(w, x, n);
+	sums_sweep_end(w);
 }
 
 void norm_sums_add(struct norm_sums *s, const float *x, size_t n)

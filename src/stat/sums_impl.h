@@ -1,14 +1,9 @@
-/* sums_impl: reductions over one block of finite elements for one CPU path (every_path.h). A block
- * starts at a multiple of 16 in its window, so element i belongs to lane i mod 16 throughout; lanes
- * stay in memory between blocks. */
+/* sums_impl: reductions over one block of finite elements for one CPU path (every_path.h). A block starts at
+ * a multiple of 16 in its window, so element i belongs to lane i mod 16 throughout; lanes stay in
+ * memory between blocks. */
 #define HALF (PATH_LANES / 2) /* doubles in a register */
 #define PARTS (LANES / HALF)  /* registers that hold the lanes */
 #define SLICES (LANES / PATH_LANES)
-
-PATH_INLINE vd PATH(widen)(const float *x)
-{
-	return __builtin_convertvector(vfd_load(x), vd);
-}
 
 PATH_INLINE uint64_t PATH(count)(vi minus)
 {
@@ -19,56 +14,76 @@ PATH_INLINE uint64_t PATH(count)(vi minus)
 	return (uint64_t)n;
 }
 
-static void PATH(norm_block)(struct norm_lanes *l, const float *x, size_t n)
+/* zeros: whether there may be any. */
+PATH_INLINE void PATH(norm_lanes)(struct norm_lanes *l, const float *x, size_t n, bool zeros)
 {
-	vd n2[PARTS], sum[PARTS], max[PARTS];
-	vi zeros = { 0 };
+	vd n2[PARTS], sum[PARTS];
+	vf max[SLICES];
+	vi zero = { 0 };
 	size_t i = 0;
 
 	PATH_UNROLL
 	for (int k = 0; k < PARTS; k++) {
 		n2[k] = vd_load(l->n2 + k * HALF);
 		sum[k] = vd_load(l->sum + k * HALF);
-		max[k] = vd_load(l->max + k * HALF);
 	}
+	PATH_UNROLL
+	for (int k = 0; k < SLICES; k++)
+		max[k] = vf_load(l->max + k * PATH_LANES);
 	for (; i + LANES <= n; i += LANES) {
 		PATH_UNROLL
 		for (int k = 0; k < PARTS; k++) {
-			vd v = PATH(widen)(x + i + k * HALF);
+			vd v = vd_load_floats(x + i + k * HALF);
 			n2[k] += v * v;
 			sum[k] += v;
-			max[k] = vd_max(vd_abs(v), max[k]);
 		}
 		PATH_UNROLL
-		for (int k = 0; k < SLICES; k++)
-			zeros += vf_load(x + i + k * PATH_LANES) == 0.0f;
+		for (int k = 0; k < SLICES; k++) {
+			vf v = vf_load(x + i + k * PATH_LANES);
+			max[k] = vf_max(vf_abs(v), max[k]);
+			if (zeros)
+				zero += v == 0.0f;
+		}
 	}
 	PATH_UNROLL
 	for (int k = 0; k < PARTS; k++) {
 		vd_store(l->n2 + k * HALF, n2[k]);
 		vd_store(l->sum + k * HALF, sum[k]);
-		vd_store(l->max + k * HALF, max[k]);
 	}
-	l->zeros += PATH(count)(zeros);
+	PATH_UNROLL
+	for (int k = 0; k < SLICES; k++)
+		vf_store(l->max + k * PATH_LANES, max[k]);
+	l->zeros += PATH(count)(zero);
 	for (; i < n; i++) {
-		double v = x[i], m = fabs(v);
+		double v = x[i];
 		l->n2[i % LANES] += v * v;
 		l->sum[i % LANES] += v;
-		l->max[i % LANES] = m > l->max[i % LANES] ? m : l->max[i % LANES];
+		l->max[i % LANES] = fmaxf(l->max[i % LANES], fabsf(x[i]));
 		l->zeros += v == 0;
 	}
 }
 
-/* Elements whose signs agree: both positive, both negative, both zero. */
-PATH_INLINE vi PATH(same_sign)(vf a, vf b)
+static void PATH(norm_block)(struct norm_lanes *l, const float *x, size_t n, bool zeros)
 {
-	return ((a > 0.0f) == (b > 0.0f)) & ((a < 0.0f) == (b < 0.0f));
+	if (zeros)
+		PATH(norm_lanes)(l, x, n, true);
+	else
+		PATH(norm_lanes)(l, x, n, false);
 }
 
-static void PATH(pair_block)(struct pair_lanes *l, const float *a, const float *b, size_t n)
+/* -1 where the signs differ. Without zeros the sign bits tell. */
+PATH_INLINE vi PATH(other_sign)(vf a, vf other, bool zeros)
+{
+	if (!zeros)
+		return (vi)((vu)a ^ (vu)other) >> 31;
+	return ((a > 0.0f) ^ (other > 0.0f)) | ((a < 0.0f) ^ (other < 0.0f));
+}
+
+PATH_INLINE void PATH(pair_lanes)(struct pair_lanes *l, const float *a, const float *b, size_t n,
+	bool zeros)
 {
 	vd d2[PARTS], max[PARTS];
-	vi equal = { 0 }, agree = { 0 };
+	vi equal = { 0 }, differ = { 0 };
 	size_t i = 0;
 
 	PATH_UNROLL
@@ -79,16 +94,15 @@ static void PATH(pair_block)(struct pair_lanes *l, const float *a, const float *
 	for (; i + LANES <= n; i += LANES) {
 		PATH_UNROLL
 		for (int k = 0; k < PARTS; k++) {
-			vd d = PATH(widen)(a + i + k * HALF) - PATH(widen)(b + i + k * HALF);
+			vd d = vd_load_floats(a + i + k * HALF) - vd_load_floats(b + i + k * HALF);
 			d2[k] += d * d;
 			max[k] = vd_max(vd_abs(d), max[k]);
 		}
 		PATH_UNROLL
 		for (int k = 0; k < SLICES; k++) {
-			vf va = vf_load(a + i + k * PATH_LANES),
-				vb = vf_load(b + i + k * PATH_LANES);
-			equal += va == vb;
-			agree += PATH(same_sign)(va, vb);
+			vf va = vf_load(a + i + k * PATH_LANES), other = vf_load(b + i + k * PATH_LANES);
+			equal += va == other;
+			differ += PATH(other_sign)(va, other, zeros);
 		}
 	}
 	PATH_UNROLL
@@ -97,14 +111,23 @@ static void PATH(pair_block)(struct pair_lanes *l, const float *a, const float *
 		vd_store(l->max + k * HALF, max[k]);
 	}
 	l->equal += PATH(count)(equal);
-	l->agree += PATH(count)(agree);
+	l->agree += i - PATH(count)(differ);
 	for (; i < n; i++) {
-		double d = (double)a[i] - (double)b[i], m = fabs(d);
+		double d = (double)a[i] - (double)b[i];
 		l->d2[i % LANES] += d * d;
-		l->max[i % LANES] = m > l->max[i % LANES] ? m : l->max[i % LANES];
+		l->max[i % LANES] = fmax(l->max[i % LANES], fabs(d));
 		l->equal += a[i] == b[i];
 		l->agree += (a[i] > 0) == (b[i] > 0) && (a[i] < 0) == (b[i] < 0);
 	}
+}
+
+static void PATH(pair_block)(struct pair_lanes *l, const float *a, const float *b, size_t n,
+	bool zeros)
+{
+	if (zeros)
+		PATH(pair_lanes)(l, a, b, n, true);
+	else
+		PATH(pair_lanes)(l, a, b, n, false);
 }
 
 static void PATH(sign_block)(struct sign_sums *s, const float *a, const float *b, const float *c,

@@ -6,11 +6,11 @@
  * and the kernels in it are `static` functions named PATH(name): name_portable, name_avx2,
  * name_avx512. PATH_TABLE(name) lists them for indexing with cpu_path().
  *
- * Inside, PATH_BYTES is the width of a vector register and these vector types exist (compiler
- * vector extensions, so arithmetic is written with operators and means one IEEE operation per
- * lane):
+ * Inside, PATH_BYTES is the width of a vector register and these vector types exist (compiler vector
+ * extensions, so arithmetic is written with operators and means one IEEE operation per lane):
  *	vf, vu, vi    float, uint32_t, int32_t; PATH_LANES of them
  *	vh            uint16_t, PATH_LANES of them (half a register)
+ *	vby           uint8_t, PATH_BYTES of them
  *	vd, vul       double, uint64_t; PATH_LANES / 2 of them
  *	vfd, vud      float, uint32_t; as many as doubles (half a register)
  * A comparison yields vi with -1 for true. Nothing is contracted or reassociated, so every path
@@ -40,6 +40,7 @@
 #define vi PATH(vec_i)
 #define vh PATH(vec_h)
 #define vd PATH(vec_d)
+#define vby PATH(vec_by)
 #define vul PATH(vec_ul)
 #define vfd PATH(vec_fd)
 #define vud PATH(vec_ud)
@@ -49,8 +50,14 @@
 #define vh_load PATH(load_h)
 #define vh_store PATH(store_h)
 #define vfd_load PATH(load_fd)
+#define vby_load PATH(load_by)
+#define vby_max PATH(max_by)
+#define vby_sum PATH(sum_by)
 #define vu_pick PATH(pick_u)
+#define vf_abs PATH(abs_f)
+#define vf_max PATH(max_f)
 #define vd_load PATH(load_d)
+#define vd_load_floats PATH(load_floats_d)
 #define vd_store PATH(store_d)
 #define vd_abs PATH(abs_d)
 #define vd_max PATH(max_d)
@@ -87,13 +94,12 @@
 #undef PATH_AVX2
 #if defined(__clang__)
 #pragma clang attribute pop
-#pragma clang attribute push( \
-	__attribute__((target("avx2,f16c,avx512f,avx512bw,avx512dq,avx512vl"))), \
+#pragma clang attribute push(__attribute__((target("avx2,f16c,popcnt,avx512f,avx512bw,avx512dq,avx512vl"))), \
 	apply_to = function)
 #else
 #pragma GCC pop_options
 #pragma GCC push_options
-#pragma GCC target("avx2,f16c,avx512f,avx512bw,avx512dq,avx512vl")
+#pragma GCC target("avx2,f16c,popcnt,avx512f,avx512bw,avx512dq,avx512vl")
 #endif
 #define PATH_AVX512 1
 #define PATH_SUFFIX avx512

@@ -5,6 +5,7 @@ typedef uint32_t vu __attribute__((vector_size(PATH_BYTES)));
 typedef int32_t vi __attribute__((vector_size(PATH_BYTES)));
 typedef uint16_t vh __attribute__((vector_size(PATH_BYTES / 2)));
 typedef uint8_t PATH(vec_b) __attribute__((vector_size(PATH_BYTES / 4)));
+typedef uint8_t vby __attribute__((vector_size(PATH_BYTES)));
 typedef double vd __attribute__((vector_size(PATH_BYTES)));
 typedef uint64_t vul __attribute__((vector_size(PATH_BYTES)));
 typedef float vfd __attribute__((vector_size(PATH_BYTES / 2)));
@@ -52,12 +53,40 @@ PATH_INLINE void vd_store(void *p, vd v)
 {
 	memcpy(p, &v, sizeof v);
 }
+/* PATH_LANES / 2 floats, exactly. */
+PATH_INLINE vd vd_load_floats(const float *p)
+{
+#if defined(PATH_AVX512)
+	return (vd)_mm512_cvtps_pd(_mm256_loadu_ps(p));
+#elif defined(PATH_AVX2)
+	return (vd)_mm256_cvtps_pd(_mm_loadu_ps(p));
+#elif defined(__x86_64__)
+	return (vd)_mm_cvtps_pd(_mm_castsi128_ps(_mm_loadl_epi64((const void *)p)));
+#else
+	return __builtin_convertvector(vfd_load(p), vd);
+#endif
+}
 PATH_INLINE vd vd_abs(vd v)
 {
 	vul bits = (vul)v & INT64_MAX;
 	return (vd)bits;
 }
+PATH_INLINE vf vf_abs(vf v)
+{
+	return (vf)((vu)v & 0x7fffffff);
+}
 /* Of numbers; which of two zeros, or what of a NaN, is not defined. */
+PATH_INLINE vf vf_max(vf a, vf b)
+{
+#if defined(PATH_AVX512)
+	return (vf)_mm512_max_ps((__m512)a, (__m512)b);
+#elif defined(PATH_AVX2)
+	return (vf)_mm256_max_ps((__m256)a, (__m256)b);
+#else
+	vu more = (vu)(a > b);
+	return (vf)((more & (vu)a) | (~more & (vu)b));
+#endif
+}
 PATH_INLINE vd vd_max(vd a, vd b)
 {
 #if defined(PATH_AVX512)
@@ -68,6 +97,41 @@ PATH_INLINE vd vd_max(vd a, vd b)
 	vul more = (vul)(a > b);
 	return (vd)((more & (vul)a) | (~more & (vul)b));
 #endif
+}
+PATH_INLINE vby vby_load(const void *p)
+{
+	vby v;
+	memcpy(&v, p, sizeof v);
+	return v;
+}
+PATH_INLINE vby vby_max(vby a, vby b)
+{
+#if defined(PATH_AVX512)
+	return (vby)_mm512_max_epu8((__m512i)a, (__m512i)b);
+#elif defined(PATH_AVX2)
+	return (vby)_mm256_max_epu8((__m256i)a, (__m256i)b);
+#else
+	vby more = (vby)(a > b);
+	return (more & a) | (~more & b);
+#endif
+}
+PATH_INLINE unsigned vby_sum(vby v)
+{
+	unsigned sum = 0;
+#if defined(PATH_AVX512)
+	v = (vby)_mm512_sad_epu8((__m512i)v, _mm512_setzero_si512());
+#elif defined(PATH_AVX2)
+	v = (vby)_mm256_sad_epu8((__m256i)v, _mm256_setzero_si256());
+#elif defined(__x86_64__)
+	v = (vby)_mm_sad_epu8((__m128i)v, _mm_setzero_si128());
+#else
+	for (int i = 0; i < PATH_BYTES; i++)
+		sum += v[i];
+	return sum;
+#endif
+	for (int i = 0; i < PATH_BYTES / 8; i++)
+		sum += (unsigned)((vul)v)[i];
+	return sum;
 }
 /* yes where the mask is all ones, no where it is zero */
 PATH_INLINE vu vu_pick(vi mask, vu yes, vu no)

@@ -247,6 +247,29 @@ static void every_path_and_the_joint_sweep_give_the_same_bits(void **state)
 	}
 }
 
+static void pieces_give_the_bits_of_the_window(void **state)
+{
+	static const size_t pieces[] = { 16, 2048, 4112, 64, N - 6240 };
+	struct norm_sums norm[INPUTS] = { { 0 } }, want_norm[INPUTS] = { { 0 } };
+	struct pair_sums pair[6] = { { 0 } }, want_pair[6] = { { 0 } };
+	struct sums_sweep *w = sums_sweep_begin(norm, pair, NULL, INPUTS);
+	const float *at[INPUTS];
+	(void)state;
+
+	fill_weights();
+	spoil();
+	memcpy(at, in, sizeof at);
+	for (size_t p = 0; p < sizeof pieces / sizeof *pieces; p++) {
+		sums_sweep_add(w, at, pieces[p]);
+		for (int k = 0; k < INPUTS; k++)
+			at[k] += pieces[p];
+	}
+	sums_sweep_end(w);
+	all_sums_add(want_norm, want_pair, NULL, in, INPUTS, N);
+	assert_memory_equal(norm, want_norm, sizeof norm);
+	assert_memory_equal(pair, want_pair, sizeof pair);
+}
+
 static void windows_fold(void **state)
 {
 	struct norm_sums a = { 0 }, b = { 0 }, both = { 0 };
@@ -323,6 +346,7 @@ int main(void)
 		cmocka_unit_test(sums_agree_with_a_slow_oracle),
 		cmocka_unit_test(lanes_are_folded_in_the_documented_order),
 		cmocka_unit_test(every_path_and_the_joint_sweep_give_the_same_bits),
+		cmocka_unit_test(pieces_give_the_bits_of_the_window),
 		cmocka_unit_test(windows_fold),
 		cmocka_unit_test(pairs_are_numbered_once),
 		cmocka_unit_test(the_sweep_fills_histograms_both_ways),
