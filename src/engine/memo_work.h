@@ -38,7 +38,7 @@ struct model_samples { /* sampled blocks of one model, from the cache or just re
 struct worker_buffers {            /* of one step; kept for the next */
 	struct worker_buffers *next;
 	size_t vectors;
-	float *floats;                 /* vectors × WINDOW_ELEMS */
+	float *floats;                 /* vectors × SUMS_PIECE */
 	struct histogram_scratch **scratch;
 };
 struct memo {

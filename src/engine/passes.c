@@ -35,7 +35,7 @@ static struct worker_buffers *take_buffers(struct memo *m, size_t vectors, struc
 		return b;
 	free_buffers(b);
 	b = xnew(struct worker_buffers, 1);
-	b->floats = xtry_malloc(vectors * WINDOW_ELEMS * sizeof(float));
+	b->floats = xtry_malloc(vectors * SUMS_PIECE * sizeof(float));
 	if (!b->floats) {
 		free(b);
 		err_set(e, ERR_MEMORY, "statistics", "compare fewer models at once",
@@ -121,16 +121,19 @@ static bool hand_in(struct slot *s, struct window_part *p, struct worker_buffers
 	return true;
 }
 
-static void add_window(struct slot *s, struct window_part *p, struct worker_buffers *b,
-	const float *const *x, size_t len)
+/* From one histogram scratch per tensor to the sweep's table: differences are taken from `from`. */
+static struct histogram_scratch **curves(const struct slot *s, struct worker_buffers *b)
 {
 	struct histogram_scratch **h = xnew(struct histogram_scratch *, s->n * s->n);
 
 	for (int i = 0; i < (int)s->n; i++)
 		if (i != s->from)
 			h[s->from * (int)s->n + i] = b->scratch[i];
-	all_sums_add(p->norm, p->pair, h, x, (int)s->n, len);
-	free(h);
+	return h;
+}
+
+static void add_signs(struct slot *s, struct window_part *p, const float *const *x, size_t len)
+{
 	if (!s->based)
 		return;
 	for (int j = 2; j < (int)s->n; j++)
@@ -140,28 +143,52 @@ static void add_window(struct slot *s, struct window_part *p, struct worker_buff
 		conflict_sums_add(&p->conflict, x + 1, (int)s->n - 1, x[0], len);
 }
 
+/* Read and added piece by piece: a whole window of every input would not stay in the cache. */
+static bool add_window(struct slot *s, struct window_part *p, struct worker_buffers *b,
+	uint64_t first, size_t len, struct err *e)
+{
+	struct histogram_scratch **h = curves(s, b);
+	struct sums_sweep *sweep = sums_sweep_begin(p->norm, p->pair, h, (int)s->n);
+	const float *x[MERGE_MAX_INPUTS + 1];
+	bool ok = true;
+
+	for (size_t at = 0; ok && at < len; at += SUMS_PIECE) {
+		size_t n = len - at < SUMS_PIECE ? len - at : SUMS_PIECE;
+		for (size_t i = 0; ok && i < s->n; i++) {
+			float *to = b->floats + i * SUMS_PIECE;
+			struct source *from = &s->v[i].model->source;
+			x[i] = to;
+			ok = source_read(from, (size_t)s->v[i].tensor, first + at, n, to, e);
+		}
+		if (ok) {
+			sums_sweep_add(sweep, x, n);
+			add_signs(s, p, x, n);
+		}
+	}
+	sums_sweep_end(sweep);
+	free(h);
+	return ok;
+}
+
 bool passes_window(struct memo *m, struct slot *s, uint64_t window, bool *last, struct err *e)
 {
 	uint64_t first = window * WINDOW_ELEMS, rest = s->like->elements - first;
 	size_t len = rest < WINDOW_ELEMS ? (size_t)rest : WINDOW_ELEMS;
 	struct worker_buffers *b = take_buffers(m, s->n, e);
-	const float *x[MERGE_MAX_INPUTS + 1];
-	bool ok = b != NULL;
+	struct window_part *p;
 
 	*last = false;
-	for (size_t i = 0; ok && i < s->n; i++) {
-		float *to = b->floats + i * WINDOW_ELEMS;
-		x[i] = to;
-		ok = source_read(&s->v[i].model->source, (size_t)s->v[i].tensor, first, len, to, e);
+	if (!b)
+		return false;
+	p = part_new(s->n, window);
+	if (!add_window(s, p, b, first, len, e)) {
+		free(p);
+		free_buffers(b); /* with what its histograms hold of this window */
+		return false;
 	}
-	if (ok) {
-		struct window_part *p = part_new(s->n, window);
-		add_window(s, p, b, x, len);
-		*last = hand_in(s, p, b);
-	}
-	if (b)
-		give_buffers(m, b);
-	return ok;
+	*last = hand_in(s, p, b);
+	give_buffers(m, b);
+	return true;
 }
 
 bool passes_sample(struct memo *m, struct slot *s, struct err *e)

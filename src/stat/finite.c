@@ -10,7 +10,8 @@
 
 struct finite_kind finite_scan(const float *x, size_t n)
 {
-	static struct finite_kind (*const path[CPU_PATHS])(const float *, size_t) = PATH_TABLE(scan);
+	static struct finite_kind (*const path[CPU_PATHS])(const float *, size_t) =
+		PATH_TABLE(scan);
 
 	return path[cpu_path()](x, n);
 }

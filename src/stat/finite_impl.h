@@ -1,7 +1,7 @@
 /* finite_impl: one CPU path (every_path.h). */
 
-/* Adding one to the exponent of |x| carries into the sign bit for NaN and infinity alone, taking one from the
- * whole for zero alone. */
+/* Adding one to the exponent of |x| carries into the sign bit for NaN and infinity alone,
+ * taking one from the whole for zero alone. */
 static struct finite_kind PATH(scan)(const float *x, size_t n)
 {
 	vu high = { 0 }, low = { 0 };

@@ -1,13 +1,15 @@
 /* histogram_impl: scattering one block of finite elements for one CPU path (every_path.h). */
 
-/* Bin key of |b-a|: its bits less one, so that a bin holds (edge, next edge] and 0 wraps to the top. */
+/* Bin key of |b-a|: its bits less one, so that a bin holds (edge, next edge] and 0 wraps to
+ * the top. */
 PATH_INLINE uint32_t PATH(bin_key)(float a, float b)
 {
 	return (f32_bits(b - a) & 0x7fffffff) - 1;
 }
 
-/* Exponent of the interval that a leaves towards b, EXPONENT_EQUAL where a = b. Moving to zero from a power of
- * two borrows from the exponent; from zero itself it wraps to EXPONENT_EQUAL, and spill puts that right. */
+/* Exponent of the interval that a leaves towards b, EXPONENT_EQUAL where a = b. Moving to zero
+ * from a power of two borrows from the exponent; from zero itself it wraps to EXPONENT_EQUAL,
+ * and spill puts that right. */
 PATH_INLINE uint8_t PATH(exponent_key)(float a, float b)
 {
 	uint32_t u = f32_bits(a) & 0x7fffffff, inward = (f32_bits(a) ^ f32_bits(b - a)) >> 31;
@@ -21,7 +23,8 @@ struct PATH(found) {
 	uint8_t exponent[BLOCK] __attribute__((aligned(64))); /* in no order */
 };
 
-/* Four vectors into bytes, in any order; values above 255 become 255 as long as that is their low byte. */
+/* Four vectors into bytes, in any order; values above 255 become 255 as long as that is their
+ * low byte. */
 PATH_INLINE void PATH(store_bytes)(uint8_t *to, const vu *e)
 {
 #if defined(PATH_AVX512)
@@ -71,7 +74,8 @@ static void PATH(find)(const float *a, const float *b, size_t n, struct PATH(fou
 	}
 }
 
-/* How many of the bytes are `e`: each byte of a register counts up to BLOCK / PATH_BYTES, less than 256. */
+/* How many of the bytes are `e`: each byte of a register counts up to BLOCK / PATH_BYTES, less
+ * than 256. */
 PATH_INLINE unsigned PATH(count_bytes)(const uint8_t *bytes, size_t n, unsigned e)
 {
 	vby want = (vby){ 0 } + (uint8_t)e;
@@ -108,8 +112,8 @@ PATH_INLINE unsigned PATH(end_of_bytes)(const uint8_t *bytes, size_t n)
 	return end;
 }
 
-/* Weights lie within some ten octaves, and counting those one after the other beats scattering. What is
- * left after OCTAVES of them is rare. */
+/* Weights lie within some ten octaves, and counting those one after the other beats
+ * scattering. What is left after OCTAVES of them is rare. */
 static void PATH(count_exponents)(uint64_t *count, const uint8_t *bytes, size_t n)
 {
 	size_t left = n - PATH(count_bytes)(bytes, n, EXPONENT_EQUAL);
@@ -136,7 +140,7 @@ static void PATH(scatter)(struct histogram_scratch *s, const float *a, const flo
 	PATH(find)(a, b, n, &w);
 	PATH(count_exponents)(s->exponent, w.exponent, n);
 	for (; i + COPIES <= n; i += COPIES) {
-		/* neighbours go to different copies: equal keys in a row would wait for each other */
+		/* neighbours go to different copies: equal keys would wait for each other */
 		PATH_UNROLL
 		for (int c = 0; c < COPIES; c++) {
 			size_t at = w.bin[i + c];

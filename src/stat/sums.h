@@ -73,9 +73,9 @@ static inline size_t pair_index(int i, int j) /* i ≠ j, either order */
 void all_sums_add(struct norm_sums *norm, struct pair_sums *pair,
 	struct histogram_scratch *const *h, const float *const *x, int n_inputs, size_t n);
 
-/* The same for a window that comes in pieces, so that what was just decoded is still in the cache: each piece
- * but the last is a multiple of 16 elements. The bits are those of the window at once. end adds into norm and
- * pair, and frees. One thread per sweep. */
+/* The same for a window that comes in pieces, so that what was just decoded is still in the
+ * cache: each piece but the last is a multiple of 16 elements. The bits are those of the
+ * window at once. end adds into norm and pair, and frees. One thread per sweep. */
 #define SUMS_PIECE ((size_t)32 * 1024)
 struct sums_sweep;
 struct sums_sweep *sums_sweep_begin(struct norm_sums *norm, struct pair_sums *pair,

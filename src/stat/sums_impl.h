@@ -1,6 +1,6 @@
-/* sums_impl: reductions over one block of finite elements for one CPU path (every_path.h). A block starts at
- * a multiple of 16 in its window, so element i belongs to lane i mod 16 throughout; lanes stay in
- * memory between blocks. */
+/* sums_impl: reductions over one block of finite elements for one CPU path (every_path.h). A
+ * block starts at a multiple of 16 in its window, so element i belongs to lane i mod 16
+ * throughout; lanes stay in memory between blocks. */
 #define HALF (PATH_LANES / 2) /* doubles in a register */
 #define PARTS (LANES / HALF)  /* registers that hold the lanes */
 #define SLICES (LANES / PATH_LANES)
@@ -100,7 +100,8 @@ PATH_INLINE void PATH(pair_lanes)(struct pair_lanes *l, const float *a, const fl
 		}
 		PATH_UNROLL
 		for (int k = 0; k < SLICES; k++) {
-			vf va = vf_load(a + i + k * PATH_LANES), other = vf_load(b + i + k * PATH_LANES);
+			size_t at = i + k * PATH_LANES;
+			vf va = vf_load(a + at), other = vf_load(b + at);
 			equal += va == other;
 			differ += PATH(other_sign)(va, other, zeros);
 		}

@@ -6,15 +6,16 @@
  * and the kernels in it are `static` functions named PATH(name): name_portable, name_avx2,
  * name_avx512. PATH_TABLE(name) lists them for indexing with cpu_path().
  *
- * Inside, PATH_BYTES is the width of a vector register and these vector types exist (compiler vector
- * extensions, so arithmetic is written with operators and means one IEEE operation per lane):
+ * Inside, PATH_BYTES is the width of a vector register and these vector types exist (compiler
+ * vector extensions, so arithmetic is written with operators and means one IEEE operation per
+ * lane):
  *	vf, vu, vi    float, uint32_t, int32_t; PATH_LANES of them
  *	vh            uint16_t, PATH_LANES of them (half a register)
  *	vby           uint8_t, PATH_BYTES of them
  *	vd, vul       double, uint64_t; PATH_LANES / 2 of them
  *	vfd, vud      float, uint32_t; as many as doubles (half a register)
- * A comparison yields vi with -1 for true. Nothing is contracted or reassociated, so every path
- * gives the same bits as long as a kernel keeps its own order of additions.
+ * A comparison yields vi with -1 for true. Nothing is contracted or reassociated, so every
+ * path gives the same bits as long as a kernel keeps its own order of additions.
  *
  * May be included many times; no include guard. Constant code; any thread. */
 #include <stdint.h>
@@ -94,7 +95,8 @@
 #undef PATH_AVX2
 #if defined(__clang__)
 #pragma clang attribute pop
-#pragma clang attribute push(__attribute__((target("avx2,f16c,popcnt,avx512f,avx512bw,avx512dq,avx512vl"))), \
+#pragma clang attribute push( \
+	__attribute__((target("avx2,f16c,popcnt,avx512f,avx512bw,avx512dq,avx512vl"))), \
 	apply_to = function)
 #else
 #pragma GCC pop_options
