@@ -228,8 +228,10 @@ static void compare_tokenizers(const struct compare *c, int i, int donor)
 	const struct model_tokenizer *a = &c->inputs[donor]->tokenizer,
 				     *b = &c->inputs[i]->tokenizer;
 
-	if (!hash_is_zero(a->vocab_hash) && !hash_is_zero(b->vocab_hash)
-	    && !hash_eq(a->vocab_hash, b->vocab_hash))
+	bool hashed = !hash_is_zero(a->vocab_hash) && !hash_is_zero(b->vocab_hash);
+
+	if (hashed ? !hash_eq(a->vocab_hash, b->vocab_hash)
+	    : a->vocab_size > 0 && b->vocab_size > 0 && a->vocab_size != b->vocab_size)
 		differ(c, SEV_WARNING, i, "vocabulary",
 			"rows of the embedding that stand for different tokens are mixed",
 			"%s has %" PRId64 " tokens (%" PRId64 " added), %s %" PRId64 " (%" PRId64
@@ -240,6 +242,10 @@ static void compare_tokenizers(const struct compare *c, int i, int donor)
 		differ(c, SEV_NOTE, i, "eos", "the output stops as its donor does",
 			"%s ends its text with token %" PRId64 ", the donor %s with %" PRId64,
 			name_of(c, i), b->eos_id, name_of(c, donor), a->eos_id);
+	else if (a->eos_token && b->eos_token && strcmp(a->eos_token, b->eos_token) != 0)
+		differ(c, SEV_NOTE, i, "eos", "the output stops as its donor does",
+			"%s ends its text with %s, the donor %s with %s", name_of(c, i), b->eos_token,
+			name_of(c, donor), a->eos_token);
 	if (a->chat_template && b->chat_template && strcmp(a->chat_template, b->chat_template) != 0)
 		differ(c, SEV_NOTE, i, "template-differs", NULL,
 			"the chat template of %s is not that of the donor %s", name_of(c, i),
@@ -290,26 +296,38 @@ static void check_donor(const struct compare *c, int donor, char *why)
 
 /* ---- filters that match nothing ---- */
 
-struct pieces { /* the words that tensor names are made of */
+struct pieces { /* the words that tensor names are made of, and the parts of those */
 	const char **v;
-	size_t n, cap;
+	size_t n, cap, whole;
 };
+
+static void add_piece(struct pieces *p, struct arena *a, const char *s, size_t n)
+{
+	if (!n || (*s >= '0' && *s <= '9') || p->n >= 256)
+		return;
+	for (size_t k = 0; k < p->n; k++)
+		if (strncmp(p->v[k], s, n) == 0 && !p->v[k][n])
+			return;
+	*vec_push(p) = arena_strndup(a, s, n);
+}
 
 static void pieces_of(const struct source *s, struct arena *a, struct pieces *out)
 {
-	for (size_t t = 0; t < s->n_tensors; t++) {
-		const char *name = s->tensors[t].name;
+	for (size_t t = 0; t < s->n_tensors; t++)
+		for (const char *name = s->tensors[t].name; *name;) {
+			size_t n = strcspn(name, ".");
 
-		while (*name) {
-			size_t n = strcspn(name, "."), k = 0;
-
-			while (k < out->n && (strncmp(out->v[k], name, n) != 0 || out->v[k][n]))
-				k++;
-			if (k == out->n && n && (*name < '0' || *name > '9') && out->n < 256)
-				*vec_push(out) = arena_strndup(a, name, n);
+			add_piece(out, a, name, n);
 			name += n + (name[n] == '.');
 		}
-	}
+	out->whole = out->n;
+	for (size_t k = 0; k < out->whole; k++)
+		for (const char *part = out->v[k]; *part;) {
+			size_t n = strcspn(part, "_");
+
+			add_piece(out, a, part, n);
+			part += n + (part[n] == '_');
+		}
 }
 
 static bool matches(const struct source *s, const char *filter)
@@ -336,7 +354,7 @@ static void check_filter(const struct compare *c, const struct setting *s, size_
 		str_addf(&hint, "did you mean %s?", near);
 	else
 		str_add(&hint, "the names are made of");
-	for (size_t k = 0; !near && k < p->n && k < 16; k++)
+	for (size_t k = 0; !near && k < p->whole && k < 16; k++)
 		str_addf(&hint, "%s %s", k ? "," : "", p->v[k]);
 	lint_say(&l, SEV_WARNING, &s->filter_marks[i], path, "filter-unmatched", &message, &hint);
 }

@@ -116,6 +116,7 @@ const struct setting *recipe_setting(const struct recipe *r, const char *param, 
 double recipe_param(const struct recipe *r, const struct param_def *p, int input,
 	const char *tensor, double t, struct err *e)
 {
+	const struct recipe_ref_text *ref = input < 0 ? NULL : recipe_input_ref(r, (size_t)input);
 	const struct recipe_params *scopes[4] = {
 		NULL, &r->slice_params, &r->module_params, &r->params};
 	struct err local = { 0 };
@@ -145,6 +146,6 @@ double recipe_param(const struct recipe *r, const struct param_def *p, int input
 	err_set(e, ERR_INPUT, r->path ? r->path : "recipe",
 		"give it under the model, or for all under parameters:",
 		"%s is missing for %s (first needed by %s)", p->name,
-		input >= 0 ? recipe_input_ref(r, (size_t)input)->text : "the recipe", tensor);
+		ref ? ref->text : "the recipe", tensor);
 	return NAN;
 }
