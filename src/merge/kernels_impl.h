@@ -5,11 +5,14 @@
  * Loops are plain so that the compiler's vectoriser sees them; only sums and the generator are
  * written with vector types, because there the order of additions is part of the result. */
 #define KD (KBYTES / 8) /* doubles, or 64-bit words, in a register */
+#define KF (KBYTES / 4) /* floats */
 
 typedef double KN(vd) __attribute__((vector_size(KBYTES)));
 typedef float KN(vf) __attribute__((vector_size(KBYTES / 2)));
 typedef uint64_t KN(vu) __attribute__((vector_size(KBYTES)));
 typedef uint32_t KN(vw) __attribute__((vector_size(KBYTES)));
+typedef float KN(vfull) __attribute__((vector_size(KBYTES)));
+typedef int32_t KN(vsign) __attribute__((vector_size(KBYTES)));
 /* high halves to the low places; a shuffle, because shifts share a port with multiplications */
 #define KHIGH(v) (KN(vu)) __builtin_shufflevector((KN(vw))(v), (KN(vw))(v), KSWAP)
 
@@ -122,18 +125,13 @@ KFN void KN(sum_abs)(const float *x, size_t n, double acc[KERNEL_LANES])
 	size_t i;
 
 	memcpy(s, acc, sizeof s);
-	for (i = 0; i + KERNEL_LANES <= n; i += KERNEL_LANES) {
-		float f[KERNEL_LANES];
-
-		for (int l = 0; l < KERNEL_LANES; l++)
-			f[l] = __builtin_fabsf(x[i + l]);
+	for (i = 0; i + KERNEL_LANES <= n; i += KERNEL_LANES)
 		for (int l = 0; l < KERNEL_LANES / KD; l++) {
 			KN(vf) v;
 
-			memcpy(&v, f + l * KD, sizeof v);
-			s[l] += __builtin_convertvector(v, KN(vd));
+			memcpy(&v, x + i + l * KD, sizeof v);
+			s[l] += (KN(vd))((KN(vu))__builtin_convertvector(v, KN(vd)) & ~(1ull << 63));
 		}
-	}
 	memcpy(acc, s, sizeof s);
 	for (int l = 0; i < n; i++, l++)
 		acc[l] += __builtin_fabsf(x[i]);
@@ -282,31 +280,47 @@ KFN void KN(drop)(float *x, size_t n, uint64_t first, uint64_t seed, uint64_t na
 	}
 }
 
+/* An element agrees if it is strictly on the elected side. */
 KFN void KN(elect)(const float *restrict rows, const float *restrict weights, int k,
 	float *restrict mixed, float *restrict div, size_t n)
 {
-	float sum[KERNEL_CHUNK];
+	size_t i = 0;
 
-	memset(sum, 0, n * sizeof *sum);
-	memset(mixed, 0, n * sizeof *mixed);
-	memset(div, 0, n * sizeof *div);
-	for (int m = 0; m < k; m++)
-		for (size_t i = 0; i < n; i++)
-			sum[i] += rows[(size_t)m * KERNEL_CHUNK + i];
-	for (int m = 0; m < k; m++) {
-		const float *d = rows + (size_t)m * KERNEL_CHUNK;
-		const float w = weights[m];
+	for (; i + KF <= n; i += KF) {
+		KN(vfull) sum = {0}, m = {0}, w = {0}, d;
+		KN(vsign) up, agrees;
 
-		for (size_t i = 0; i < n; i++) {
-			/* x agrees if it is strictly on the elected side */
-			float x = sum[i] >= 0.0f ? d[i] : -d[i];
-
-			mixed[i] += x > 0.0f ? d[i] : 0.0f;
-			div[i] += x > 0.0f ? w : 0.0f;
+		for (int r = 0; r < k; r++) {
+			memcpy(&d, rows + (size_t)r * KERNEL_CHUNK + i, sizeof d);
+			sum += d;
 		}
+		up = sum >= 0.0f;
+		for (int r = 0; r < k; r++) {
+			memcpy(&d, rows + (size_t)r * KERNEL_CHUNK + i, sizeof d);
+			agrees = ((d > 0.0f) & up) | ((d < 0.0f) & ~up);
+			m += (KN(vfull))((KN(vsign))d & agrees);
+			w += (KN(vfull))((KN(vsign))((KN(vfull)){0} + weights[r]) & agrees);
+		}
+		agrees = w == 0.0f;
+		w = (KN(vfull))(((KN(vsign))w & ~agrees) | ((KN(vsign))((KN(vfull)){0} + 1.0f) & agrees));
+		memcpy(mixed + i, &m, sizeof m);
+		memcpy(div + i, &w, sizeof w);
 	}
-	for (size_t i = 0; i < n; i++)
+	for (; i < n; i++) {
+		float sum = 0.0f;
+
+		mixed[i] = div[i] = 0.0f;
+		for (int r = 0; r < k; r++)
+			sum += rows[(size_t)r * KERNEL_CHUNK + i];
+		for (int r = 0; r < k; r++) {
+			float d = rows[(size_t)r * KERNEL_CHUNK + i];
+			bool agrees = sum >= 0.0f ? d > 0.0f : d < 0.0f;
+
+			mixed[i] += agrees ? d : 0.0f;
+			div[i] += agrees ? weights[r] : 0.0f;
+		}
 		div[i] = div[i] == 0.0f ? 1.0f : div[i];
+	}
 }
 
 static const struct kernels KN(set) = {
@@ -331,4 +345,5 @@ static const struct kernels KN(set) = {
 	.count_nonfinite = KN(count_nonfinite),
 };
 #undef KD
+#undef KF
 #undef KHIGH
