@@ -54,9 +54,13 @@ static int setup(void **state)
 	struct scratch_tensor v[16];
 	size_t n;
 	int64_t *ids;
+	char *data;
 
 	(void)state;
 	dir = scratch_dir();
+	data = xasprintf("%s/share", getenv("top_srcdir") ? getenv("top_srcdir") : ".");
+	setenv("CUPEL_DATA", data, 1);
+	free(data);
 	put_usual("base", 0, DT_BF16, 8);
 	put_usual("a", 1, DT_BF16, 8);
 	put_usual("b", 2, DT_BF16, 8);
