@@ -1,10 +1,12 @@
 SHARE_FILES += \
 	share/demo/README.md \
 	share/demo/base/README.md share/demo/base/config.json \
-	share/demo/base/generation_config.json share/demo/base/model.safetensors share/demo/base/tokenizer.json \
+	share/demo/base/generation_config.json share/demo/base/model.safetensors \
+	share/demo/base/tokenizer.json \
 	share/demo/base/tokenizer_config.json \
 	share/demo/code/README.md share/demo/code/config.json \
-	share/demo/code/generation_config.json share/demo/code/model.safetensors share/demo/code/tokenizer.json \
+	share/demo/code/generation_config.json share/demo/code/model.safetensors \
+	share/demo/code/tokenizer.json \
 	share/demo/code/tokenizer_config.json \
 	share/demo/kjv/README.md share/demo/kjv/config.json share/demo/kjv/generation_config.json \
 	share/demo/kjv/model.safetensors share/demo/kjv/tokenizer.json \

@@ -322,7 +322,8 @@ static unsigned save_doc(struct app *a, struct doc *d)
 unsigned cmd_save(struct app *a, const char *args)
 {
 	char *name;
-	struct ask q = { .label = "save as: ", .history = "file", .done = save_as, .complete = "FILE" };
+	struct ask q = { .label = "save as: ", .history = "file", .done = save_as,
+		.complete = "FILE" };
 	unsigned bits;
 
 	if (*args)
@@ -434,7 +435,8 @@ void shell_docs_tick(struct shell *s)
 		struct err e = { 0 };
 
 		if (look && doc_check_outside(d, &e)) {
-			app_say(&s->a, "%s changed outside and was read again; u goes back", d->name);
+			app_say(&s->a, "%s changed outside and was read again; u goes back",
+				d->name);
 			renew(&s->a, d);
 		} else if (e.code) {
 			app_fail(&s->a, &e);

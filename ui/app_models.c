@@ -86,7 +86,8 @@ static unsigned scan_done(struct app *a, void *ctx)
 		app_fail(a, &k->error);
 	else if (k->asked)
 		app_say(a, "%zu models found, %zu new or changed%s", k->result.found,
-			k->result.registered, k->result.refused ? ", some could not be opened" : "");
+			k->result.registered,
+			k->result.refused ? ", some could not be opened" : "");
 	else if (k->result.refused)
 		app_fail(a, &k->result.refusal);
 	if (!a->n_models && !a->demo)

@@ -49,7 +49,8 @@ CREATE TABLE tensor (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX tensor_hash ON tensor (hash);
 
--- Sums and histograms under the keys of the tensors they were taken from; data is the program's own.
+-- Sums and histograms under the keys of the tensors they were taken from; data is the program's
+-- own.
 CREATE TABLE stat (
 	id INTEGER PRIMARY KEY,
 	kind TEXT NOT NULL,
@@ -214,14 +215,16 @@ END;
 
 CREATE VIEW runs AS SELECT
 	r.id, r.kind, r.name, r.status, r.started, r.seconds, r.method,
-	nullif(p.hash, '') AS recipe_hash, r.recipe_path, p.text AS recipe, r.output, r.output_hash, r.bytes,
+	nullif(p.hash, '') AS recipe_hash, r.recipe_path, p.text AS recipe, r.output,
+	r.output_hash, r.bytes,
 	r.tensors, r.seed, r.version, r.arithmetic, r.command, r.error, r.parent, r.archived,
 	(SELECT group_concat(tag, ' ') FROM tag WHERE run = r.id) AS tags,
 	(SELECT text FROM note WHERE run = r.id ORDER BY id DESC LIMIT 1) AS note
 	FROM run r LEFT JOIN recipe p ON p.id = r.recipe;
 CREATE VIEW inputs AS SELECT run, position, name, path, hash, role FROM run_input;
 CREATE VIEW models AS SELECT
-	m.id, m.name, m.path, m.format, m.architecture, m.kind, m.hash, m.parameters, m.bytes, m.bits,
+	m.id, m.name, m.path, m.format, m.architecture, m.kind, m.hash, m.parameters, m.bytes,
+	m.bits,
 	m.state, m.partial, m.parent, p.name AS parent_name, m.relation, m.run, m.seen
 	FROM model m LEFT JOIN model p ON p.id = m.parent;
 CREATE VIEW tensors AS SELECT
@@ -234,8 +237,10 @@ CREATE VIEW scores AS SELECT
 	s.protocol, s.estimated, s.source, s.created
 	FROM score s LEFT JOIN model m ON m.id = s.model;
 CREATE VIEW jobs AS SELECT
-	id, run, what, state, message, done, total, rate, left, threads, pid, created, updated, log, command
+	id, run, what, state, message, done, total, rate, left, threads, pid, created, updated,
+	log, command
 	FROM job;
 CREATE VIEW statistics AS SELECT
-	kind, lower(hex(a)) AS a, lower(hex(b)) AS b, lower(hex(base)) AS base, length(data) AS bytes
+	kind, lower(hex(a)) AS a, lower(hex(b)) AS b, lower(hex(base)) AS base,
+	length(data) AS bytes
 	FROM stat;

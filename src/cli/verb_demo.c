@@ -136,7 +136,8 @@ static int tour(struct err *e)
 					"the tour stops here: status %d", status);
 		}
 		if (!status)
-			puts("\nOn a terminal, `cupel demo` opens the workbench on the same family.");
+			puts("\nOn a terminal, `cupel demo` opens the workbench on the same "
+				"family.");
 	}
 	if (here && chdir(here) != 0)
 		free(here), here = NULL;

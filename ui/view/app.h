@@ -43,7 +43,8 @@ void *app_view_of(struct app *a, const struct view_ops *ops);
 unsigned app_go(struct app *a, int digit);       /* CHANGED_VIEW; says so if there is none */
 /* Bits for every view before its next draw. */
 void app_changed(struct app *a, unsigned bits);
-/* Show these models side by side in view 2 (names as the catalog has them, or paths) and go there. */
+/* Show these models side by side in view 2 (names as the catalog has them, or paths) and go
+ * there. */
 unsigned app_show_models(struct app *a, const char *const *names, size_t n);
 
 /* --- saying and asking ---------------------------------------------------------------------- */
@@ -55,7 +56,8 @@ struct ask {
 	const char *label;     /* "filter: " */
 	const char *text;      /* to begin with, or NULL */
 	const char *history;   /* or NULL */
-	const char *complete;  /* word that names what completes it: "MODEL", "METHOD", "COLUMN" … or NULL */
+	/* word that names what completes it: "MODEL", "METHOD", "COLUMN" … or NULL */
+	const char *complete;
 	unsigned (*done)(struct app *a, const char *text, void *ctx);
 	void (*changed)(struct app *a, const char *text, void *ctx);
 	unsigned (*cancelled)(struct app *a, void *ctx);
@@ -77,9 +79,11 @@ unsigned app_menu(struct app *a, const char *title, const struct choice *v, size
 struct sheet;
 unsigned app_sheet(struct app *a, struct sheet *s);
 unsigned app_show_run(struct app *a, int64_t run);        /* in History */
-int64_t app_selected_model_run(const struct app *a);      /* run that made Models' selected row, or 0 */
+/* run that made Models' selected row, or 0 */
+int64_t app_selected_model_run(const struct app *a);
 void app_watch_job(struct app *a, int64_t id);            /* :wait-idle waits for it */
-void app_copy(struct app *a, const char *what, const char *text); /* to the clipboard, and says so */
+/* to the clipboard, and says so */
+void app_copy(struct app *a, const char *what, const char *text);
 
 /* --- recipes -------------------------------------------------------------------------------- */
 /* The present recipe becomes `r` (its reference is taken): figures follow by themselves. */

@@ -92,7 +92,8 @@ static void describe_tensors(struct peek *p, const struct model *m)
 		str_addf(&p->holds, " · %lld layers", (long long)m->layers);
 	if (m->source.n_tensors)
 		str_addf(&p->holds, " · %s", m->source.tensors[0].dtype_text);
-	str_addf(&p->holds, " · %s · %zu file%s", m->format_text, m->n_files, m->n_files == 1 ? "" : "s");
+	str_addf(&p->holds, " · %s · %zu file%s", m->format_text, m->n_files,
+		m->n_files == 1 ? "" : "s");
 	if (m->tied_head)
 		str_add(&p->holds, " · tied head");
 }
@@ -178,7 +179,8 @@ static void from_line(struct model_card *c, struct app *a, const struct catalog_
 	const struct catalog_model *p = model_by_id(a, m->parent);
 
 	if (p)
-		line(c, "from", STYLE_normal, "%s (%s)", p->name, m->relation ? m->relation : "derived");
+		line(c, "from", STYLE_normal, "%s (%s)", p->name,
+			m->relation ? m->relation : "derived");
 }
 
 static void run_lines(struct model_card *c, struct app *a, int64_t id)

@@ -1,5 +1,5 @@
-/* model_card: what the pane beside the tree says of one model: where it comes from, what it holds, what
- * was made of it and noted about it. What needs files read is read on a worker.
+/* model_card: what the pane beside the tree says of one model: where it comes from, what it holds,
+ * what was made of it and noted about it. What needs files read is read on a worker.
  * Embedded in the view; UI thread only. */
 #ifndef CUPEL_UI_MODEL_CARD_H
 #define CUPEL_UI_MODEL_CARD_H

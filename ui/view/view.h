@@ -46,7 +46,8 @@ struct view_ops {
 	unsigned (*focus)(struct view *v, int direction); /* Tab +1, Shift-Tab -1: set v->table */
 	unsigned (*mouse)(struct view *v, const struct key_input *in,
 		bool again);            /* again: double click.
-					 * COMMAND_REFUSED: the app selects in, or scrolls, v->table */
+					 * COMMAND_REFUSED: the app selects in, or scrolls,
+					 * v->table */
 	bool (*escape)(struct view *v); /* Esc: close a pane of its own; false: nothing was open */
 	bool (*busy)(const struct view *v);      /* something is on its way (for :wait-idle) */
 	/* What `y` offers beside cell and row; false: none. */
