@@ -2,6 +2,7 @@
 #include "recipe/build.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -24,6 +25,13 @@ void build_problem(struct builder *b, const struct mark *at, const char *path, c
 static bool given(const struct yaml_node *n)
 {
 	return n && n->kind != Y_NULL;
+}
+
+static bool holds(const struct yaml_node *map, const char *key)
+{
+	const struct yaml_node *n = yaml_get(map, key);
+
+	return n && n->n;
 }
 
 static const char *text_of(struct builder *b, const struct yaml_node *map, const char *key)
@@ -53,19 +61,27 @@ static const struct yaml_node *list_of(struct builder *b, const struct yaml_node
 	return NULL;
 }
 
+/* A layer's number, however it is spelled: 4, 4.0, '4'. */
+static bool layer_of(const struct yaml_node *n, int64_t *layer)
+{
+	double v = n->number;
+	bool ok = n->kind == Y_INT || n->kind == Y_FLOAT
+		|| (n->kind == Y_TEXT && yaml_text_number(n->text, &v));
+
+	ok = ok && v >= 0.0 && v < 1e9 && v == floor(v);
+	*layer = ok ? (int64_t)v : 0;
+	return ok;
+}
+
 static void read_range(struct builder *b, const struct yaml_node *entry, const char *path,
 	struct recipe_input *in)
 {
 	const struct yaml_node *n = yaml_get(entry, "layer_range");
 
-	in->has_range = n && n->kind == Y_LIST && n->n == 2 && n->items[0]->kind == Y_INT
-		&& n->items[1]->kind == Y_INT && n->items[0]->number >= 0
-		&& n->items[1]->number > n->items[0]->number && n->items[1]->number < 1e9;
-	if (in->has_range) {
-		in->from = (int64_t)n->items[0]->number;
-		in->to = (int64_t)n->items[1]->number;
+	in->has_range = n && n->kind == Y_LIST && n->n == 2 && layer_of(n->items[0], &in->from)
+		&& layer_of(n->items[1], &in->to) && in->from < in->to;
+	if (in->has_range)
 		return;
-	}
 	build_problem(b, n ? &n->mark : &entry->mark, path, "bad-range",
 		"write layer_range: [0, NUMBER OF LAYERS]", "%s",
 		n ? "layer_range is two whole numbers, first and end"
@@ -181,6 +197,9 @@ static void read_modules(struct builder *b, const struct yaml_node *n)
 	}
 	b->r->module_params = build_params(b, yaml_get(only, "parameters"),
 		"modules.default.parameters");
+	if (!holds(only, "models") && !holds(only, "slices"))
+		build_problem(b, &only->mark, "modules.default", "missing-models",
+			"list them: models:, then - model: NAME", "the module names no models");
 	read_what(b, only, "modules.default.models", "modules.default.slices");
 }
 
@@ -201,6 +220,9 @@ static void read_tokenizer(struct builder *b, const struct yaml_node *top)
 		tokens = yaml_get(n, "tokens");
 		pad = yaml_get(n, "pad_to_multiple_of");
 		t->n_tokens = tokens ? tokens->n : 0;
+		if (given(tokens) && tokens->kind != Y_MAP)
+			build_problem(b, &tokens->mark, "tokenizer.tokens", "bad-type", NULL,
+				"tokens is a map of rules");
 		if (given(pad) && pad->kind == Y_INT && pad->number > 0 && pad->number < 1e9)
 			t->pad_to_multiple_of = (int64_t)pad->number;
 		else if (given(pad))

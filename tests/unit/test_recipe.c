@@ -148,7 +148,7 @@ static void precedence_goes_outwards(void **state)
 {
 	struct recipe *r = parse("modules:\n  default:\n    parameters: {density: 0.6, lambda: 0.5}\n"
 		"    slices:\n    - parameters: {weight: 0.7}\n      sources:\n"
-		"      - {model: base, layer_range: [0, 4]}\n"
+		"      - {model: base, layer_range: ['0', 4.0]}\n"
 		"      - {model: a, layer_range: [0, 4], parameters: {weight: [{filter: mlp, value: 0.1}], "
 		"lambda: 9, normalize: false}}\n"
 		"merge_method: ties\nbase_model: base\nparameters: {density: 0.9, rescale: yes}\n");
@@ -324,6 +324,8 @@ static void structure_problems_are_listed(void **state)
 			"slices[0].sources[0].layer_range" },
 		{ "slices: [{sources: [{model: a, layer_range: [0, 1]}]}, {sources: []}]\n", "missing-models",
 			"slices[1]" },
+		{ "modules: {default: {}}\n", "missing-models", "modules.default" },
+		{ "models: [{model: a}]\ntokenizer: {tokens: 5}\n", "bad-type", "tokenizer.tokens" },
 		{ "modules: {text: {models: [{model: a}]}}\n", "modules", "modules" },
 		{ "models: [{model: a}]\ntokenizer_source: a\ntokenizer: {source: b}\n", "tokenizer-twice",
 			"tokenizer" },
