@@ -248,6 +248,8 @@ struct inputs *inputs_open(const struct recipe *r, const struct model_roots *roo
 	struct inputs_all *a;
 	char *near_dir;
 
+	if (n == 0 && !recipe_valid(r, e))
+		return NULL;
 	if (n == 0 || n > MERGE_MAX_INPUTS) {
 		err_set(e, ERR_INPUT, r->path ? r->path : "recipe",
 			n ? "merge in stages" : "list the models to merge under models:",

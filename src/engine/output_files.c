@@ -71,29 +71,32 @@ static enum dtype main_dtype(const struct plan *p)
 	return best;
 }
 
-/* Text of the config that the output gets: of the base, else the first model that has one. */
+/* The config.json of a model in a folder of its own; NULL and no error if it has none. */
+static char *config_file(const struct model *m, size_t *n, struct err *e)
+{
+	char *dir = folder_of(m), *path = str_join_path(dir, "config.json"), *text = NULL;
+
+	if (m->format != MODEL_GGUF && file_exists(path))
+		text = file_read_all(path, TEXT_MAX, n, e);
+	free(path);
+	free(dir);
+	return text;
+}
+
+/* What the output gets: the base's, else the first model's, else that of any model; else what a GGUF's
+ * keys say. */
 static char *config_text(const struct plan *p, size_t *n, struct err *e)
 {
-	int first = p->inputs->base >= 0 ? p->inputs->base : 0;
+	const struct model *first = p->inputs->v[p->inputs->base >= 0 ? p->inputs->base : 0].model;
+	char *text = config_file(first, n, e);
 
-	for (int i = -1; i < (int)p->inputs->n; i++) {
-		const struct model *m = p->inputs->v[i < 0 ? first : i].model;
-		char *dir = folder_of(m), *path = str_join_path(dir, "config.json"), *text = NULL;
-		bool there = file_exists(path);
-
-		if (there)
-			text = file_read_all(path, TEXT_MAX, n, e);
-		free(path);
-		free(dir);
-		if (there || text)
-			return text;
-		if (i < 0 && m->config) {
-			text = json_dumps(m->config, JSON_INDENT(2));
-			*n = text ? strlen(text) : 0;
-			return text;
-		}
-	}
-	return NULL;
+	for (size_t i = 0; !text && !e->code && i < p->inputs->n; i++)
+		text = config_file(p->inputs->v[i].model, n, e);
+	if (text || e->code || !first->config)
+		return text;
+	text = json_dumps(first->config, JSON_INDENT(2));
+	*n = text ? strlen(text) : 0;
+	return text;
 }
 
 static bool put_config(struct output *o, struct err *e)
@@ -128,13 +131,26 @@ static bool copy_from(struct output *o, const char *dir, const char *name, struc
 	return ok;
 }
 
+/* A GGUF holds its tokenizer in another form: then an input with the same vocabulary gives the files. */
+static int with_files(const struct inputs *in, int donor)
+{
+	const struct model *d = donor >= 0 ? in->v[donor].model : NULL;
+
+	for (size_t i = 0; d && d->format == MODEL_GGUF && i < in->n; i++)
+		if (in->v[i].model->format != MODEL_GGUF &&
+			hash_eq(in->v[i].model->tokenizer.vocab_hash, d->tokenizer.vocab_hash))
+			return (int)i;
+	return donor;
+}
+
 static bool put_tokenizer(struct output *o, int donor, struct err *e)
 {
 	const char *template = o->plan->recipe->chat_template;
 	char *dir;
 	bool ok = true;
 
-	if (donor >= 0) {
+	donor = with_files(o->plan->inputs, donor);
+	if (donor >= 0 && o->plan->inputs->v[donor].model->format != MODEL_GGUF) {
 		dir = folder_of(o->plan->inputs->v[donor].model);
 		for (size_t i = 0; ok && i < sizeof donor_files / sizeof *donor_files; i++)
 			ok = copy_from(o, dir, donor_files[i], e);

@@ -119,6 +119,23 @@ static bool all_open(struct planner *w)
 	return !w->failed;
 }
 
+/* One stack on another: as many layers, or half of the tensors would come from one model alone. */
+static bool same_layers(struct planner *w)
+{
+	const struct input *first = &w->in->v[inputs_first(w->in)];
+
+	for (size_t i = 0; i < w->in->n; i++) {
+		const struct input *in = &w->in->v[i];
+
+		if (in->model->layers > 0 && first->model->layers > 0 &&
+			in->model->layers != first->model->layers)
+			problem(w, input_mark(w, (int)i), in->text, "layers",
+				"merge models of the same depth", "it has %" PRId64 " layers, %s has %"
+				PRId64, in->model->layers, first->label, first->model->layers);
+	}
+	return !w->failed;
+}
+
 /* How many models the method takes, and whether it needs a base. */
 static bool contract(struct planner *w)
 {
@@ -430,6 +447,12 @@ static void names_add(struct str *s, const char *name, size_t before)
 		str_add(s, " …");
 }
 
+static bool other_kind(const struct planner *w, size_t i)
+{
+	return !str_eq(w->in->v[i].model->architecture,
+		w->in->v[inputs_first(w->in)].model->architecture);
+}
+
 static void say_missing(struct planner *w, const struct input_row *rows, size_t n)
 {
 	for (size_t i = 0; i < w->in->n; i++) {
@@ -439,7 +462,7 @@ static void say_missing(struct planner *w, const struct input_row *rows, size_t 
 		for (size_t k = 0; k < n; k++)
 			if (rows[k].source[i] < 0)
 				names_add(&s, rows[k].like->name, lacks++);
-		if (lacks > n / 2)
+		if (lacks > n / 2 || (lacks && other_kind(w, i)))
 			problem(w, input_mark(w, (int)i), w->in->v[i].text, "architecture",
 				"merge models of one architecture",
 				"%zu of the %zu tensors of %s are not in it: %s", lacks, n,
@@ -507,7 +530,8 @@ static bool plan_fill(struct planner *w)
 	size_t n, said = 0;
 	const struct input_row *rows;
 
-	if (!refuse_later_work(w) || !all_open(w) || !contract(w) || !stored_dtype(w))
+	if (!refuse_later_work(w) || !all_open(w) || !same_layers(w) || !contract(w) ||
+		!stored_dtype(w))
 		return false;
 	rows = inputs_rows(w->in, &n);
 	say_missing(w, rows, n);

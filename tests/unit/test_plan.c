@@ -13,6 +13,11 @@
 #define CONFIG "{\"architectures\":[\"LlamaForCausalLM\"],\"model_type\":\"llama\"," \
 	"\"num_hidden_layers\":3,\"vocab_size\":8,\"torch_dtype\":\"bfloat16\"}"
 
+#define TIED "{\"architectures\":[\"LlamaForCausalLM\"],\"model_type\":\"llama\"," \
+	"\"num_hidden_layers\":3,\"vocab_size\":8,\"tie_word_embeddings\":true}"
+#define DEEP "{\"architectures\":[\"LlamaForCausalLM\"],\"model_type\":\"llama\"," \
+	"\"num_hidden_layers\":4,\"vocab_size\":8}"
+
 static char *dir;
 
 static float wave(uint64_t i, unsigned which)
@@ -49,6 +54,17 @@ static void put_usual(const char *name, unsigned which, enum dtype t, uint64_t v
 	scratch_free(v, n);
 }
 
+static void put_usual_with(const char *name, unsigned which, const char *config, const char *more)
+{
+	struct scratch_tensor v[16];
+	size_t n = usual(v, which, DT_BF16, 8);
+
+	if (more)
+		v[n++] = scratch_tensor(more, DT_BF16, 8, 4, wave, which);
+	put(name, v, n, config);
+	scratch_free(v, n);
+}
+
 static int setup(void **state)
 {
 	struct scratch_tensor v[16];
@@ -77,6 +93,9 @@ static int setup(void **state)
 		4 * sizeof *ids };
 	put("ids", v, n, CONFIG);
 	scratch_free(v, n);
+	put_usual_with("tied", 7, TIED, NULL);
+	put_usual_with("untied", 8, CONFIG, "lm_head.weight");
+	put_usual_with("deep", 9, DEEP, NULL);
 	return 0;
 }
 
@@ -230,6 +249,12 @@ static void test_refusals(void **state)
 	refused("merge_method: passthrough\nchat_template: chatml\nmodels: [{model: a}]\n",
 		"chat_template", "\"chatml\"", "template");
 	refused("merge_method: linear\nmodels: [{model: a}]\n", "", "weight", "");
+	refused("merge_method: linear\nmodels: [{model: a, parameters: {weight: 1}}, {model: deep, "
+		"parameters: {weight: 1}}]\n", "deep", "it has 4 layers, a has 3", "depth");
+	refused("merge_method: linear\nmodels: [{model: a+lora, parameters: {weight: 1}}, {model: b, "
+		"parameters: {weight: 1}}]\n", "a+lora", "adapters", "first");
+	refused("merge_method: passthrough\nslices:\n- sources: [{model: a, layer_range: [0, 2]}]\n"
+		"- sources: [{model: b, layer_range: [1, 3]}]\n", "", "layer", "");
 }
 
 /* What one model lacks is made from the others; what only another has is left out, and said. */
@@ -262,6 +287,33 @@ static void test_missing_and_extra(void **state)
 	t = find(p, "model.norm.weight");
 	assert_string_equal(t->spec.method->name, "passthrough");
 	assert_int_equal(t->input[0], 1);
+	plan_unref(p);
+}
+
+/* The output has a head of its own if the model that gives the config has. */
+static void test_heads(void **state)
+{
+	struct err e = {0};
+	struct findings f = {0};
+	struct plan *p = plan("merge_method: linear\nmodels:\n- {model: tied, parameters: {weight: 1}}\n"
+		"- {model: untied, parameters: {weight: 3}}\n", &f, &e);
+	const struct plan_tensor *t;
+
+	(void)state;
+	assert_non_null(p);
+	assert_int_equal(p->n, 8);
+	assert_string_equal(p->ignored[0], "lm_head.weight");
+	assert_int_equal(f.warnings, 0); /* a note */
+	plan_unref(p);
+	findings_fini(&f);
+	p = plan("merge_method: linear\nmodels:\n- {model: untied, parameters: {weight: 1}}\n"
+		"- {model: tied, parameters: {weight: 3}}\n", NULL, &e);
+	assert_non_null(p);
+	assert_int_equal(p->n, 9);
+	t = find(p, "lm_head.weight");
+	assert_int_equal(t->spec.n_inputs, 2);
+	assert_string_equal(p->inputs->v[1].model->source.tensors[t->source[1]].name,
+		"model.embed_tokens.weight");
 	plan_unref(p);
 }
 
@@ -316,6 +368,7 @@ int main(void)
 		cmocka_unit_test(test_shards_are_greedy),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_missing_and_extra),
+		cmocka_unit_test(test_heads),
 		cmocka_unit_test(test_integers_are_not_merged),
 		cmocka_unit_test(test_keys_tell_what_changed),
 	};
