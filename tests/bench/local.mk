@@ -1,5 +1,6 @@
 # `make bench` times the real thing and prints ratios; nothing here is part of `make check`.
-bench_tools = tests/bench/catalog tests/bench/codec tests/bench/keystroke tests/bench/sums \
+bench_tools = tests/bench/catalog tests/bench/codec tests/bench/keystroke \
+	tests/bench/open tests/bench/sums \
 	tests/bench/timed
 EXTRA_PROGRAMS += $(bench_tools)
 CLEANFILES += $(bench_tools)
@@ -9,6 +10,8 @@ tests_bench_codec_SOURCES = tests/bench/codec.c
 tests_bench_codec_LDADD = libcupel.a $(CORE_LIBS)
 tests_bench_keystroke_SOURCES = tests/bench/keystroke.c
 tests_bench_keystroke_LDADD = libcupel.a $(CORE_LIBS)
+tests_bench_open_SOURCES = tests/bench/open.c
+tests_bench_open_LDADD = libcupel.a $(CORE_LIBS)
 # Tests of the command line need a model of some size, too.
 check_PROGRAMS += tests/bench/mkmodel
 tests_bench_mkmodel_SOURCES = tests/bench/mkmodel.c
@@ -24,4 +27,5 @@ bench: cupel $(bench_tools) tests/bench/mkmodel$(EXEEXT)
 	tests/bench/sums
 	tests/bench/catalog
 	tests/bench/keystroke
+	tests/bench/open
 	$(SHELL) $(srcdir)/tests/bench/run.sh $(abs_builddir)

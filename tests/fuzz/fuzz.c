@@ -1,7 +1,12 @@
 /* Parsers against damaged files. Each round takes a good file, damages it in ways that parsers trip
  * over (bits, cut ends, absurd numbers, repeated and moved pieces), and lets the parser have it. It
  * must come back with an answer or a message, within memory, under the sanitizers without a word.
- * Rounds are drawn from a fixed seed: a failure repeats. FUZZ_ROUNDS=N for more than the usual. */
+ * Rounds are drawn from a fixed seed: a failure repeats. FUZZ_ROUNDS=N for more than the usual.
+ * Files in corpus/TARGET, of failures that were, go through untouched.
+ *
+ * With -DLIBFUZZER this is a target for clang's own fuzzer; FUZZ_TARGET names the row:
+ *	clang -DLIBFUZZER -fsanitize=fuzzer,address … tests/fuzz/fuzz.c libcupel.a …
+ *	FUZZ_TARGET=gguf ./a.out CORPUS */
 #include "../unit/fixture_gguf.h"
 
 #include <stdint.h>
@@ -17,6 +22,7 @@
 #include "base/str.h"
 #include "base/xalloc.h"
 #include "model/model.h"
+#include "model/tokenizer_files.h"
 #include "recipe/effect.h"
 #include "recipe/lint.h"
 #include "recipe/recipe.h"
@@ -119,6 +125,93 @@ static void feed_gguf(const char *text, size_t n)
 	feed_model("model.gguf", text, n);
 }
 
+/* The index of a folder of two shards; feed_model would open the file, here the folder is. */
+static void feed_index(const char *text, size_t n)
+{
+	struct err e = { 0 };
+	char *path = str_join_path(fixture.dir, "shards/model.safetensors.index.json");
+	struct model *m = NULL;
+
+	if (file_write_all(path, text, n, &e))
+		m = model_open(path, &e);
+	if (!m && !e.what[0])
+		abort();
+	model_unref(m);
+	free(path);
+}
+
+static char *make_index(size_t *n)
+{
+	static const char header[] = "{\"%s\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]}}";
+	static const char index[] = "{\"metadata\":{\"total_size\":8},\"weight_map\":{"
+		"\"a\":\"model-00001-of-00002.safetensors\",\"b\":\"model-00002-of-00002.safetensors\"}}";
+	char text[128];
+
+	for (int i = 0; i < 2; i++) {
+		char *name = xasprintf("shards/model-0000%d-of-00002.safetensors", i + 1);
+		snprintf(text, sizeof text, header, i ? "b" : "a");
+		fixture_safetensors(&fixture, name, text, 4);
+		free(name);
+	}
+	*n = strlen(index);
+	return xstrdup(index);
+}
+
+/* config.json of a folder whose weights are packed as MLX does. */
+static void feed_config(const char *text, size_t n)
+{
+	struct err e = { 0 };
+	char *path = str_join_path(fixture.dir, "mlx/config.json"), *slash;
+	struct model *m = NULL;
+	uint64_t weights, cache;
+
+	if (file_write_all(path, text, n, &e)) {
+		slash = strrchr(path, '/');
+		*slash = 0;
+		m = model_open(path, &e);
+	}
+	if (!m && !e.what[0])
+		abort();
+	if (m)
+		model_memory(m, 1 << 20, &weights, &cache);
+	model_unref(m);
+	free(path);
+}
+
+static char *make_config(size_t *n)
+{
+	static const char config[] = "{\"model_type\":\"qwen3_moe\",\"num_hidden_layers\":2,"
+		"\"num_attention_heads\":4,\"head_dim\":16,\"sliding_window\":7,\"vocab_size\":64,"
+		"\"layer_types\":[\"mamba\",\"sliding_attention\"],\"eos_token_id\":[1,2],"
+		"\"quantization\":{\"group_size\":32,\"bits\":4,\"mode\":\"affine\",\"p\":false,"
+		"\"q\":{\"bits\":8}},\"quantization_config\":{\"quant_method\":\"gptq\",\"bits\":4,"
+		"\"weight_block_size\":[128,128]},\"text_config\":{\"model_type\":\"qwen3\"}}";
+
+	fixture_safetensors(&fixture, "mlx/model.safetensors",
+		"{\"p.weight\":{\"dtype\":\"U32\",\"shape\":[2,8],\"data_offsets\":[0,64]},"
+		"\"p.scales\":{\"dtype\":\"F16\",\"shape\":[2,2],\"data_offsets\":[64,72]},"
+		"\"p.biases\":{\"dtype\":\"F16\",\"shape\":[2,2],\"data_offsets\":[72,80]},"
+		"\"l.qweight\":{\"dtype\":\"I32\",\"shape\":[2,2],\"data_offsets\":[80,96]}}", 96);
+	*n = strlen(config);
+	return xstrdup(config);
+}
+
+static void feed_vocab(const char *text, size_t n)
+{
+	struct err e = { 0 };
+	struct vocab v;
+	const char *kind;
+	int64_t added = 0;
+	size_t entries;
+
+	vocab_init(&v);
+	if (!tokenizer_json_read(&v, text, n, "fuzz", &kind, &added, &e) && !e.what[0])
+		abort();
+	vocab_hash(&v, &entries);
+	tokenizer_model_read(&v, (const unsigned char *)text, n);
+	vocab_fini(&v);
+}
+
 /* A small model with keys of several types, an array of tokens and two tensors. */
 static char *make_gguf(size_t *n)
 {
@@ -148,6 +241,7 @@ static char *make_gguf(size_t *n)
 	return text;
 }
 
+#ifndef LIBFUZZER
 /* One word of chance, from a counter: round r, draw d. */
 static uint32_t draw(uint64_t target, uint32_t r, uint32_t d)
 {
@@ -203,6 +297,7 @@ static void damage(struct str *s, uint64_t target, uint32_t r)
 	}
 	str_addn(s, "", 0);
 }
+#endif
 
 /* A row: what is fed to it, from which good file, how much of it, how many rounds. */
 static const struct target {
@@ -218,7 +313,34 @@ static const struct target {
 	{ "odd recipe", "tests/golden/recipe/odd.yml", NULL, 0, 3000, feed_recipe },
 	{ "safetensors", "share/demo/base/model.safetensors", NULL, 8192, 3000, feed_safetensors },
 	{ "gguf", NULL, make_gguf, 0, 6000, feed_gguf },
+	{ "gguf types", "tests/golden/model/types.gguf", NULL, 0, 1000, feed_gguf },
+	{ "mlx", "tests/golden/model/mlx/model.safetensors", NULL, 4096, 1000, feed_safetensors },
+	{ "index", NULL, make_index, 0, 4000, feed_index },
+	{ "config", NULL, make_config, 0, 4000, feed_config },
+	{ "vocabulary", "share/demo/base/tokenizer.json", NULL, 8192, 5000, feed_vocab },
 };
+
+#ifndef LIBFUZZER
+
+/* Files that once made trouble. */
+static void feed_corpus(const struct target *t, const char *top)
+{
+	char *dir = xasprintf("%s/tests/fuzz/corpus/%s", top, t->name);
+	size_t n = 0, len;
+	char **names = file_is_dir(dir) ? file_list(dir, &n, NULL) : NULL;
+
+	for (size_t i = 0; names && i < n; i++) {
+		char *path = str_join_path(dir, names[i]), *text = file_read_all(path, (size_t)1 << 20,
+			&len, NULL);
+
+		if (text)
+			t->feed(text, len);
+		free(text);
+		free(path);
+	}
+	file_list_free(names, n);
+	free(dir);
+}
 
 static bool run(const struct target *t, const char *top)
 {
@@ -238,6 +360,7 @@ static bool run(const struct target *t, const char *top)
 	}
 	if (t->keep && n > t->keep)
 		n = t->keep;
+	feed_corpus(t, top);
 	for (unsigned r = 0; r < rounds; r++) {
 		str_clear(&s);
 		str_addn(&s, good, n);
@@ -273,3 +396,29 @@ int main(int argc, char **argv)
 	fixture_fini(&fixture);
 	return !ok;
 }
+
+#else
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	static const struct target *t;
+	const char *name = getenv("FUZZ_TARGET");
+	size_t ignored, count = sizeof targets / sizeof targets[0];
+
+	if (!t) {
+		fixture_init(&fixture);
+		for (t = targets; t < targets + count - 1 && name && strcmp(t->name, name) != 0; t++)
+			;
+		if (t->make)
+			free(t->make(&ignored)); /* what stands beside its file */
+	}
+	char *text = xmalloc(n + 1); /* parsers are handed text that ends in 0 */
+	memcpy(text, data, n);
+	text[n] = 0;
+	t->feed(text, n);
+	free(text);
+	return 0;
+}
+
+#endif
