@@ -244,8 +244,8 @@ static void compare_tokenizers(const struct compare *c, int i, int donor)
 			name_of(c, i), b->eos_id, name_of(c, donor), a->eos_id);
 	else if (a->eos_token && b->eos_token && strcmp(a->eos_token, b->eos_token) != 0)
 		differ(c, SEV_NOTE, i, "eos", "the output stops as its donor does",
-			"%s ends its text with %s, the donor %s with %s", name_of(c, i), b->eos_token,
-			name_of(c, donor), a->eos_token);
+			"%s ends its text with %s, the donor %s with %s", name_of(c, i),
+			b->eos_token, name_of(c, donor), a->eos_token);
 	if (a->chat_template && b->chat_template && strcmp(a->chat_template, b->chat_template) != 0)
 		differ(c, SEV_NOTE, i, "template-differs", NULL,
 			"the chat template of %s is not that of the donor %s", name_of(c, i),
