@@ -6,7 +6,7 @@ top=${top_srcdir:-.}
 cd "$top"
 list=$(find src ui tests share man m4 bootstrap Makefile.am configure.ac README HACKING NEWS .ci \
   -type f 2>/dev/null | grep -v -E -e '^share/demo/.*\.(json|safetensors|txt)$' \
-  -e '^tests/golden/' -e '\.(screen|Po|o|trs|log|out)$' || :)
+  -e '^tests/golden/' -e '^tests/fuzz/corpus/' -e '\.(screen|Po|o|trs|log|out)$' || :)
 makefiles=$(printf '%s\n' "$list" | grep '\.mk$')
 code=$(printf '%s\n' "$list" | grep -E '^(src|ui|tests)/.*\.[ch]$')
 
