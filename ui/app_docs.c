@@ -91,7 +91,8 @@ static void show_plan(struct app *a, struct doc *d)
 		return;
 	if (!a->preview)
 		a->preview = preview_new(a->pool, a->catalog, preview_wake, a->events);
-	/* Methods with closed forms need no exact pass: never begin one for the plan that goes or comes. */
+	/* Methods with closed forms need no exact pass: never begin one for the plan that goes or
+	 * comes. */
 	exact = !d->plan->recipe->method->coefficients;
 	if (!exact)
 		preview_want_exact(a->preview, false);

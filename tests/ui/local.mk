@@ -15,3 +15,8 @@ screen_tests = \
 	tests/ui/tensors.script tests/ui/tensors.screen \
 	tests/ui/wide.script tests/ui/wide.screen
 EXTRA_DIST += tests/ui/run.sh $(screen_tests)
+
+PTY_TESTS = tests/pty/first_look.sh tests/pty/recipe.sh tests/pty/resize.sh tests/pty/crash.sh \
+	tests/pty/write.sh tests/pty/terminal.sh
+TESTS += $(PTY_TESTS)
+EXTRA_DIST += tests/pty/lib.sh $(PTY_TESTS)
