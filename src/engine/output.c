@@ -356,6 +356,18 @@ static bool sync_all(struct output *o, struct err *e)
 	return true;
 }
 
+static bool sync_name(const struct output *o, struct err *e)
+{
+	char *parent = xstrndup(o->path, (size_t)(str_base(o->path) - o->path));
+	int dir = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool ok = dir >= 0 && fsync(dir) == 0;
+
+	if (dir >= 0)
+		close(dir);
+	free(parent);
+	return ok || err_errno(e, o->path, "put its name on the disk");
+}
+
 /* The earlier output goes only once the new one has its name. */
 static bool swap_in(struct output *o, struct err *e)
 {
@@ -383,7 +395,7 @@ bool output_publish(struct output *o, bool sync, struct err *e)
 		return err_errno(e, o->path, "give the output its name");
 	}
 	unlink(o->journal_path);
-	return true;
+	return !sync || sync_name(o, e);
 }
 
 void output_close(struct output *o)
