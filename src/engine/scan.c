@@ -177,11 +177,12 @@ static int64_t find_parent(const struct catalog_model *v, size_t n, const char *
 	return found;
 }
 
-bool scan_register(struct catalog *c, const struct model *m, int64_t *id, struct err *e)
+static bool register_as(struct catalog *c, const struct model *m, const char *name, int64_t *id,
+	struct err *e)
 {
 	struct card card = { 0 };
 	char *path = absolute(m->path);
-	struct catalog_model row = { .name = (char *)m->name, .path = path,
+	struct catalog_model row = { .name = (char *)name, .path = path,
 		.format = (char *)m->format_text, .architecture = (char *)m->architecture,
 		.parameters = m->parameters, .bytes = m->bytes, .bits = m->bits_per_weight,
 		.partial = (char *)m->partial, .state = m->partial ? "partial" : "on disk" };
@@ -194,6 +195,11 @@ bool scan_register(struct catalog *c, const struct model *m, int64_t *id, struct
 	card_fini(&card);
 	free(path);
 	return ok;
+}
+
+bool scan_register(struct catalog *c, const struct model *m, int64_t *id, struct err *e)
+{
+	return register_as(c, m, m->name, id, e);
 }
 
 /* Once all are known: whom each card names. A model never hangs under itself. */
@@ -266,7 +272,8 @@ static bool look_at(struct catalog *c, const struct model_found *f, struct scan_
 		out->refused++;
 		return true;
 	}
-	ok = scan_register(c, m, NULL, e);
+	/* "model:tag" and "owner/name@revision" are told by the place, not by the file. */
+	ok = register_as(c, m, strpbrk(f->name, ":@") ? f->name : m->name, NULL, e);
 	out->registered += ok;
 	model_unref(m);
 	return ok;
