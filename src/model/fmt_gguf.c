@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "model/gguf.h"
 #include "model/gguf_read.h"
+#include "model/hash_cache.h"
 #include "model/vocab.h"
 
 #define MAX_KEY 65536
@@ -36,6 +37,7 @@ struct part {
 struct gguf {
 	vec(struct tensor) all;  /* as they stand in the files, names as stored */
 	struct vocab vocab;
+	json_t *facts;           /* about the vocabulary, remembered from before; or NULL */
 };
 
 static bool wrong(struct part *p, const char *tensor, const char *fmt, ...)
@@ -84,7 +86,7 @@ static void read_element(struct part *p, struct gguf *g, uint32_t type, bool tok
 {
 	size_t n;
 
-	if (tokens) {
+	if (tokens && !g->facts) {
 		const char *s = gread_string(&p->r, &n);
 		if (s)
 			vocab_add(&g->vocab, s, n, (int64_t)i);
@@ -347,6 +349,8 @@ static bool load_parts(struct model_build *b, struct gguf *g, const char *path, 
 			ok = err_set(e, ERR_INPUT, name, "fetch the missing part beside the others",
 				"the first part, which describes the model, is missing");
 		} else if (file_exists(name)) {
+			if (i == 0)
+				g->facts = facts_get(name);
 			json_t *keys = part_load(b, g, name, e);
 			ok = keys && check_part(b, keys, name, i, count, e);
 			json_decref(keys);
@@ -363,23 +367,47 @@ static bool load_parts(struct model_build *b, struct gguf *g, const char *path, 
 	return ok;
 }
 
+/* What the tokens come to: counted and hashed once, remembered for the file. */
+static json_t *vocabulary(struct gguf *g, int64_t eos)
+{
+	char hex[HASH_HEX_SIZE];
+	size_t n, count = g->vocab.entries.n;
+	const char *text = NULL;
+
+	if (g->facts || !count)
+		return json_incref(g->facts);
+	if (eos >= 0 && (size_t)eos < count)
+		text = g->vocab.entries.v[eos].text; /* before the hash sorts them */
+	json_t *facts = json_object();
+	json_object_set_new(facts, "entries", json_u64(count));
+	json_object_set_new(facts, "eos_token", json_textn(text));
+	hash_hex(vocab_hash(&g->vocab, &n), hex);
+	json_object_set_new(facts, "hash", json_string(hex));
+	return facts;
+}
+
 static void tokenizer_facts(struct model_build *b, struct gguf *g)
 {
 	struct model_tokenizer *t = &b->m.tokenizer;
-	size_t n;
+	const json_t *m = b->m.metadata;
+	const char *path = b->files.v[0]->path;
 
-	t->kind = json_text(b->m.metadata, "tokenizer.ggml.model", NULL);
-	if (g->vocab.entries.n)
-		t->vocab_size = (int64_t)g->vocab.entries.n;
-	t->vocab_hash = vocab_hash(&g->vocab, &n);
-	t->bos_id = json_int(b->m.metadata, "tokenizer.ggml.bos_token_id", -1);
-	t->eos_id = json_int(b->m.metadata, "tokenizer.ggml.eos_token_id", -1);
-	t->chat_template = json_text(b->m.metadata, "tokenizer.chat_template", NULL);
+	t->kind = json_text(m, "tokenizer.ggml.model", NULL);
+	t->bos_id = json_int(m, "tokenizer.ggml.bos_token_id", -1);
+	t->eos_id = json_int(m, "tokenizer.ggml.eos_token_id", -1);
+	t->chat_template = json_text(m, "tokenizer.chat_template", NULL);
 	if (t->chat_template)
 		t->chat_template_from = str_base(b->m.path);
-	for (size_t i = 0; i < g->vocab.entries.n; i++)
-		if (t->eos_id >= 0 && g->vocab.entries.v[i].id == t->eos_id)
-			t->eos_token = arena_strdup(&b->arena, g->vocab.entries.v[i].text);
+	json_t *facts = vocabulary(g, t->eos_id);
+	if (facts) {
+		const char *eos = json_text(facts, "eos_token", NULL);
+		t->vocab_size = json_int(facts, "entries", -1);
+		hash_parse(json_text(facts, "hash", ""), &t->vocab_hash);
+		t->eos_token = eos ? arena_strdup(&b->arena, eos) : NULL;
+		if (!g->facts)
+			facts_put(path, facts);
+	}
+	json_decref(facts);
 }
 
 bool gguf_load(struct model_build *b, const char *path, struct err *e)
@@ -400,5 +428,6 @@ bool gguf_load(struct model_build *b, const char *path, struct err *e)
 	}
 	vec_fini(&g.all);
 	vocab_fini(&g.vocab);
+	json_decref(g.facts);
 	return ok;
 }

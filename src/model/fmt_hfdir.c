@@ -127,20 +127,48 @@ static bool load_weights(struct model_build *b, const struct listing *l, struct 
 	return ok;
 }
 
+/* The .gguf of a folder without safetensors, if there is just one model: projectors of vision models
+ * are no model by themselves, and parts of one go together. */
+static bool find_gguf(const struct listing *l, const char **found, struct err *e)
+{
+	struct str names = STR_INIT;
+	size_t n = 0;
+
+	*found = NULL;
+	for (size_t i = 0; i < l->n; i++)
+		if (is_weights_name(l->v[i]) || str_ends(l->v[i], ".safetensors.index.json"))
+			return true;
+	for (size_t i = 0; i < l->n; i++) {
+		const char *part = strstr(l->v[i], "-of-");
+		if (!str_ends(l->v[i], ".gguf") || strstr(l->v[i], "mmproj") ||
+			(part && part - l->v[i] >= 6 && !str_starts(part - 6, "-00001")))
+			continue;
+		*found = l->v[i];
+		str_addf(&names, "%s%s", n++ ? ", " : "", l->v[i]);
+	}
+	bool ok = n <= 1 || err_set(e, ERR_INPUT, l->dir, "name one of them",
+		"the folder holds %zu models: %s", n, names.s);
+	str_fini(&names);
+	return ok;
+}
+
 bool hfdir_load(struct model_build *b, const char *dir, const char *only, struct err *e)
 {
 	struct listing l = { .dir = dir };
+	const char *gguf = NULL;
 
 	l.v = file_list(dir, &l.n, e);
-	bool ok = l.v && side_files(b, &l, e);
-
+	bool ok = l.v && (only || find_gguf(&l, &gguf, e));
+	if (gguf)
+		only = gguf;
+	ok = ok && (gguf || side_files(b, &l, e));
 	if (ok && only) {
 		char *path = str_join_path(dir, only);
-		ok = safetensors_load(b, path, e);
+		ok = gguf ? gguf_load(b, path, e) : safetensors_load(b, path, e);
 		free(path);
 	} else if (ok) {
 		ok = load_weights(b, &l, e);
 	}
 	file_list_free(l.v, l.n);
-	return ok && packed_fold(b, e);
+	return ok && (gguf || packed_fold(b, e));
 }

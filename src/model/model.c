@@ -2,7 +2,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "base/str.h"
 #include "model/build.h"
@@ -83,6 +86,7 @@ static bool open_safetensors(struct model_build *b, const char *path, struct err
 static bool open_any(struct model_build *b, const char *path, struct err *e)
 {
 	static const char *const pickles[] = { ".bin", ".pt", ".pth", ".ckpt", ".pkl" };
+	struct stat st;
 
 	if (!file_exists(path))
 		return err_set(
@@ -91,6 +95,8 @@ static bool open_any(struct model_build *b, const char *path, struct err *e)
 		b->m.format = MODEL_HF;
 		return hfdir_load(b, path, NULL, e);
 	}
+	if (stat(path, &st) || !S_ISREG(st.st_mode))
+		return err_set(e, ERR_INPUT, path, "name a file or a folder", "it is neither");
 	for (size_t i = 0; i < sizeof pickles / sizeof *pickles; i++)
 		if (str_ends(path, pickles[i]))
 			return refuse_pickle(path, e);
@@ -213,8 +219,22 @@ static const char *name_of(struct model_build *b, const char *path)
 	return name;
 }
 
+/* Every shard stays open: as many files as the system lets this process have. */
+static void raise_file_limit(void)
+{
+	struct rlimit r;
+
+	if (!getrlimit(RLIMIT_NOFILE, &r) && r.rlim_cur < r.rlim_max) {
+		r.rlim_cur = r.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &r);
+	}
+}
+
 struct model *model_open(const char *path, struct err *e)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, raise_file_limit);
+
 	struct model_build *b = xnew(struct model_build, 1);
 	struct model *m = &b->m;
 

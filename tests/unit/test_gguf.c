@@ -93,6 +93,7 @@ static void test_rope_rows(void **state)
 	assert_true(m->tied_head);
 	assert_int_equal(m->layers, 1);
 	assert_int_equal(m->format, MODEL_GGUF);
+	assert_string_equal(m->format_text, "gguf");
 	model_unref(m);
 }
 
@@ -259,7 +260,33 @@ static void test_tokenizer_and_keys(void **state)
 	assert_int_equal(json_int(m->metadata, "general.small", 0), -3);
 	assert_int_equal(json_array_size(json_at(m->metadata, "general.list")), 2);
 	assert_int_equal(json_int(json_at(m->metadata, "tokenizer.ggml.tokens"), "count", 0), 3);
+	struct hash first = m->tokenizer.vocab_hash;
 	model_unref(m);
+	m = fixture_open(&fx, "keys.gguf"); /* as remembered */
+	assert_true(hash_eq(m->tokenizer.vocab_hash, first));
+	assert_string_equal(m->tokenizer.eos_token, "</s>");
+	assert_int_equal(m->tokenizer.vocab_size, 3);
+	model_unref(m);
+}
+
+/* A folder of .gguf files is the one model in it. */
+static void test_folder(void **state)
+{
+	(void)state;
+	struct gguf_file g;
+	gguf_init(&g);
+	llama_keys(&g, "llama");
+	gguf_f32(&g, "output_norm.weight", SHAPE(3), count);
+	gguf_write(&g, &fx, "d/m-Q4_K_M.gguf");
+	gguf_write(&g, &fx, "d/mmproj-m.gguf");
+	gguf_fini(&g);
+	struct model *m = fixture_open(&fx, "d");
+	assert_int_equal(m->format, MODEL_GGUF);
+	assert_int_equal(m->source.n_tensors, 1);
+	model_unref(m);
+	fixture_text(&fx, "d/m-Q8_0.gguf", "");
+	fixture_refused(&fx, "d", "d", "the folder holds 2 models: m-Q4_K_M.gguf, m-Q8_0.gguf",
+		"name one of them");
 }
 
 static void part(const char *name, uint16_t no, uint16_t of, bool all)
@@ -456,6 +483,7 @@ int main(void)
 		cmocka_unit_test(test_hybrid),
 		cmocka_unit_test(test_experts_and_norms),
 		cmocka_unit_test(test_tokenizer_and_keys),
+		cmocka_unit_test(test_folder),
 		cmocka_unit_test(test_split),
 		cmocka_unit_test(test_refuses_bad_headers),
 		cmocka_unit_test(test_refuses_bad_tensors),
