@@ -502,7 +502,39 @@ static void bad_setting(void *ctx, const struct err *e)
 {
 	struct shell *s = ctx;
 
-	app_fail(&s->a, e);
+	if (s->n_bad_settings < sizeof s->bad_settings / sizeof *s->bad_settings)
+		s->bad_settings[s->n_bad_settings] = *e;
+	s->n_bad_settings++;
+}
+
+static unsigned close_list(struct app *a, size_t i, void *ctx)
+{
+	(void)a;
+	(void)i;
+	(void)ctx;
+	return 0;
+}
+
+/* One bad line is said; several are listed, each with the words that would be right. */
+static void say_bad_settings(struct shell *s)
+{
+	struct choice items[16];
+	struct str lines[16] = { { 0 } };
+	size_t n = s->n_bad_settings < 16 ? s->n_bad_settings : 16;
+
+	if (n == 1)
+		app_fail(&s->a, &s->bad_settings[0]);
+	if (n < 2)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		const struct err *e = &s->bad_settings[i];
+
+		str_addf(&lines[i], "%s: %s", str_base(e->where), e->what);
+		items[i] = (struct choice){ lines[i].s, e->hint, false };
+	}
+	app_menu(&s->a, "settings that mean nothing", items, n, 0, close_list, NULL);
+	for (size_t i = 0; i < n; i++)
+		str_fini(&lines[i]);
 }
 
 static void choose_tiers(struct shell *s)
@@ -644,6 +676,7 @@ int app_main(const struct cli_start *start)
 	open_paths(s, start);
 	if (!start->script)
 		shell_state_load(s);
+	say_bad_settings(s);
 	if (catalog_warning(s->a.catalog))
 		app_fail(&s->a, catalog_warning(s->a.catalog));
 	if (start->script)

@@ -216,6 +216,23 @@ void app_restore_recipe(struct app *a, const char *path)
 		a->doc = d;
 }
 
+/* A recipe of the demonstration: a copy without a file, so that nobody changes what is installed. */
+void shell_docs_demo(struct shell *s, const char *dir)
+{
+	char *path = str_join_path(dir, "dare.yml");
+	struct recipe *r = s->a.docs.n ? NULL : recipe_load(path, NULL);
+	struct doc *d;
+
+	free(path);
+	if (!r)
+		return;
+	d = doc_new(r, "dare.yml");
+	d->saved = recipe_ref(r);
+	d->asleep = true;
+	*vec_push(&s->a.docs) = d;
+	s->a.doc = d;
+}
+
 unsigned app_open_recipe(struct app *a, const char *path)
 {
 	struct err e = { 0 };

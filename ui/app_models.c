@@ -69,6 +69,7 @@ static void open_demo(struct shell *s)
 		s->a.demo = true;
 		shell_models_load(s);
 		shell_models_start(s, (const char *const *)&dir, 1);
+		shell_docs_demo(s, dir);
 	}
 	free(path);
 	free(state);

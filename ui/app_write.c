@@ -133,14 +133,28 @@ static unsigned start(struct app *a, struct sheet *s, void *ctx)
 	return CHANGED_JOBS | CHANGED_DOC;
 }
 
-/* In the folder of the settings, else beside the recipe. */
+/* RECIPE-METHOD-N in the folder of the settings, else beside the recipe, else here; N is free there. */
 static char *default_output(const struct doc *d, const char *name)
 {
-	const char *folder = settings_get("folder");
+	const char *folder = settings_get("folder"), *base = str_base(name);
+	const char *dash = strrchr(base, '-');
+	char *stem = dash ? xstrndup(base, (size_t)(dash - base)) : xstrdup(base), *path = NULL;
 
-	if (*name == '/' || (!*folder && str_eq(d->near_dir, ".")))
-		return xstrdup(name);
-	return str_join_path(*folder ? folder : d->near_dir, name);
+	if (!*folder)
+		folder = d->path ? d->near_dir : ".";
+	for (int n = 1; n < 10000; n++) {
+		struct str s = STR_INIT;
+
+		if (!str_eq(folder, "."))
+			str_addf(&s, "%s/", folder);
+		str_addf(&s, "%s-%d", stem, n);
+		free(path);
+		path = str_steal(&s);
+		if (!file_exists(path))
+			break;
+	}
+	free(stem);
+	return path;
 }
 
 static void donor_line(struct sheet *s, const struct plan *p)

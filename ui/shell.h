@@ -40,6 +40,8 @@ struct shell {
 	char *recipe_to_open;
 	size_t jobs_running;
 	struct str script_error;
+	struct err bad_settings[16]; /* lines of cupelrc that could not be understood */
+	size_t n_bad_settings;
 };
 static inline struct shell *shell_of(struct app *a)
 {
@@ -67,7 +69,7 @@ struct candidates;
 void complete_word(struct shell *s, const char *kind, const char *before, const char *typed,
 	struct candidates *out);
 /* app_docs.c */
-void shell_docs_open(struct shell *s, const char *path);
+void shell_docs_demo(struct shell *s, const char *dir);
 void shell_docs_tick(struct shell *s);
 void shell_docs_close(struct shell *s);
 unsigned shell_quit(struct shell *s);

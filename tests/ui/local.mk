@@ -2,6 +2,7 @@ TESTS += tests/ui/run.sh
 screen_tests = \
 	tests/ui/ascii.script tests/ui/ascii.screen \
 	tests/ui/dare.script tests/ui/dare.screen \
+	tests/ui/empty.script tests/ui/empty.screen \
 	tests/ui/gradient.script tests/ui/gradient.screen \
 	tests/ui/help.script tests/ui/help.screen \
 	tests/ui/loop.script tests/ui/loop.screen \
@@ -12,6 +13,7 @@ screen_tests = \
 	tests/ui/nearswap.script tests/ui/nearswap.screen \
 	tests/ui/outside.script tests/ui/outside.screen \
 	tests/ui/recipe.script tests/ui/recipe.screen \
+	tests/ui/settings.script tests/ui/settings.screen \
 	tests/ui/tensors.script tests/ui/tensors.screen \
 	tests/ui/wide.script tests/ui/wide.screen
 EXTRA_DIST += tests/ui/run.sh $(screen_tests)

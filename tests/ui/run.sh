@@ -3,6 +3,7 @@
 #   tests/ui/NAME.script   lines of a script (ui/app_script.c), after "#!" lines that set it up:
 #       #! size 80x24      of the screen (default)
 #       #! env NAME=VALUE  environment
+#       #! rc LINE         of its cupelrc
 #       #! args ARG…       on the command line, before the script's
 #   A screen is saved when all work in the background is done, so that it is the same every time.
 #   tests/ui/NAME.screen   every ":screen-save OUT/TITLE" of it, one after the other.
@@ -28,8 +29,9 @@ run_one() {
   # The length of the name is part of what is compared.
   work=$(mktemp -d /tmp/cupel-ui.XXXXXX) || exit 1
   mkdir "$work/out" "$work/home"
-  cp -R "$top/share/demo" "$work/demo"
-  chmod -R u+w "$work/demo"
+  cp -R "$top/share" "$work/share"
+  chmod -R u+w "$work/share"
+  cp -R "$work/share/demo" "$work/demo"
   size=$(sed -n 's/^#! *size *//p' "$script")
   args="--threads 2 $(sed -n 's/^#! *args *//p' "$script")"
   case $args in
@@ -39,10 +41,12 @@ run_one() {
   (
     cd "$work/demo" || exit 1
     [ "$name" != names ] || evil_names
-    unset CUPEL_CATALOG HF_HOME HF_HUB_CACHE NO_COLOR EDITOR VISUAL TMUX CUPEL_DATA
-    export HOME="$work/home" XDG_DATA_HOME="$work/home/data" XDG_STATE_HOME="$work/home/state" \
+    unset CUPEL_CATALOG HF_HOME HF_HUB_CACHE NO_COLOR EDITOR VISUAL TMUX
+    export CUPEL_DATA="$work/share" HOME="$work/home" XDG_DATA_HOME="$work/home/data" XDG_STATE_HOME="$work/home/state" \
       XDG_CACHE_HOME="$work/home/cache" XDG_CONFIG_HOME="$work/home/config" \
       LC_ALL=C.UTF-8 TERM=xterm-256color TZ=UTC
+    mkdir -p "$XDG_CONFIG_HOME/cupel"
+    sed -n 's/^#! *rc *//p' "$script" >"$XDG_CONFIG_HOME/cupel/cupelrc"
     sed -n 's/^#! *env *//p' "$script" >"$work/env"
     while IFS= read -r setting; do export "${setting?}"; done <"$work/env"
     grep -v '^#!' "$script" | sed "s|^:screen-save OUT/|:wait-idle\\

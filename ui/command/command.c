@@ -112,7 +112,7 @@ bool keymap_bind(const char *key_text, const char *line, struct err *e)
 		for (size_t i = 0; i < N_ROWS; i++)
 			names[i] = commands[i].name;
 		ok = err_set(e, ERR_INPUT, name, str_nearest(name, names, N_ROWS),
-			"no such command; the nearest is");
+			"no such command; nearest:");
 	}
 	free(name);
 	if (!ok)

@@ -185,6 +185,62 @@ static void fact_diff(struct run_page *p, const char *label, const char *a, cons
 	add(p, STYLE_normal, "%-9s %s → %s", label, a && *a ? a : "·", b && *b ? b : "·");
 }
 
+#define NAMES_SHOWN 40
+
+/* Tensors by their content hashes: exact, and free, because the runs wrote them down. names: list them,
+ * else only count. */
+static void tensor_diff(struct run_page *p, struct catalog *c, const struct catalog_run *a,
+	const struct catalog_run *b, bool names)
+{
+	size_t na = 0, nb = 0, differ = 0;
+	struct catalog_tensor *ta = a->output_hash ? catalog_tensors(c, a->output_hash, &na, NULL) :
+		NULL;
+	struct catalog_tensor *tb = b->output_hash ? catalog_tensors(c, b->output_hash, &nb, NULL) :
+		NULL;
+
+	if (names && na && nb)
+		heading(p, "tensors that differ");
+	for (size_t i = 0; i < na; i++) {
+		size_t k = i < nb && str_eq(ta[i].name, tb[i].name) ? i : 0;
+
+		while (k < nb && !str_eq(ta[i].name, tb[k].name))
+			k++;
+		if (k < nb && str_eq(ta[i].hash, tb[k].hash))
+			continue;
+		if (differ++ < NAMES_SHOWN && names && nb)
+			add(p, STYLE_normal, "  %s%s", ta[i].name, k == nb ? "  (in the first only)" : "");
+	}
+	if (names && differ > NAMES_SHOWN)
+		add(p, STYLE_dim, "  and %zu more", differ - NAMES_SHOWN);
+	if (!names && na && nb)
+		add(p, STYLE_value, "tensors   %zu of %zu differ", differ, na);
+	catalog_tensors_free(ta, na);
+	catalog_tensors_free(tb, nb);
+}
+
+static void score_diff(struct run_page *p, struct catalog *c, int64_t a, int64_t b)
+{
+	size_t na = 0, nb = 0;
+	bool any = false;
+	struct catalog_score *sa = catalog_scores(c, a, 0, &na, NULL);
+	struct catalog_score *sb = catalog_scores(c, b, 0, &nb, NULL);
+
+	for (size_t i = 0; i < na; i++)
+		for (size_t k = 0; k < nb; k++)
+			if (str_eq(sa[i].task, sb[k].task) && str_eq(sa[i].metric, sb[k].metric) &&
+				str_eq(sa[i].protocol, sb[k].protocol) && !sa[i].estimated &&
+				!sb[k].estimated) {
+				if (!any)
+					heading(p, "scores");
+				any = true;
+				add(p, STYLE_normal, "  %-20s %-12s %.4f → %.4f  %+.4f", sa[i].task,
+					sa[i].metric, sa[i].value, sb[k].value,
+					sb[k].value - sa[i].value);
+			}
+	catalog_scores_free(sa, na);
+	catalog_scores_free(sb, nb);
+}
+
 bool run_page_two(struct run_page *p, struct catalog *c, int64_t ida, int64_t idb, struct err *e)
 {
 	struct catalog_run *a = catalog_run_get(c, ida, e),
@@ -205,10 +261,13 @@ bool run_page_two(struct run_page *p, struct catalog *c, int64_t ida, int64_t id
 		fact_diff(p, "status", a->status, b->status);
 		fact_diff(p, "output", a->output_hash, b->output_hash);
 		fact_diff(p, "tags", a->tags, b->tags);
+		tensor_diff(p, c, a, b, false);
 		heading(p, "recipe");
 		split(&la, a->recipe_text);
 		split(&lb, b->recipe_text);
 		diff(p, &la, &lb);
+		score_diff(p, c, ida, idb);
+		tensor_diff(p, c, a, b, true);
 		lines_fini(&la);
 		lines_fini(&lb);
 	}

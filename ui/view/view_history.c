@@ -207,9 +207,13 @@ static void follow(struct history_view *v)
 	struct err e = { 0 };
 	int top = v->page.top;
 
-	if (n >= 2) {
+	if (n >= 2) { /* the older one first, in whatever order they were marked */
 		a = v->runs[rows[0]].id;
 		b = v->runs[rows[1]].id;
+		if (a > b) {
+			a = v->runs[rows[1]].id;
+			b = v->runs[rows[0]].id;
+		}
 	}
 	if (a == v->page_id && b == v->page_other)
 		return;

@@ -367,6 +367,7 @@ static bool go(struct table *t, long to)
 	t->cursor = (size_t)to;
 	t->cursor_id = id_of(t, t->shown.v[to].row);
 	t->moved = true;
+	t->before_filter = 0;
 	return true;
 }
 
@@ -572,6 +573,20 @@ static int find_column(void *ctx, const char *name)
 	return table_column(ctx, name);
 }
 
+/* The selected row does not match: the first one that does. */
+static void go_to_match(struct table *t)
+{
+	if (t->cursor < t->shown.n && id_of(t, t->shown.v[t->cursor].row) == t->cursor_id &&
+		!t->shown.v[t->cursor].context)
+		return;
+	for (size_t i = 0; i < t->shown.n; i++)
+		if (!t->shown.v[i].context) {
+			t->cursor = i;
+			t->cursor_id = id_of(t, t->shown.v[i].row);
+			return;
+		}
+}
+
 bool table_filter(struct table *t, const char *text, struct err *e)
 {
 	struct filter_columns columns = { find_column, t };
@@ -579,9 +594,15 @@ bool table_filter(struct table *t, const char *text, struct err *e)
 
 	if (!row_filter_parse(&f, text, &columns, e))
 		return false;
+	if (!t->filter.n && f.n)
+		t->before_filter = t->moved ? t->cursor_id : 0;
 	row_filter_fini(&t->filter);
 	t->filter = f;
+	if (t->before_filter && !t->filter.n)
+		t->cursor_id = t->before_filter;
 	table_refresh(t);
+	if (t->filter.n)
+		go_to_match(t);
 	return true;
 }
 

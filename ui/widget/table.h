@@ -70,6 +70,7 @@ struct table {
 	uint64_t hidden,
 		asked; /* bits of columns hidden, and of those shown against their priority */
 	struct row_filter filter;
+	uint64_t before_filter;   /* where the cursor was; it goes back there unless it was moved */
 	struct id_set marks, folded, seen;
 	vec(uint64_t) mark_order; /* marked ids, first marked first */
 	uint64_t cursor_id, range_id; /* range_id: where v was pressed, 0 none */
