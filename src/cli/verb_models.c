@@ -109,6 +109,20 @@ static int reclaim(struct cli *c, struct catalog *cat, struct err *e)
 	return 0;
 }
 
+/* What runs wrote hangs under what it was made of. */
+static void adopt(struct catalog *cat, struct catalog_model *v, size_t n)
+{
+	int64_t *parents = xnew(int64_t, n);
+
+	catalog_parents(cat, v, n, parents);
+	for (size_t i = 0; i < n; i++) {
+		if (parents[i] && !v[i].parent && !v[i].relation)
+			v[i].relation = xstrdup("merge");
+		v[i].parent = parents[i];
+	}
+	free(parents);
+}
+
 static int run(struct cli *c, struct err *e)
 {
 	struct catalog *cat = cli_catalog(c, e);
@@ -122,6 +136,8 @@ static int run(struct cli *c, struct err *e)
 	struct catalog_model *v = catalog_models(cat, &n, e);
 	if (!v)
 		return err_exit_status(e->code);
+	if (tree)
+		adopt(cat, v, n);
 	if (c->json) {
 		json_t *j = tree ? models_tree_json(v, n) : models_json(v, n);
 		json_print(j);

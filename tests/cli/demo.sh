@@ -22,7 +22,7 @@ awk '/^\$ cupel/ { if (waiting) bad = 1; waiting = 1; next } waiting && NF { wai
   bad=1
 }
 # Figures that this family has and no other.
-has out '2.89 M' '38 tensors' 'the same'
+has out '2.89 M' '38 tensors' 'the same' '├─ halfway'
 same "$(grep -c '^[0-9]*\. ' out)" 10
 same "$(lines err)" 0
 

@@ -192,52 +192,13 @@ static void add_runs(struct models_view *v)
 	}
 }
 
-/* By path or content; a relative path is the file of that name. */
-static bool is_input(const struct catalog_input *in, const struct catalog_model *m)
-{
-	if (!in->path)
-		return false;
-	return str_eq(in->path, m->path) || (in->hash && str_eq(in->hash, m->hash)) ||
-		(*in->path != '/' && str_eq(str_base(in->path), str_base(m->path)));
-}
-
-static const struct catalog_model *model_of(const struct app *a, const struct catalog_input *in)
-{
-	for (size_t i = 0; i < a->n_models; i++)
-		if (is_input(in, &a->models[i]))
-			return &a->models[i];
-	return NULL;
-}
-
-/* A merge hangs under its base; without one, under what
- * its first input came from, or that input. */
-static int64_t parent_by_run(struct app *a, const struct catalog_model *m)
-{
-	const struct catalog_model *base = NULL, *first = NULL;
-	size_t n = 0;
-	struct catalog_input *in = catalog_run_inputs(a->catalog, m->run, &n, NULL);
-
-	for (size_t i = 0; i < n; i++) {
-		const struct catalog_model *p = model_of(a, &in[i]);
-
-		if (p && p != m && str_eq(in[i].role, "base"))
-			base = p;
-		if (p && p != m && !first && str_eq(in[i].role, "input"))
-			first = p;
-	}
-	catalog_inputs_free(in, n);
-	return base ? base->id : !first ? 0 : first->parent ? first->parent : first->id;
-}
-
 static void reload(struct models_view *v)
 {
 	struct app *a = v->view.app;
 	int64_t *parents = xnew(int64_t, a->n_models ? a->n_models : 1);
 	bool scores = false;
 
-	for (size_t i = 0; i < a->n_models; i++)
-		parents[i] = a->models[i].parent || !a->models[i].run ? a->models[i].parent :
-			parent_by_run(a, &a->models[i]);
+	catalog_parents(a->catalog, a->models, a->n_models, parents);
 	model_rows_build(&v->rows, a->models, a->n_models, parents, v->folders);
 	free(parents);
 	add_runs(v);
