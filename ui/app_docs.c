@@ -216,7 +216,7 @@ void app_restore_recipe(struct app *a, const char *path)
 		a->doc = d;
 }
 
-/* A recipe of the demonstration: a copy without a file, so that nobody changes what is installed. */
+/* A recipe of the demonstration: a copy without a file: what is installed stays as it is. */
 void shell_docs_demo(struct shell *s, const char *dir)
 {
 	char *path = str_join_path(dir, "dare.yml");

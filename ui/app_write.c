@@ -133,7 +133,8 @@ static unsigned start(struct app *a, struct sheet *s, void *ctx)
 	return CHANGED_JOBS | CHANGED_DOC;
 }
 
-/* RECIPE-METHOD-N in the folder of the settings, else beside the recipe, else here; N is free there. */
+/* RECIPE-METHOD-N in the folder of the settings, else beside the recipe, else here; the first
+ * N that is free there. */
 static char *default_output(const struct doc *d, const char *name)
 {
 	const char *folder = settings_get("folder"), *base = str_base(name);

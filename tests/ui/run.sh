@@ -42,8 +42,9 @@ run_one() {
     cd "$work/demo" || exit 1
     [ "$name" != names ] || evil_names
     unset CUPEL_CATALOG HF_HOME HF_HUB_CACHE NO_COLOR EDITOR VISUAL TMUX
-    export CUPEL_DATA="$work/share" HOME="$work/home" XDG_DATA_HOME="$work/home/data" XDG_STATE_HOME="$work/home/state" \
-      XDG_CACHE_HOME="$work/home/cache" XDG_CONFIG_HOME="$work/home/config" \
+    export CUPEL_DATA="$work/share" HOME="$work/home" XDG_DATA_HOME="$work/home/data" \
+      XDG_STATE_HOME="$work/home/state" XDG_CACHE_HOME="$work/home/cache" \
+      XDG_CONFIG_HOME="$work/home/config" \
       LC_ALL=C.UTF-8 TERM=xterm-256color TZ=UTC
     mkdir -p "$XDG_CONFIG_HOME/cupel"
     sed -n 's/^#! *rc *//p' "$script" >"$XDG_CONFIG_HOME/cupel/cupelrc"

@@ -187,8 +187,8 @@ static void fact_diff(struct run_page *p, const char *label, const char *a, cons
 
 #define NAMES_SHOWN 40
 
-/* Tensors by their content hashes: exact, and free, because the runs wrote them down. names: list them,
- * else only count. */
+/* Tensors by their content hashes: exact, and free, because the runs wrote them down. names: list
+ * them, else only count. */
 static void tensor_diff(struct run_page *p, struct catalog *c, const struct catalog_run *a,
 	const struct catalog_run *b, bool names)
 {
@@ -208,7 +208,8 @@ static void tensor_diff(struct run_page *p, struct catalog *c, const struct cata
 		if (k < nb && str_eq(ta[i].hash, tb[k].hash))
 			continue;
 		if (differ++ < NAMES_SHOWN && names && nb)
-			add(p, STYLE_normal, "  %s%s", ta[i].name, k == nb ? "  (in the first only)" : "");
+			add(p, STYLE_normal, "  %s%s", ta[i].name,
+				k == nb ? "  (in the first only)" : "");
 	}
 	if (names && differ > NAMES_SHOWN)
 		add(p, STYLE_dim, "  and %zu more", differ - NAMES_SHOWN);

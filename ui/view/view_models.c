@@ -25,7 +25,7 @@ static const struct column columns[N_COLUMNS] = {
 	{ "size", "SIZE", 1, 0, 0, 8, true, false, CUT_END, "Bytes of the weights on disk." },
 	{ "score", "SCORE", 1, 0, 0, 5, true, false, CUT_END,
 		"A score of choice: set score TASK." },
-	{ "path", "PATH", -1, 0, 0, 0, false, true, CUT_START, "Where it is." },
+	{ "path", "PATH", -1, 0, 0, 0, false, false, CUT_START, "Where it is." },
 };
 
 struct models_view {
