@@ -83,8 +83,8 @@ static char *config_file(const struct model *m, size_t *n, struct err *e)
 	return text;
 }
 
-/* What the output gets: the base's, else the first model's, else that of any model; else what a GGUF's
- * keys say. */
+/* What the output gets: the base's, else the first model's, else that of any model; else what a
+ * GGUF's keys say. */
 static char *config_text(const struct plan *p, size_t *n, struct err *e)
 {
 	const struct model *first = p->inputs->v[p->inputs->base >= 0 ? p->inputs->base : 0].model;
@@ -131,7 +131,8 @@ static bool copy_from(struct output *o, const char *dir, const char *name, struc
 	return ok;
 }
 
-/* A GGUF holds its tokenizer in another form: then an input with the same vocabulary gives the files. */
+/* A GGUF holds its tokenizer in another form: then an input with the same vocabulary gives the
+ * files. */
 static int with_files(const struct inputs *in, int donor)
 {
 	const struct model *d = donor >= 0 ? in->v[donor].model : NULL;

@@ -130,7 +130,8 @@ static bool same_layers(struct planner *w)
 		if (in->model->layers > 0 && first->model->layers > 0 &&
 			in->model->layers != first->model->layers)
 			problem(w, input_mark(w, (int)i), in->text, "layers",
-				"merge models of the same depth", "it has %" PRId64 " layers, %s has %"
+				"merge models of the same depth",
+				"it has %" PRId64 " layers, %s has %"
 				PRId64, in->model->layers, first->label, first->model->layers);
 	}
 	return !w->failed;

@@ -130,7 +130,8 @@ KFN void KN(sum_abs)(const float *x, size_t n, double acc[KERNEL_LANES])
 			KN(vf) v;
 
 			memcpy(&v, x + i + l * KD, sizeof v);
-			s[l] += (KN(vd))((KN(vu))__builtin_convertvector(v, KN(vd)) & ~(1ull << 63));
+			s[l] += (KN(vd))(
+				(KN(vu))__builtin_convertvector(v, KN(vd)) & ~(1ull << 63));
 		}
 	memcpy(acc, s, sizeof s);
 	for (int l = 0; i < n; i++, l++)
@@ -302,7 +303,8 @@ KFN void KN(elect)(const float *restrict rows, const float *restrict weights, in
 			w += (KN(vfull))((KN(vsign))((KN(vfull)){0} + weights[r]) & agrees);
 		}
 		agrees = w == 0.0f;
-		w = (KN(vfull))(((KN(vsign))w & ~agrees) | ((KN(vsign))((KN(vfull)){0} + 1.0f) & agrees));
+		w = (KN(vfull))(((KN(vsign))w & ~agrees) | (
+			(KN(vsign))((KN(vfull)){0} + 1.0f) & agrees));
 		memcpy(mixed + i, &m, sizeof m);
 		memcpy(div + i, &w, sizeof w);
 	}

@@ -127,8 +127,8 @@ static bool load_weights(struct model_build *b, const struct listing *l, struct 
 	return ok;
 }
 
-/* The .gguf of a folder without safetensors, if there is just one model: projectors of vision models
- * are no model by themselves, and parts of one go together. */
+/* The .gguf of a folder without safetensors, if there is just one model: projectors of vision
+ * models are no model by themselves, and parts of one go together. */
 static bool find_gguf(const struct listing *l, const char **found, struct err *e)
 {
 	struct str names = STR_INIT;
