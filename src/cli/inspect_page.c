@@ -200,6 +200,27 @@ static void add_shape(struct str *s, const struct tensor *t)
 		str_add(s, "scalar");
 }
 
+/* From the embedding through the layers to the head, whatever the file's order. */
+static int role_rank(const char *role)
+{
+	static const char *const order[] = { "token_embd", "attn_", "post_attention", "ssm_", "ffn_",
+		"post_ffw", "exp_probs", "nextn_", "", "vision", "audio", "output_norm", "output" };
+	int n = sizeof order / sizeof *order, any = 8;
+
+	for (int i = n - 1; i >= 0; i--)
+		if (*order[i] && str_starts(role, order[i]))
+			return i;
+	return any;
+}
+
+static int by_rank(const void *a, const void *b)
+{
+	const struct group *x = a, *y = b;
+	int d = role_rank(x->role) - role_rank(y->role);
+
+	return d ? d : strcmp(x->role, y->role);
+}
+
 static void role_row(struct table_out *out, const struct group *g, uint64_t all)
 {
 	struct str count = STR_INIT, bytes = STR_INIT, shape = STR_INIT;
@@ -243,6 +264,8 @@ static void roles(const struct model *m)
 		g->many_dtypes |= !str_eq(g->dtype, t->dtype_text);
 		g->many_shapes |= !same_shape(g->like, t);
 	}
+	if (groups.n)
+		qsort(groups.v, groups.n, sizeof *groups.v, by_rank);
 	for (size_t i = 0; i < groups.n; i++)
 		role_row(out, &groups.v[i], m->bytes);
 	table_print(out);

@@ -38,6 +38,19 @@ struct tensor *build_tensor(struct model_build *b, const char *name, size_t name
 	return x;
 }
 
+void build_rows(struct model_build *m, enum row_order order, uint64_t row, uint64_t group,
+	const struct layout *a, const struct layout *b)
+{
+	struct layout *l = &m->layouts.v[m->layouts.n - 1], *part;
+
+	part = arena_new(&m->arena, struct layout, b ? 2 : 1);
+	part[0] = *a;
+	if (b)
+		part[1] = *b;
+	*l = (struct layout){ .kind = LAYOUT_ROWS, .order = order, .row = row, .group = group,
+		.part = part, .n_parts = b ? 2 : 1 };
+}
+
 int build_file(struct model_build *b, struct file *f)
 {
 	*vec_push(&b->files) = f;

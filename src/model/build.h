@@ -17,7 +17,7 @@ struct span {
 };
 enum layout_kind {
 	LAYOUT_PLAIN,  /* elements in order, one span */
-	LAYOUT_ROWS,   /* whole rows, in another order than the file's */
+	LAYOUT_ROWS,   /* whole rows of other layouts, in another order than the file's */
 	LAYOUT_AFFINE, /* MLX: words, scales, biases; groups run through row ends */
 	LAYOUT_SCALED, /* codes, then one scale to each group (mxfp4, mxfp8, nvfp4) */
 	LAYOUT_BLOCKS, /* floats, then one scale to each block of rows and columns (fp8) */
@@ -26,9 +26,9 @@ enum row_order {
 	ROWS_SAME,
 	/* A head of `group` rows is stored pairwise: 0, h/2, 1, h/2+1 …: ggml's rope order. */
 	ROWS_ROPE,
-	/* `group` rows from span 0, then `group` rows from span 1, over and over: halves joined. */
+	/* `group` rows from part 0, then `group` rows from part 1, over and over: halves joined. */
 	ROWS_HALVES,
-	/* Even rows from span 0, odd rows from span 1. */
+	/* Even rows from part 0, odd rows from part 1. */
 	ROWS_ALTERNATE,
 };
 enum value_map {
@@ -37,12 +37,15 @@ enum value_map {
 	VALUE_LESS_ONE,    /* stored x + 1 */
 };
 struct layout {
-	uint8_t kind, order, value, n_spans;
+	uint8_t kind, order, value, n_spans, n_parts;
 	struct span span[3];
 	uint64_t row, group;     /* elements of a row; rows of a group (see row_order) */
 	struct affine affine;    /* LAYOUT_AFFINE */
 	uint64_t scale_group;    /* LAYOUT_SCALED: elements; LAYOUT_BLOCKS: columns of a block */
+	const struct layout *part; /* LAYOUT_ROWS: one or two others, which have the spans */
 };
+/* The stored bytes in order: those of the layout, or of its parts; NULL after the last. */
+const struct span *layout_span(const struct layout *l, int i);
 
 struct model_build {
 	struct model m; /* first: a struct model * is a struct model_build * */
@@ -64,6 +67,10 @@ struct tensor *build_tensor(struct model_build *b, const char *name, size_t name
 /* Takes the file; its number. */
 int build_file(struct model_build *b, struct file *f);
 void build_note(struct model_build *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The last tensor's rows become those of two layouts (b NULL: one) in another order; what it says of
+ * itself is the caller's to set. */
+void build_rows(struct model_build *m, enum row_order order, uint64_t row, uint64_t group,
+	const struct layout *a, const struct layout *b);
 bool shape_elements(int rank, const uint64_t *shape, uint64_t *elements); /* false: overflow */
 
 /* packed.c: folds weights that lie in several tensors (codes and their scales) into one logical
@@ -73,7 +80,7 @@ bool packed_fold(struct model_build *b, struct err *e);
  * matrix for the codes, none for its scales. */
 uint64_t packed_elements(const struct model_build *b, size_t t);
 
-void mlx_name_experts(struct model_build *b); /* mlx_names.c */
+void mlx_names(struct model_build *b); /* mlx_names.c: the family's names and places again */
 
 /* layout.c: the reads of struct source_ops. */
 bool layout_read(struct source *s, size_t t, uint64_t first, size_t n, float *out, struct err *e);

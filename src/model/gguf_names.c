@@ -96,7 +96,6 @@ static void undo_rope(struct naming *x, const struct tensor *t, const struct par
 {
 	bool q = str_eq(p->stem, "attn_q");
 	int64_t heads;
-	struct layout *l = last_layout(x->b);
 
 	if (!(x->a->how & GGUF_ROPE_ROWS) || !t->rank || (!q && !str_eq(p->stem, "attn_k")))
 		return;
@@ -111,10 +110,9 @@ static void undo_rope(struct naming *x, const struct tensor *t, const struct par
 	}
 	if (!t->elements)
 		return;
-	l->kind = LAYOUT_ROWS;
-	l->order = ROWS_ROPE;
-	l->row = t->elements / t->shape[0];
-	l->group = t->shape[0] / (uint64_t)heads;
+	struct layout plain = *last_layout(x->b);
+	build_rows(x->b, ROWS_ROPE, t->elements / t->shape[0], t->shape[0] / (uint64_t)heads,
+		&plain, NULL);
 }
 
 static void undo_values(struct naming *x, const struct part_name *p)
@@ -150,11 +148,12 @@ static void emit_joined(struct naming *x, const struct tensor *gate, const struc
 	const char *name)
 {
 	struct tensor *t = emit(x, gate, name);
-	struct layout *l = last_layout(x->b);
+	struct layout one = *last_layout(x->b), two = one;
 	/* A bias has one row to an expert, of numbers that take turns. */
 	bool rows = str_ends(gate->stored, ".weight");
 	int axis = rows ? t->rank - 2 : t->rank - 1;
 
+	two.span[0] = whole(up);
 	t->stored = arena_printf(&x->b->arena, "%s + %s", gate->stored, up->stored);
 	t->shape[axis] *= 2;
 	t->elements *= 2;
@@ -163,11 +162,8 @@ static void emit_joined(struct naming *x, const struct tensor *gate, const struc
 	if (gate->dtype != up->dtype)
 		t->dtype_text = arena_printf(&x->b->arena, "%s+%s", gate->dtype_text,
 			up->dtype_text);
-	l->kind = LAYOUT_ROWS;
-	l->order = x->a->how & GGUF_ALTERNATE ? ROWS_ALTERNATE : ROWS_HALVES;
-	l->row = rows ? gate->shape[gate->rank - 1] : 1;
-	l->group = gate->shape[axis];
-	l->span[l->n_spans++] = whole(up);
+	build_rows(x->b, x->a->how & GGUF_ALTERNATE ? ROWS_ALTERNATE : ROWS_HALVES,
+		rows ? gate->shape[gate->rank - 1] : 1, gate->shape[axis], &one, &two);
 }
 
 /* The tensor that goes with this gate, its family's name for both in *name; -1: they stay apart. */

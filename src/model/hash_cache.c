@@ -62,14 +62,14 @@ static void add_identity(struct hash_stream *s, const struct file_id *id)
 
 struct hash tensor_place_key(const struct model_build *b, size_t t)
 {
-	const struct layout *l = &b->layouts.v[t];
 	struct hash_stream *s = hash_stream_new();
+	const struct span *x;
 
-	for (int i = 0; i < l->n_spans; i++) {
+	for (int i = 0; (x = layout_span(&b->layouts.v[t], i)); i++) {
 		unsigned char place[16];
-		add_identity(s, &b->files.v[l->span[i].file]->id);
-		put_le64(place, l->span[i].offset);
-		put_le64(place + 8, l->span[i].bytes);
+		add_identity(s, &b->files.v[x->file]->id);
+		put_le64(place, x->offset);
+		put_le64(place + 8, x->bytes);
 		hash_stream_add(s, place, sizeof place);
 	}
 	return hash_stream_end(s);
@@ -143,7 +143,7 @@ static void load_records(struct hash_cache *c, const struct model_build *b, int 
 
 static void append_record(const struct model_build *b, size_t t, const struct known *k)
 {
-	char *path = records_path(b, b->layouts.v[t].span[0].file);
+	char *path = records_path(b, b->tensors.v[t].file);
 	unsigned char r[RECORD];
 	struct err ignored;
 
@@ -174,7 +174,7 @@ bool model_hash_cached(const struct model *m, size_t t, struct hash *h)
 {
 	const struct model_build *b = build_of(m);
 	struct hash_cache *c = b->hashes;
-	int file = b->layouts.v[t].span[0].file;
+	int file = b->tensors.v[t].file;
 
 	pthread_mutex_lock(&c->lock);
 	prepare(c, b);

@@ -74,13 +74,23 @@ static bool run_read(const struct model_build *b, const struct span *s, uint64_t
 	return true;
 }
 
-/* Where logical row r stands: span and row in it; *run = how many rows from r follow each other
+const struct span *layout_span(const struct layout *l, int i)
+{
+	for (int k = 0; k < l->n_parts; k++) {
+		if (i < l->part[k].n_spans)
+			return &l->part[k].span[i];
+		i -= l->part[k].n_spans;
+	}
+	return !l->n_parts && i < l->n_spans ? &l->span[i] : NULL;
+}
+
+/* Where logical row r stands: part and row in it; *run = how many rows from r follow each other
  * there. */
-static void row_place(const struct layout *l, uint64_t r, int *span, uint64_t *at, uint64_t *run)
+static void row_place(const struct layout *l, uint64_t r, int *part, uint64_t *at, uint64_t *run)
 {
 	uint64_t g = l->group, in = g ? r % g : 0;
 
-	*span = 0;
+	*part = 0;
 	*at = r;
 	*run = 1;
 	switch ((enum row_order)l->order) {
@@ -88,12 +98,12 @@ static void row_place(const struct layout *l, uint64_t r, int *span, uint64_t *a
 		*at = r - in + in % (g / 2) * 2 + in / (g / 2);
 		return;
 	case ROWS_HALVES:
-		*span = r / g % 2;
+		*part = r / g % 2;
 		*at = r / (2 * g) * g + in;
 		*run = g - in;
 		return;
 	case ROWS_ALTERNATE:
-		*span = r % 2;
+		*part = r % 2;
 		*at = r / 2;
 		return;
 	case ROWS_SAME:
@@ -101,16 +111,19 @@ static void row_place(const struct layout *l, uint64_t r, int *span, uint64_t *a
 	}
 }
 
+static bool part_read(const struct model_build *b, const struct layout *l, uint64_t first,
+	size_t n, float *out, struct err *e);
+
 static bool rows_read(const struct model_build *b, const struct layout *l, uint64_t first,
 	size_t n, float *out, struct err *e)
 {
 	while (n) {
 		uint64_t r = first / l->row, col = first % l->row, at, run;
-		int span;
-		row_place(l, r, &span, &at, &run);
+		int part;
+		row_place(l, r, &part, &at, &run);
 		uint64_t most = run > UINT64_MAX / l->row ? UINT64_MAX : run * l->row - col;
 		size_t m = most < n ? (size_t)most : n;
-		if (!run_read(b, &l->span[span], at * l->row + col, m, out, e))
+		if (!part_read(b, &l->part[part], at * l->row + col, m, out, e))
 			return false;
 		first += m;
 		out += m;
@@ -206,30 +219,30 @@ static void map_values(enum value_map v, float *x, size_t n)
 			x[i] -= 1.0f;
 }
 
+static bool part_read(const struct model_build *b, const struct layout *l, uint64_t first,
+	size_t n, float *out, struct err *e)
+{
+	switch ((enum layout_kind)l->kind) {
+	case LAYOUT_PLAIN:
+		return run_read(b, &l->span[0], first, n, out, e);
+	case LAYOUT_ROWS:
+		return rows_read(b, l, first, n, out, e);
+	case LAYOUT_AFFINE:
+		return affine_read(b, l, first, n, out, e);
+	case LAYOUT_SCALED:
+		return scaled_read(b, l, first, n, out, e);
+	case LAYOUT_BLOCKS:
+		return blocks_read(b, l, first, n, out, e);
+	}
+	return false;
+}
+
 bool layout_read(struct source *s, size_t t, uint64_t first, size_t n, float *out, struct err *e)
 {
 	const struct model_build *b = (struct model_build *)s;
 	const struct layout *l = &b->layouts.v[t];
-	bool ok = false;
 
-	switch ((enum layout_kind)l->kind) {
-	case LAYOUT_PLAIN:
-		ok = run_read(b, &l->span[0], first, n, out, e);
-		break;
-	case LAYOUT_ROWS:
-		ok = rows_read(b, l, first, n, out, e);
-		break;
-	case LAYOUT_AFFINE:
-		ok = affine_read(b, l, first, n, out, e);
-		break;
-	case LAYOUT_SCALED:
-		ok = scaled_read(b, l, first, n, out, e);
-		break;
-	case LAYOUT_BLOCKS:
-		ok = blocks_read(b, l, first, n, out, e);
-		break;
-	}
-	if (!ok)
+	if (!part_read(b, l, first, n, out, e))
 		return err_at(e, "%s: tensor %s", s->label, s->tensors[t].name);
 	map_values((enum value_map)l->value, out, n);
 	return true;
@@ -239,11 +252,10 @@ bool layout_read_raw(struct source *s, size_t t, uint64_t offset, size_t n, void
 	struct err *e)
 {
 	const struct model_build *b = (struct model_build *)s;
-	const struct layout *l = &b->layouts.v[t];
+	const struct span *x;
 	unsigned char *p = out;
 
-	for (int i = 0; n && i < l->n_spans; i++) {
-		const struct span *x = &l->span[i];
+	for (int i = 0; n && (x = layout_span(&b->layouts.v[t], i)); i++) {
 		if (offset >= x->bytes) {
 			offset -= x->bytes;
 			continue;

@@ -1,6 +1,7 @@
-/* MLX stacks a layer's experts in switch_mlp; families that write one tensor to an expert are given
- * theirs, so that such a folder compares with its source. granitemoe's and gpt-oss's halves, which
- * MLX takes apart, keep MLX's names. */
+/* Names and places that MLX gives a family's tensors, brought back, so that such a folder compares
+ * with its source: stacked experts become one tensor to an expert where the family has it so;
+ * granite's gates and ups become halves again, gpt-oss's alternate rows; qwen3_next's norms lose the
+ * 1 that was added. */
 #include <stdlib.h>
 #include "base/str.h"
 #include "model/build.h"
@@ -71,35 +72,174 @@ static void add_slice(struct model_build *b, const struct tensor *whole, const s
 	t->offset = l->span[0].offset;
 }
 
-void mlx_name_experts(struct model_build *b)
-{
-	const char *family = json_text(b->m.config, "text_config.model_type",
-		json_text(b->m.config, "model_type", NULL));
-	struct tensor *t = b->tensors.v;
-	struct layout *l = b->layouts.v;
-	size_t n = b->tensors.n;
-	struct str name = STR_INIT;
-	struct stack s;
+/* --- gates and ups that the family holds in one tensor --- */
 
+static const struct joint {
+	const char *family, *gate, *up, *joined; /* ends of names, before .weight or .bias */
+	enum row_order order;
+	bool bare; /* the joined name ends so itself: "_bias" for .bias, nothing for .weight */
+} joints[] = {
+	{ "granitemoe", ".switch_mlp.gate_proj", ".switch_mlp.up_proj", ".input_linear",
+		ROWS_HALVES, false },
+	{ "granitemoehybrid", ".switch_mlp.gate_proj", ".switch_mlp.up_proj", ".input_linear",
+		ROWS_HALVES, false },
+	{ "granitemoehybrid", ".mlp.gate_proj", ".mlp.up_proj", ".shared_mlp.input_linear",
+		ROWS_HALVES, false },
+	{ "gpt_oss", ".experts.gate_proj", ".experts.up_proj", ".experts.gate_up_proj",
+		ROWS_ALTERNATE, true },
+};
+/* Renamed only. */
+static const struct {
+	const char *family, *from, *to;
+} renamed[] = {
+	{ "granitemoe", ".switch_mlp.down_proj.weight", ".output_linear.weight" },
+	{ "granitemoehybrid", ".switch_mlp.down_proj.weight", ".output_linear.weight" },
+	{ "granitemoehybrid", ".mlp.down_proj.weight", ".shared_mlp.output_linear.weight" },
+	{ "gpt_oss", ".experts.down_proj.weight", ".experts.down_proj" },
+	{ "gpt_oss", ".experts.down_proj.bias", ".experts.down_proj_bias" },
+};
+
+struct mlx {
+	struct model_build *b;
+	const char *family;
+	struct tensor *t;   /* as they were */
+	struct layout *l;
+	size_t n;
+	struct source names;
+	unsigned char *done;
+	struct str name;
+};
+
+/* NAME with `from` at its end (before `tail`) replaced. */
+static bool swap_end(struct str *out, const char *name, const char *from, const char *tail,
+	const char *to)
+{
+	size_t n = strlen(name), k = strlen(from) + strlen(tail);
+
+	str_clear(out);
+	if (n < k || strncmp(name + n - k, from, strlen(from)) || !str_ends(name, tail))
+		return false;
+	str_addn(out, name, n - k);
+	str_add(out, to);
+	return true;
+}
+
+static bool same_shape(const struct tensor *a, const struct tensor *b)
+{
+	return a->rank == b->rank && !memcmp(a->shape, b->shape, (size_t)a->rank * sizeof *a->shape);
+}
+
+/* The number of the up that goes with gate i, with the joined name in m->name; -1 if there is none. */
+static long up_of(struct mlx *m, size_t i, const struct joint **with)
+{
+	static const char *const tails[] = { ".weight", ".bias" };
+
+	for (size_t k = 0; k < sizeof joints / sizeof *joints; k++)
+		for (int w = 0; w < 2; w++) {
+			const struct joint *j = &joints[k];
+			const struct tensor *gate = &m->t[i];
+			if (!str_eq(j->family, m->family) ||
+				!swap_end(&m->name, gate->name, j->gate, tails[w], j->up))
+				continue;
+			str_add(&m->name, tails[w]);
+			long up = source_find(&m->names, m->name.s);
+			if (up < 0 || !same_shape(gate, &m->t[up]) || !gate->elements ||
+				gate->rank < 2 - w || m->l[i].kind == LAYOUT_ROWS)
+				return -1;
+			swap_end(&m->name, gate->name, j->gate, tails[w], j->joined);
+			str_add(&m->name, !j->bare ? tails[w] : w ? "_bias" : "");
+			*with = j;
+			return up;
+		}
+	return -1;
+}
+
+static void join(struct mlx *m, size_t i, size_t up, const struct joint *j)
+{
+	struct tensor *t = vec_push(&m->b->tensors), *u = &m->t[up];
+	bool bias = str_ends(m->t[i].name, ".bias");
+	int axis;
+
+	vec_push(&m->b->layouts);
+	*t = m->t[i];
+	axis = bias ? t->rank - 1 : t->rank - 2;
+	build_rows(m->b, j->order, bias ? 1 : t->shape[t->rank - 1], t->shape[axis], &m->l[i],
+		&m->l[up]);
+	t->name = arena_strdup(&m->b->arena, m->name.s);
+	t->stored = arena_printf(&m->b->arena, "%s + %s", t->stored, u->stored);
+	if (!str_eq(t->dtype_text, u->dtype_text))
+		t->dtype_text = arena_printf(&m->b->arena, "%s+%s", t->dtype_text, u->dtype_text);
+	t->shape[axis] *= 2;
+	t->elements *= 2;
+	t->bytes += u->bytes;
+	t->readable = t->readable && u->readable;
+}
+
+static bool slice(struct mlx *m, size_t i)
+{
+	struct stack s;
+	const struct tensor *t = &m->t[i];
+
+	str_clear(&m->name);
+	if (!is_stack(t->name, &s) || !sliceable(t, &m->l[i]) ||
+		role_hf_name(&m->name, m->family, s.stem, s.ending, s.layer, -1) ||
+		!role_hf_name(&m->name, m->family, s.stem, s.ending, s.layer, 0))
+		return false;
+	for (uint64_t k = 0; k < t->shape[0]; k++) {
+		str_clear(&m->name);
+		role_hf_name(&m->name, m->family, s.stem, s.ending, s.layer, (int)k);
+		add_slice(m->b, t, &m->l[i], k, m->name.s);
+	}
+	return true;
+}
+
+static void keep(struct mlx *m, size_t i)
+{
+	static const char *const norms[] = { ".input_layernorm.weight",
+		".post_attention_layernorm.weight", "model.norm.weight", ".q_norm.weight",
+		".k_norm.weight" };
+	struct tensor *t = vec_push(&m->b->tensors);
+	struct layout *l = vec_push(&m->b->layouts);
+
+	*t = m->t[i];
+	*l = m->l[i];
+	for (size_t k = 0; k < sizeof renamed / sizeof *renamed; k++)
+		if (str_eq(renamed[k].family, m->family) &&
+			swap_end(&m->name, t->name, renamed[k].from, "", renamed[k].to))
+			t->name = arena_strdup(&m->b->arena, m->name.s);
+	for (size_t k = 0; k < sizeof norms / sizeof *norms; k++)
+		if (str_eq(m->family, "qwen3_next") && t->rank == 1 && str_ends(t->name, norms[k]))
+			l->value = VALUE_LESS_ONE;
+}
+
+void mlx_names(struct model_build *b)
+{
+	struct mlx m = { .b = b, .t = b->tensors.v, .l = b->layouts.v, .n = b->tensors.n };
+	const struct joint *with;
+
+	m.family = json_text(b->m.config, "text_config.model_type",
+		json_text(b->m.config, "model_type", ""));
+	m.names = (struct source){ .tensors = m.t, .n_tensors = m.n };
+	m.done = xcalloc(m.n + 1, 1);
+	source_index_init(&m.names);
 	b->tensors.v = NULL;
 	b->layouts.v = NULL;
 	b->tensors.n = b->tensors.cap = b->layouts.n = b->layouts.cap = 0;
-	for (size_t i = 0; i < n; i++) {
-		str_clear(&name);
-		bool each = is_stack(t[i].name, &s) && sliceable(&t[i], &l[i]) &&
-			!role_hf_name(&name, family, s.stem, s.ending, s.layer, -1) &&
-			role_hf_name(&name, family, s.stem, s.ending, s.layer, 0);
-		for (uint64_t k = 0; each && k < t[i].shape[0]; k++) {
-			str_clear(&name);
-			role_hf_name(&name, family, s.stem, s.ending, s.layer, (int)k);
-			add_slice(b, &t[i], &l[i], k, name.s);
-		}
-		if (each)
-			continue;
-		*vec_push(&b->tensors) = t[i];
-		*vec_push(&b->layouts) = l[i];
+	for (size_t i = 0; i < m.n; i++) {
+		long up = up_of(&m, i, &with);
+		if (up >= 0)
+			m.done[up] = 1;
 	}
-	str_fini(&name);
-	free(t);
-	free(l);
+	for (size_t i = 0; i < m.n; i++) {
+		long up = m.done[i] ? -1 : up_of(&m, i, &with);
+		if (up >= 0)
+			join(&m, i, (size_t)up, with);
+		else if (!m.done[i] && !slice(&m, i))
+			keep(&m, i);
+	}
+	source_index_fini(&m.names);
+	str_fini(&m.name);
+	free(m.done);
+	free(m.t);
+	free(m.l);
 }

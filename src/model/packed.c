@@ -402,7 +402,7 @@ bool packed_fold(struct model_build *b, struct err *e)
 	free(f.dead);
 	if (ok && (f.packed || str_eq(json_text(b->m.metadata, "format", ""), "mlx"))) {
 		conv_shapes(b);
-		mlx_name_experts(b);
+		mlx_names(b);
 		if (b->m.format == MODEL_HF)
 			b->m.format = MODEL_MLX;
 	}

@@ -252,6 +252,71 @@ static void test_fp8(void **state)
 	model_unref(m);
 }
 
+/* What MLX takes apart is one tensor again: halves (granite), alternate rows (gpt-oss). */
+static void test_mlx_joins(void **state)
+{
+	(void)state;
+	struct str s = STR_INIT;
+	const char *meta = "{\"__metadata__\":{\"format\":\"mlx\"},";
+	/* two experts of two rows of two, in F8: 1 is 0x38, 2 is 0x40, 4 is 0x48, 8 is 0x50 */
+	static const unsigned char gate[8] = { 0x38, 0x38, 0x40, 0x40, 0x38, 0x38, 0x40, 0x40 };
+	static const unsigned char up[8] = { 0x48, 0x48, 0x50, 0x50, 0x48, 0x48, 0x50, 0x50 };
+	static const struct {
+		const char *family, *gate, *up, *joined;
+		float want[16];
+	} cases[] = {
+		{ "granitemoehybrid", "model.layers.0.block_sparse_moe.switch_mlp.gate_proj.weight",
+			"model.layers.0.block_sparse_moe.switch_mlp.up_proj.weight",
+			"model.layers.0.block_sparse_moe.input_linear.weight",
+			{ 1, 1, 2, 2, 4, 4, 8, 8, 1, 1, 2, 2, 4, 4, 8, 8 } },
+		{ "granitemoehybrid", "model.layers.0.mlp.gate_proj.weight",
+			"model.layers.0.mlp.up_proj.weight",
+			"model.layers.0.shared_mlp.input_linear.weight",
+			{ 1, 1, 2, 2, 4, 4, 8, 8, 1, 1, 2, 2, 4, 4, 8, 8 } },
+		{ "gpt_oss", "model.layers.0.mlp.experts.gate_proj.weight",
+			"model.layers.0.mlp.experts.up_proj.weight",
+			"model.layers.0.mlp.experts.gate_up_proj",
+			{ 1, 1, 4, 4, 2, 2, 8, 8, 1, 1, 4, 4, 2, 2, 8, 8 } },
+		{ "gpt_oss", "model.layers.0.mlp.experts.gate_proj.bias",
+			"model.layers.0.mlp.experts.up_proj.bias",
+			"model.layers.0.mlp.experts.gate_up_proj_bias",
+			{ 1, 4, 1, 4, 2, 8, 2, 8, 1, 4, 1, 4, 2, 8, 2, 8 } },
+	};
+
+	for (size_t i = 0; i < 4; i++) {
+		unsigned char head[8];
+		char config[100], *h = xasprintf("%s\"%s\":{\"dtype\":\"F8_E4M3\",\"shape\":[2,2,2],"
+			"\"data_offsets\":[0,8]},\"%s\":{\"dtype\":\"F8_E4M3\",\"shape\":[2,2,2],"
+			"\"data_offsets\":[8,16]}}", meta, cases[i].up, cases[i].gate);
+		float x[16];
+		str_clear(&s);
+		put_le64(head, strlen(h));
+		str_addn(&s, (char *)head, 8);
+		str_add(&s, h);
+		str_addn(&s, (const char *)up, 8);
+		str_addn(&s, (const char *)gate, 8);
+		fixture_write(&fx, "join/model.safetensors", s.s, s.n);
+		snprintf(config, sizeof config, "{\"model_type\":\"%s\"}", cases[i].family);
+		fixture_text(&fx, "join/config.json", config);
+		struct model *m = fixture_open(&fx, "join");
+		const struct tensor *t = m->source.tensors;
+		assert_int_equal(m->source.n_tensors, 1);
+		assert_string_equal(t->name, cases[i].joined);
+		assert_int_equal(t->elements, 16);
+		assert_int_equal(t->bytes, 16);
+		assert_int_equal(t->shape[1], str_ends(t->name, "_bias") ? 2 : 4);
+		assert_true(source_read(&m->source, 0, 0, 16, x, NULL));
+		assert_memory_equal(x, cases[i].want, sizeof x);
+		unsigned char raw[16];
+		assert_true(source_read_raw(&m->source, 0, 0, 16, raw, NULL));
+		assert_memory_equal(raw, gate, 8);
+		assert_memory_equal(raw + 8, up, 8);
+		model_unref(m);
+		free(h);
+	}
+	str_fini(&s);
+}
+
 static void test_foreign_packings(void **state)
 {
 	(void)state;
@@ -280,6 +345,7 @@ int main(void)
 		cmocka_unit_test(test_refuses_odd_mlx),
 		cmocka_unit_test(test_gpt_oss),
 		cmocka_unit_test(test_fp8),
+		cmocka_unit_test(test_mlx_joins),
 		cmocka_unit_test(test_foreign_packings),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
