@@ -203,8 +203,9 @@ static void add_shape(struct str *s, const struct tensor *t)
 /* From the embedding through the layers to the head, whatever the file's order. */
 static int role_rank(const char *role)
 {
-	static const char *const order[] = { "token_embd", "attn_", "post_attention", "ssm_", "ffn_",
-		"post_ffw", "exp_probs", "nextn_", "", "vision", "audio", "output_norm", "output" };
+	static const char *const order[] = { "token_embd", "attn_", "post_attention", "ssm_",
+		"ffn_", "post_ffw", "exp_probs", "nextn_", "", "vision", "audio", "output_norm",
+		"output" };
 	int n = sizeof order / sizeof *order, any = 8;
 
 	for (int i = n - 1; i >= 0; i--)

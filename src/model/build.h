@@ -67,8 +67,8 @@ struct tensor *build_tensor(struct model_build *b, const char *name, size_t name
 /* Takes the file; its number. */
 int build_file(struct model_build *b, struct file *f);
 void build_note(struct model_build *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* The last tensor's rows become those of two layouts (b NULL: one) in another order; what it says of
- * itself is the caller's to set. */
+/* The last tensor's rows become those of two layouts (b NULL: one) in another order; what it says
+ * of itself is the caller's to set. */
 void build_rows(struct model_build *m, enum row_order order, uint64_t row, uint64_t group,
 	const struct layout *a, const struct layout *b);
 bool shape_elements(int rank, const uint64_t *shape, uint64_t *elements); /* false: overflow */

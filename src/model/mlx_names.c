@@ -1,7 +1,7 @@
 /* Names and places that MLX gives a family's tensors, brought back, so that such a folder compares
  * with its source: stacked experts become one tensor to an expert where the family has it so;
- * granite's gates and ups become halves again, gpt-oss's alternate rows; qwen3_next's norms lose the
- * 1 that was added. */
+ * granite's gates and ups become halves again, gpt-oss's alternate rows; qwen3_next's norms lose
+ * the 1 that was added. */
 #include <stdlib.h>
 #include "base/str.h"
 #include "model/build.h"
@@ -126,10 +126,11 @@ static bool swap_end(struct str *out, const char *name, const char *from, const 
 
 static bool same_shape(const struct tensor *a, const struct tensor *b)
 {
-	return a->rank == b->rank && !memcmp(a->shape, b->shape, (size_t)a->rank * sizeof *a->shape);
+	return a->rank == b->rank &&
+		!memcmp(a->shape, b->shape, (size_t)a->rank * sizeof *a->shape);
 }
 
-/* The number of the up that goes with gate i, with the joined name in m->name; -1 if there is none. */
+/* The number of the up that goes with gate i, the joined name in m->name; -1 if there is none. */
 static long up_of(struct mlx *m, size_t i, const struct joint **with)
 {
 	static const char *const tails[] = { ".weight", ".bias" };
