@@ -71,13 +71,13 @@ run 0 completion bash
 has out 'complete -o filenames -F _cupel cupel' --catalog
 if command -v bash >/dev/null 2>&1; then
   bash -n out || bad=1
-  complete() {
+  completes() {
     bash -c '. ./out; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _cupel; echo "${COMPREPLY[*]}"' \
       bash "$@"
   }
-  same "$(complete cupel compl)" completion
-  same "$(complete cupel help compl)" completion
-  same "$(complete cupel completion --js)" --json
+  same "$(completes cupel compl)" completion
+  same "$(completes cupel help compl)" completion
+  same "$(completes cupel completion --js)" --json
 fi
 run 0 completion zsh
 if command -v zsh >/dev/null 2>&1; then zsh -n out || bad=1; fi
