@@ -1,16 +1,26 @@
 #include "config.h"
 #include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
+#include "base/xalloc.h"
 #include "merge/kernels.h"
 #include "merge/task.h"
+
+/* Drawing costs more than all the rest, so what the pass for the sums drew is kept, a bit an element,
+ * while all tensors at work have room for it; else it is drawn once more. */
+#define BITS_ROOM ((uint64_t)128 << 20)
 
 struct state {
 	double whole[MERGE_MAX_INPUTS], kept[MERGE_MAX_INPUTS]; /* Σ|d| before and after dropping */
 	float ratio[MERGE_MAX_INPUTS];                          /* 0 until settled: no rescale */
+	uint8_t *bits[MERGE_MAX_INPUTS];                        /* of the whole tensor, or NULL */
+	uint64_t room;                                          /* taken */
 };
 typedef double lanes[2][KERNEL_LANES];
 
 static const unsigned char *const *injected;
+static atomic_ullong room_taken;
 
 void dare_inject(const unsigned char *const *masks)
 {
@@ -36,6 +46,34 @@ int dare_passes(const struct merge_spec *s)
 	return 0;
 }
 
+bool dare_begin(const struct merge_spec *s, void *state, struct err *e)
+{
+	struct state *st = state;
+	uint64_t each = s->elements / 8 + 64;
+
+	(void)e;
+	for (int k = 0; k < s->n_inputs && dare_passes(s); k++) {
+		if (!drops(s, k))
+			continue;
+		if (atomic_fetch_add(&room_taken, each) + each <= BITS_ROOM)
+			st->bits[k] = xtry_malloc((size_t)each);
+		if (st->bits[k])
+			st->room += each;
+		else
+			atomic_fetch_sub(&room_taken, each);
+	}
+	return true;
+}
+
+void dare_fini(const struct merge_spec *s, void *state)
+{
+	struct state *st = state;
+
+	for (int k = 0; k < s->n_inputs; k++)
+		free(st->bits[k]);
+	atomic_fetch_sub(&room_taken, st->room);
+}
+
 size_t dare_partial_size(const struct merge_spec *s, const void *state, int pass)
 {
 	(void)state;
@@ -43,38 +81,43 @@ size_t dare_partial_size(const struct merge_spec *s, const void *state, int pass
 	return (size_t)s->n_inputs * sizeof(lanes);
 }
 
-/* Keeps an element with probability density, as float32: uniform24 < density. */
-static void drop(const struct merge_spec *s, int k, float *d, size_t n, uint64_t first)
+/* An element is kept with probability density, as float32: uniform24 < density. */
+static void draw(const struct merge_spec *s, int k, uint8_t *bits, size_t n, uint64_t first)
 {
 	const float p = (float)s->input[k][P_DENSITY];
 
-	if (injected && injected[k])
-		for (size_t i = 0; i < n; i++)
-			d[i] = injected[k][first + i] ? d[i] : 0.0f;
-	else
-		kernels()->drop(d, n, first, s->seed, s->name_hash, (uint32_t)s->rng_index[k],
+	if (!injected || !injected[k]) {
+		kernels()->draw(bits, n, first, s->seed, s->name_hash, (uint32_t)s->rng_index[k],
 			(uint32_t)ceil((double)p * 0x1p24));
+		return;
+	}
+	memset(bits, 0, (n + 7) / 8);
+	for (size_t i = 0; i < n; i++)
+		bits[i / 8] |= (uint8_t)((injected[k][first + i] != 0) << i % 8);
 }
 
+/* Windows are observed by different threads; each fills its own bytes of bits. */
 void dare_observe(const struct merge_spec *s, const void *state, int pass,
 	const struct merge_window *w, void *partial)
 {
-	const struct kernels *kn = kernels();
+	const struct state *st = state;
 	lanes *acc = partial;
-	float d[KERNEL_CHUNK];
 	size_t n;
 
-	(void)state;
 	(void)pass;
 	for (int k = 0; k < s->n_inputs; k++) {
 		if (!drops(s, k))
 			continue;
 		for (size_t at = 0; at < w->n; at += n) {
+			uint8_t own[KERNEL_CHUNK / 8], *bits = own;
+			uint64_t first = w->first + at;
+
+			if (st->bits[k])
+				bits = st->bits[k] + first / 8;
 			n = w->n - at < KERNEL_CHUNK ? w->n - at : KERNEL_CHUNK;
-			kn->sub(d, w->in[k] + at, w->in[s->base] + at, n);
-			kn->sum_abs(d, n, acc[k][0]);
-			drop(s, k, d, n, w->first + at);
-			kn->sum_abs(d, n, acc[k][1]);
+			draw(s, k, bits, n, first);
+			kernels()->sum_bits(w->in[k] + at, w->in[s->base] + at, bits, n, acc[k][0],
+				acc[k][1]);
 		}
 	}
 }
@@ -104,14 +147,21 @@ bool dare_settle(const struct merge_spec *s, void *state, int pass, struct err *
 	return true;
 }
 
-void dare_sparsify(const struct merge_spec *s, const void *state, int k, float *d, size_t n,
-	uint64_t first)
+void dare_sparsify(const struct merge_spec *s, const void *state, int k, const float *x,
+	const float *base, float *d, size_t n, uint64_t first)
 {
+	const struct kernels *kn = kernels();
 	const struct state *st = state;
+	const float ratio = st->ratio[k] != 0.0f ? st->ratio[k] : 1.0f;
+	const float weight = (float)s->input[k][P_WEIGHT];
+	uint8_t own[KERNEL_CHUNK / 8];
 
-	if (!drops(s, k))
+	if (!drops(s, k)) {
+		kn->sub(d, x, base, n);
+		kn->scale(d, d, weight, n);
 		return;
-	drop(s, k, d, n, first);
-	if (st->ratio[k] != 0.0f)
-		kernels()->scale(d, d, st->ratio[k], n);
+	}
+	if (!st->bits[k])
+		draw(s, k, own, n, first);
+	kn->keep_bits(d, x, base, st->bits[k] ? st->bits[k] + first / 8 : own, ratio, weight, n);
 }

@@ -93,8 +93,8 @@ KFN void KN(dots)(const float *a, const float *b, size_t n, double acc[3][KERNEL
 
 			memcpy(&fa, a + i + l * KD, sizeof fa);
 			memcpy(&fb, b + i + l * KD, sizeof fb);
-			x = __builtin_convertvector(fa, KN(vd));
-			y = __builtin_convertvector(fb, KN(vd));
+			x = KWIDE(fa);
+			y = KWIDE(fb);
 			s[0][l] += x * x;
 			s[1][l] += y * y;
 			s[2][l] += x * y;
@@ -130,8 +130,7 @@ KFN void KN(sum_abs)(const float *x, size_t n, double acc[KERNEL_LANES])
 			KN(vf) v;
 
 			memcpy(&v, x + i + l * KD, sizeof v);
-			s[l] += (KN(vd))(
-				(KN(vu))__builtin_convertvector(v, KN(vd)) & ~(1ull << 63));
+			s[l] += (KN(vd))((KN(vu))KWIDE(v) & ~(1ull << 63));
 		}
 	memcpy(acc, s, sizeof s);
 	for (int l = 0; i < n; i++, l++)
@@ -263,21 +262,84 @@ KFN void KN(philox)(uint64_t quad, uint64_t seed, uint64_t name_hash, uint32_t i
 	memcpy(out + 2 * KD, &q, sizeof q);
 }
 
-KFN void KN(drop)(float *x, size_t n, uint64_t first, uint64_t seed, uint64_t name_hash,
+/* One bit an element, set where it is kept. */
+KFN void KN(draw)(uint8_t *bits, size_t n, uint64_t first, uint64_t seed, uint64_t name_hash,
 	uint32_t input, uint32_t below)
 {
-	uint32_t u[4 * KD];
-
 	for (size_t i = 0; i < n; i += 4 * KD) {
-		size_t m = n - i < 4 * KD ? n - i : 4 * KD;
+		KN(vw) u[2];
+		uint32_t mask = 0;
 
-		KN(philox)((first + i) / 4, seed, name_hash, input, u);
-		if (m == 4 * KD)
-			for (size_t j = 0; j < 4 * KD; j++)
-				x[i + j] = u[j] >> 8 < below ? x[i + j] : 0.0f;
-		else
-			for (size_t j = 0; j < m; j++)
-				x[i + j] = u[j] >> 8 < below ? x[i + j] : 0.0f;
+		KN(philox)((first + i) / 4, seed, name_hash, input, (uint32_t *)u);
+		for (int h = 0; h < 2; h++)
+			mask |= KBITS((KN(vsign))((KN(vsign))(u[h] >> 8) < (int32_t)below)) << (h * KF);
+		/* 8, 16 or 32 at a time */
+		memcpy(bits + i / 8, &mask, n - i < 4 * KD ? (n - i + 7) / 8 : KD / 2);
+	}
+}
+
+/* out = (x - base where its bit is set, else 0) times a, times b. */
+KFN void KN(keep_bits)(float *out, const float *x, const float *base, const uint8_t *bits, float fa,
+	float fb, size_t n)
+{
+	size_t i = 0;
+
+	for (; i + 16 <= n; i += 16) {
+		const KN(vsign) lane = {KLANES32};
+		uint16_t b;
+
+		memcpy(&b, bits + i / 8, 2);
+		for (int l = 0; l < 16 / KF; l++) {
+			KN(vfull) d, less;
+			KN(vsign) kept = (lane & (int32_t)(b >> (l * KF))) != 0;
+
+			memcpy(&d, x + i + l * KF, sizeof d);
+			memcpy(&less, base + i + l * KF, sizeof less);
+			d -= less;
+			d = (KN(vfull))((KN(vsign))d & kept) * fa * fb;
+			memcpy(out + i + l * KF, &d, sizeof d);
+		}
+	}
+	for (; i < n; i++) {
+		float d = bits[i / 8] >> i % 8 & 1 ? x[i] - base[i] : 0.0f;
+
+		out[i] = d * fa * fb;
+	}
+}
+
+/* Sums of |x - base|: of all, and of those whose bit is set. First at a multiple of 16. */
+KFN void KN(sum_bits)(const float *x, const float *base, const uint8_t *bits, size_t n,
+	double whole[KERNEL_LANES], double kept[KERNEL_LANES])
+{
+	KN(vd) s[2][KERNEL_LANES / KD];
+	size_t i = 0;
+
+	memcpy(s[0], whole, sizeof s[0]);
+	memcpy(s[1], kept, sizeof s[1]);
+	for (; i + 16 <= n; i += 16) {
+		uint16_t b;
+
+		memcpy(&b, bits + i / 8, 2);
+		for (int l = 0; l < KERNEL_LANES / KD; l++) {
+			const KN(vu) lane = (KN(vu)){KLANES} << (l * KD);
+			KN(vf) f, g;
+			KN(vu) d;
+
+			memcpy(&f, x + i + l * KD, sizeof f);
+			memcpy(&g, base + i + l * KD, sizeof g);
+			f -= g;
+			d = (KN(vu))KWIDE(f) & ~(1ull << 63);
+			s[0][l] += (KN(vd))d;
+			s[1][l] += (KN(vd))(d & (KN(vu))((lane & b) != 0));
+		}
+	}
+	memcpy(whole, s[0], sizeof s[0]);
+	memcpy(kept, s[1], sizeof s[1]);
+	for (int l = 0; i < n; i++, l++) {
+		double d = __builtin_fabsf(x[i] - base[i]);
+
+		whole[l] += d;
+		kept[l] += bits[i / 8] >> i % 8 & 1 ? d : 0.0;
 	}
 }
 
@@ -342,7 +404,9 @@ static const struct kernels KN(set) = {
 	.keep_from = KN(keep_from),
 	.count_key = KN(count_key),
 	.collect = KN(collect),
-	.drop = KN(drop),
+	.draw = KN(draw),
+	.keep_bits = KN(keep_bits),
+	.sum_bits = KN(sum_bits),
 	.elect = KN(elect),
 	.count_nonfinite = KN(count_nonfinite),
 };

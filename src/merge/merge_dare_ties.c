@@ -32,10 +32,12 @@ const struct method method_dare_ties = {
 	.n_params = sizeof params / sizeof *params,
 	.check = task_check,
 	.state_size = dare_state_size,
+	.begin = dare_begin,
 	.passes = dare_passes,
 	.partial_size = dare_partial_size,
 	.observe = dare_observe,
 	.fold = dare_fold,
 	.settle = dare_settle,
 	.apply = apply,
+	.fini = dare_fini,
 };

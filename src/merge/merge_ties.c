@@ -194,16 +194,19 @@ static bool settle(const struct merge_spec *s, void *state, int pass, struct err
 	return true;
 }
 
-static void sparsify(const struct merge_spec *s, const void *state, int k, float *d, size_t n,
-	uint64_t first)
+static void sparsify(const struct merge_spec *s, const void *state, int k, const float *x,
+	const float *base, float *d, size_t n, uint64_t first)
 {
+	const struct kernels *kn = kernels();
 	const struct state *st = state;
 
-	if (!trims(s, k))
-		return;
-	select_apply(&st->side[k].sel, d, n, first);
-	if (st->side[k].ratio != 0.0f)
-		kernels()->scale(d, d, st->side[k].ratio, n);
+	kn->sub(d, x, base, n);
+	if (trims(s, k)) {
+		select_apply(&st->side[k].sel, d, n, first);
+		if (st->side[k].ratio != 0.0f)
+			kn->scale(d, d, st->side[k].ratio, n);
+	}
+	kn->scale(d, d, (float)s->input[k][P_WEIGHT], n);
 }
 
 static void apply(const struct merge_spec *s, const void *state, const struct merge_window *w,

@@ -51,10 +51,12 @@ void task_apply(const struct merge_spec *s, const void *state, const struct merg
 
 			if (i == s->base)
 				continue;
-			k->sub(d, w->in[i] + at, base, n);
-			if (sparsify)
-				sparsify(s, state, i, d, n, w->first + at);
 			weights[m++] = (float)s->input[i][P_WEIGHT];
+			if (sparsify) {
+				sparsify(s, state, i, w->in[i] + at, base, d, n, w->first + at);
+				continue;
+			}
+			k->sub(d, w->in[i] + at, base, n);
 			k->scale(d, d, weights[m - 1], n);
 		}
 		if (elect) {

@@ -30,11 +30,10 @@
 	{ P_INT8_MASK, "int8_mask", PARAM_GLOBAL, PARAM_BOOL, false, 0.0, 0.0, 1.0, 1.0, \
 		"Accepted and without effect on the result: a memory hint of other tools." }
 
-/* Drops elements of input k's task vector d and scales the rest; d holds n elements from index
- * first, n at most KERNEL_CHUNK. NULL: keeps them all. */
-typedef void task_sparsify_fn(const struct merge_spec *s, const void *state, int k, float *d,
-	size_t n,
-	uint64_t first);
+/* d = weight · sparse(x - base) of input k: what it drops is 0, the rest is scaled. n elements from index
+ * first, at most KERNEL_CHUNK. NULL: keeps them all. */
+typedef void task_sparsify_fn(const struct merge_spec *s, const void *state, int k, const float *x,
+	const float *base, float *d, size_t n, uint64_t first);
 /* The family's arithmetic: d_k = sparsify(x_k - base) · w_k; sum, or with elect only those of the
  * elected sign; normalize, lambda, base added. Formulas: generalized task arithmetic of
  * mergekit. */
@@ -45,6 +44,8 @@ bool task_coefficients(const struct merge_spec *s, const double *sums, double *c
 
 /* Random dropping, shared by the dare methods: one pass for the sums that rescale needs. */
 size_t dare_state_size(const struct merge_spec *s);
+bool dare_begin(const struct merge_spec *s, void *state, struct err *e);
+void dare_fini(const struct merge_spec *s, void *state);
 int dare_passes(const struct merge_spec *s);
 size_t dare_partial_size(const struct merge_spec *s, const void *state, int pass);
 void dare_observe(const struct merge_spec *s, const void *state, int pass,

@@ -488,21 +488,22 @@ static void test_selection(void **state)
 	}
 }
 
-static void test_drop_is_the_generator(void **state)
+static void test_draw_is_the_generator(void **state)
 {
 	enum { N = 1000 };
-	float x[N], u[N];
+	float u[N];
+	uint8_t bits[N / 8 + 2];
 
 	(void)state;
 	rng_uniform(77, 0x0123456789ABCDEFu, 3, 4096, N, u);
 	for (int path = CPU_PORTABLE; path <= (int)cpu_best(); path++)
-		for (size_t n = N - 9; n <= N; n++) {
+		for (size_t n = N - 40; n <= N; n++) {
 			assert_true(cpu_force(path));
+			memset(bits, 0xAA, sizeof bits);
+			kernels()->draw(bits, n, 4096, 77, 0x0123456789ABCDEFu, 3, 5000000);
 			for (size_t i = 0; i < n; i++)
-				x[i] = 1.0f;
-			kernels()->drop(x, n, 4096, 77, 0x0123456789ABCDEFu, 3, 5000000);
-			for (size_t i = 0; i < n; i++)
-				assert_true((x[i] != 0.0f) == (u[i] < 5000000 * 0x1p-24f));
+				assert_true((bits[i / 8] >> i % 8 & 1) == (u[i] < 5000000 * 0x1p-24f));
+			assert_int_equal(bits[(n + 7) / 8], 0xAA);
 		}
 }
 
@@ -544,7 +545,7 @@ int main(void)
 		cmocka_unit_test(test_oracle),
 		cmocka_unit_test(test_same_bits),
 		cmocka_unit_test(test_selection),
-		cmocka_unit_test(test_drop_is_the_generator),
+		cmocka_unit_test(test_draw_is_the_generator),
 		cmocka_unit_test(test_kernels_on_odd_sizes),
 	};
 
