@@ -58,10 +58,12 @@ static bool print_new(const char *path, uint64_t *at, struct err *e)
 	return ok;
 }
 
+/* A job says that it is done before its last words are written: its process has to be gone too. */
 static bool at_work(struct catalog *c, int64_t id)
 {
 	struct catalog_job *j = catalog_job_get(c, id, NULL);
-	bool yes = j && (str_eq(j->state, "running") || str_eq(j->state, "waiting"));
+	bool yes = j && (str_eq(j->state, "running") || str_eq(j->state, "waiting") ||
+		process_is((pid_t)j->pid, j->boot, j->start));
 
 	catalog_jobs_free(j, j != NULL);
 	return yes;
@@ -102,7 +104,7 @@ static int run(struct cli *c, struct err *e)
 		print_safe(text, strlen(text));
 		fflush(stdout);
 		if (cli_option(c, "--follow") && file_stat_id(j->log, &size))
-			follow(cat, j, size.size, e);
+			follow(cat, j, strlen(text) < TAIL ? strlen(text) : size.size, e);
 	}
 	free(text);
 	catalog_jobs_free(j, j != NULL);
