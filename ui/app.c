@@ -591,7 +591,17 @@ static bool open_screen(struct shell *s, const struct cli_start *start, struct e
 	return true;
 }
 
-/* A recipe opens view 3, a model view 2, a folder or nothing view 1. */
+static bool is_recipe(const char *path)
+{
+	return str_ends(path, ".yml") || str_ends(path, ".yaml");
+}
+
+static bool is_folder(const char *path)
+{
+	return !is_recipe(path) && file_is_dir(path) && !app_is_model_dir(path);
+}
+
+/* A recipe opens view 3, a model view 2; a folder is a root and view 1 shows what is in it. */
 static void open_paths(struct shell *s, const struct cli_start *start)
 {
 	const char *models[4];
@@ -600,15 +610,29 @@ static void open_paths(struct shell *s, const struct cli_start *start)
 	for (size_t i = 0; i < start->n_paths; i++) {
 		const char *path = start->paths[i];
 
-		if (str_ends(path, ".yml") || str_ends(path, ".yaml"))
+		if (is_recipe(path))
 			app_changed(&s->a, app_open_recipe(&s->a, path));
-		else if (file_is_dir(path) && !app_is_model_dir(path))
-			shell_models_start(s, &path, 1);
-		else if (n_models < 4)
+		else if (!is_folder(path) && n_models < 4)
 			models[n_models++] = path;
 	}
 	if (n_models)
 		app_changed(&s->a, app_show_models(&s->a, models, n_models));
+}
+
+static struct model_roots *open_roots(const struct cli_start *start)
+{
+	const char **dirs = xnew(const char *, start->n_roots + start->n_paths + 1);
+	struct model_roots *roots;
+	size_t n = 0;
+
+	for (size_t i = 0; i < start->n_roots; i++)
+		dirs[n++] = start->roots[i];
+	for (size_t i = 0; i < start->n_paths; i++)
+		if (is_folder(start->paths[i]))
+			dirs[n++] = start->paths[i];
+	roots = model_roots_new(n ? dirs : NULL, n);
+	free(dirs);
+	return roots;
 }
 
 static bool open_data(struct shell *s, const struct cli_start *start, struct err *e)
@@ -619,7 +643,7 @@ static bool open_data(struct shell *s, const struct cli_start *start, struct err
 	free(path);
 	if (!s->a.catalog)
 		return false;
-	s->a.roots = model_roots_new(start->n_roots ? start->roots : NULL, start->n_roots);
+	s->a.roots = open_roots(start);
 	s->a.pool = pool_new(start->threads);
 	return true;
 }

@@ -211,6 +211,17 @@ static bool takes(struct app *a, const char *text, void *ctx)
 	return !c || !*c->args || c->args[0] == '[' || text[n + strspn(text + n, " ")];
 }
 
+/* Where it said nothing itself: the key that does the same next time. */
+static void name_key(struct shell *s, const struct command *c)
+{
+	struct str keys = STR_INIT;
+
+	command_keys(c, true, &keys);
+	if (keys.n && !s->message.n && !s->quit)
+		app_say(&s->a, "%s: %s does the same", c->name, keys.s);
+	str_fini(&keys);
+}
+
 /* A command of another view is run there. */
 static unsigned done(struct app *a, const char *text, void *ctx)
 {
@@ -225,7 +236,11 @@ static unsigned done(struct app *a, const char *text, void *ctx)
 		bits = app_go(a, v->ops->digit);
 		shell_tick(shell_of(a)); /* it learns what changed while nobody looked */
 	}
-	return bits | (*text ? shell_run_line(shell_of(a), text) : 0);
+	if (*text)
+		bits |= shell_run_line(shell_of(a), text);
+	if (c)
+		name_key(shell_of(a), c);
+	return bits;
 }
 
 struct overlay *palette_new(struct shell *s)

@@ -104,11 +104,15 @@ static int64_t start_job(struct app *a, const char *recipe, const char *out, con
 static unsigned start(struct app *a, struct sheet *s, void *ctx)
 {
 	struct writing *w = ctx;
-	const char *out = sheet_value(s, "path");
+	const char *out = sheet_value(s, "path"), *seed = sheet_value(s, "seed");
 	struct run_estimate est;
 	struct err e = { 0 };
 	int64_t id;
 
+	if (!*seed || seed[strspn(seed, "0123456789")]) {
+		sheet_error(s, "the seed is a number, 0 or more");
+		return COMMAND_REFUSED;
+	}
 	if (!run_estimate(w->plan, out, pool_threads(a->pool), &est, &e) || !*out || est.exists ||
 		!est.fits) {
 		estimate(a, s, w);
@@ -123,7 +127,7 @@ static unsigned start(struct app *a, struct sheet *s, void *ctx)
 		sheet_error(s, "%s: %s; %s", e.where, e.what, e.hint);
 		return COMMAND_REFUSED;
 	}
-	id = start_job(a, w->doc->path, out, sheet_value(s, "seed"), &e);
+	id = start_job(a, w->doc->path, out, seed, &e);
 	if (!id) {
 		sheet_error(s, "%s: %s; %s", e.where, e.what, e.hint);
 		return COMMAND_REFUSED;

@@ -5,3 +5,7 @@ tests_unit_test_ui_screen_SOURCES = tests/unit/test_ui_screen.c
 tests_unit_test_ui_screen_LDADD = $(UI_UNIT_LIBS)
 tests_unit_test_ui_table_SOURCES = tests/unit/test_ui_table.c
 tests_unit_test_ui_table_LDADD = $(UI_UNIT_LIBS)
+check_PROGRAMS += tests/unit/test_ui_command
+TESTS += tests/unit/test_ui_command
+tests_unit_test_ui_command_SOURCES = tests/unit/test_ui_command.c
+tests_unit_test_ui_command_LDADD = $(UI_UNIT_LIBS)

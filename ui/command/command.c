@@ -210,18 +210,18 @@ static void man_row(struct str *out, const struct command *c)
 		man_text(out, c->name);
 	str_add(out, "\n");
 	man_text(out, c->help);
-	str_add(out, "\n.RB ( :");
+	str_add(out, "\n.RB ( \":");
 	man_text(out, c->name);
-	if (*c->args) {
-		str_add(out, " ");
-		man_text(out, c->args);
-	}
+	str_add(out, "\" \"");
+	if (*c->args)
+		str_addc(out, ' ');
+	man_text(out, c->args);
 	if (*c->cli) {
-		str_add(out, " ;\n.B cupel ");
+		str_add(out, "; \" \"cupel ");
 		man_text(out, c->cli);
-		str_add(out, ")\n");
+		str_add(out, "\" )\n");
 	} else {
-		str_add(out, " )\n");
+		str_add(out, ")\"\n");
 	}
 	str_fini(&keys);
 }

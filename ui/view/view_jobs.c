@@ -273,7 +273,7 @@ static const char *label(const struct view *view, const struct command *c)
 	const struct catalog_job *j = selected(view->app);
 
 	if (str_eq(c->name, "open-job"))
-		return j && str_eq(j->state, "done") ? "its run" : "resume";
+		return !j || !is_over(j) ? "" : str_eq(j->state, "done") ? "its run" : "resume";
 	return NULL;
 }
 
