@@ -7,8 +7,8 @@
 #include "merge/kernels.h"
 #include "merge/task.h"
 
-/* Drawing costs more than all the rest, so what the pass for the sums drew is kept, a bit an element,
- * while all tensors at work have room for it; else it is drawn once more. */
+/* Drawing costs more than all the rest, so what the pass for the sums drew is kept, a bit an
+ * element, while all tensors at work have room for it; else it is drawn once more. */
 #define BITS_ROOM ((uint64_t)128 << 20)
 
 struct state {

@@ -38,13 +38,13 @@ struct kernels {
 	 * many. */
 	size_t (*collect)(const float *x, size_t n, uint32_t lo, uint32_t hi, uint32_t pivot,
 		uint64_t *above, uint64_t *equal, uint32_t *out);
-	/* What the generator keeps, one bit an element: uniform24 < below (a count of 2^-24). first is a
-	 * multiple of 16. */
+	/* What the generator keeps, one bit an element: uniform24 < below (a count of 2^-24).
+	 * first is a multiple of 16. */
 	void (*draw)(uint8_t *bits, size_t n, uint64_t first, uint64_t seed, uint64_t name_hash,
 		uint32_t input, uint32_t below);
 	/* (x - base where the bit is set, else 0) * fa * fb */
-	void (*keep_bits)(float *out, const float *x, const float *base, const uint8_t *bits, float fa,
-		float fb, size_t n);
+	void (*keep_bits)(float *out, const float *x, const float *base, const uint8_t *bits,
+		float fa, float fb, size_t n);
 	/* Lanes of |x - base|, of all and of those whose bit is set. */
 	void (*sum_bits)(const float *x, const float *base, const uint8_t *bits, size_t n,
 		double whole[KERNEL_LANES], double kept[KERNEL_LANES]);

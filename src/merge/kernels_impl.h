@@ -271,8 +271,11 @@ KFN void KN(draw)(uint8_t *bits, size_t n, uint64_t first, uint64_t seed, uint64
 		uint32_t mask = 0;
 
 		KN(philox)((first + i) / 4, seed, name_hash, input, (uint32_t *)u);
-		for (int h = 0; h < 2; h++)
-			mask |= KBITS((KN(vsign))((KN(vsign))(u[h] >> 8) < (int32_t)below)) << (h * KF);
+		for (int h = 0; h < 2; h++) {
+			KN(vsign) kept = (KN(vsign))(u[h] >> 8) < (int32_t)below;
+
+			mask |= KBITS(kept) << (h * KF);
+		}
 		/* 8, 16 or 32 at a time */
 		memcpy(bits + i / 8, &mask, n - i < 4 * KD ? (n - i + 7) / 8 : KD / 2);
 	}

@@ -30,8 +30,8 @@
 	{ P_INT8_MASK, "int8_mask", PARAM_GLOBAL, PARAM_BOOL, false, 0.0, 0.0, 1.0, 1.0, \
 		"Accepted and without effect on the result: a memory hint of other tools." }
 
-/* d = weight · sparse(x - base) of input k: what it drops is 0, the rest is scaled. n elements from index
- * first, at most KERNEL_CHUNK. NULL: keeps them all. */
+/* d = weight · sparse(x - base) of input k: what it drops is 0, the rest is scaled. n elements
+ * from index first, at most KERNEL_CHUNK. NULL: keeps them all. */
 typedef void task_sparsify_fn(const struct merge_spec *s, const void *state, int k, const float *x,
 	const float *base, float *d, size_t n, uint64_t first);
 /* The family's arithmetic: d_k = sparsify(x_k - base) · w_k; sum, or with elect only those of the
