@@ -5,7 +5,7 @@ import json
 import sys
 
 METHODS = ["linear", "slerp", "nuslerp", "task_arithmetic", "ties", "dare_linear", "dare_ties",
-           "nearswap", "passthrough"]
+           "nearswap", "passthrough", "multislerp", "karcher", "model_stock"]
 d = json.load(open(sys.argv[1]))
 print('{"cases":[')
 cases = []
