@@ -7,19 +7,20 @@
 #include "cli/diff_report.h"
 #include "system/process.h"
 
-struct watch {
-	struct look *l;
+struct watch { /* a worker asks it until the look is freed: it must live as long */
+	_Atomic(struct look *) l;
 	struct figures_pass pass;
 };
 
 static void on_change(void *ctx)
 {
 	struct watch *w = ctx;
+	struct look *l = w->l;
 	struct look_progress p;
 
-	if (!w->l)
+	if (!l)
 		return;
-	look_progress(w->l, &p);
+	look_progress(l, &p);
 	figures_progress(&w->pass, p.done, p.phase);
 }
 
@@ -138,18 +139,16 @@ static bool make_curve(struct diff *d, struct cli *c, enum dtype type, struct er
 	return true;
 }
 
-static bool compare(struct diff *d, struct cli *c, enum dtype type, struct err *e)
+static bool compare(struct diff *d, struct cli *c, enum dtype type, struct watch *w, struct err *e)
 {
 	struct model *models[2] = { d->a, d->b };
 	struct err ignored = { 0 };
-	struct watch w = { 0 };
 
 	process_catch_signals();
-	figures_begin(&w.pass, d->a->bytes + d->b->bytes + (d->base ? d->base->bytes : 0));
+	figures_begin(&w->pass, d->a->bytes + d->b->bytes + (d->base ? d->base->bytes : 0));
 	/* the catalog only spares reading: without one it is read again */
-	d->look = look_new(cli_pool(c), cli_catalog(c, &ignored), models, 2, d->base, on_change,
-		&w);
-	w.l = d->look;
+	d->look = look_new(cli_pool(c), cli_catalog(c, &ignored), models, 2, d->base, on_change, w);
+	w->l = d->look;
 	bool ok = look_wait(d->look, cli_option(c, "--exact") != NULL, e) &&
 		make_curve(d, c, type, e);
 	cli_progress_end();
@@ -176,6 +175,7 @@ static int run(struct cli *c, struct err *e)
 {
 	const char *base = cli_option(c, "--base");
 	struct diff d = { 0 };
+	struct watch w = { 0 };
 	enum dtype type;
 	bool ok = read_type(c, &type, e);
 
@@ -183,7 +183,7 @@ static int run(struct cli *c, struct err *e)
 		&& (!base || (d.base = cli_model(c, base, e)));
 	if (ok) {
 		d.files = diff_files(d.a, d.b);
-		ok = compare(&d, c, type, e);
+		ok = compare(&d, c, type, &w, e);
 	}
 	if (ok && c->json)
 		print_json(&d, c);

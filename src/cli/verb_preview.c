@@ -9,18 +9,19 @@
 #include "system/process.h"
 
 struct watch {
-	struct preview *v;
+	_Atomic(struct preview *) v;
 	struct figures_pass pass;
 };
 
 static void on_change(void *ctx)
 {
 	struct watch *w = ctx;
+	struct preview *v = w->v;
 	struct preview_progress p;
 
-	if (!w->v)
+	if (!v)
 		return;
-	preview_progress(w->v, &p);
+	preview_progress(v, &p);
 	figures_progress(&w->pass, p.done, p.phase);
 }
 
