@@ -1,5 +1,6 @@
 #include "config.h"
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/xalloc.h"
@@ -7,16 +8,16 @@
 #include "cli/diff_report.h"
 #include "system/process.h"
 
-struct watch { /* a worker asks it until the look is freed: it must live as long */
-	_Atomic(struct look *) l;
+struct watch { /* lives as long as the look: workers call until it is freed */
+	struct look *_Atomic l;
 	struct figures_pass pass;
 };
 
 static void on_change(void *ctx)
 {
 	struct watch *w = ctx;
-	struct look *l = w->l;
 	struct look_progress p;
+	struct look *l = atomic_load(&w->l);
 
 	if (!l)
 		return;
@@ -147,10 +148,12 @@ static bool compare(struct diff *d, struct cli *c, enum dtype type, struct watch
 	process_catch_signals();
 	figures_begin(&w->pass, d->a->bytes + d->b->bytes + (d->base ? d->base->bytes : 0));
 	/* the catalog only spares reading: without one it is read again */
-	d->look = look_new(cli_pool(c), cli_catalog(c, &ignored), models, 2, d->base, on_change, w);
-	w->l = d->look;
+	d->look = look_new(cli_pool(c), cli_catalog(c, &ignored), models, 2, d->base, on_change,
+		w);
+	atomic_store(&w->l, d->look);
 	bool ok = look_wait(d->look, cli_option(c, "--exact") != NULL, e) &&
 		make_curve(d, c, type, e);
+	atomic_store(&w->l, NULL);
 	cli_progress_end();
 	return ok;
 }

@@ -8,16 +8,16 @@
 #include "cli/preview_report.h"
 #include "system/process.h"
 
-struct watch {
-	_Atomic(struct preview *) v;
+struct watch { /* lives as long as the preview: workers call until it is freed */
+	struct preview *_Atomic v;
 	struct figures_pass pass;
 };
 
 static void on_change(void *ctx)
 {
 	struct watch *w = ctx;
-	struct preview *v = w->v;
 	struct preview_progress p;
+	struct preview *v = atomic_load(&w->v);
 
 	if (!v)
 		return;
@@ -35,7 +35,7 @@ static uint64_t bytes_of(const struct plan *p)
 	return bytes;
 }
 
-/* --- JSON --- */
+/* --- JSON ------------------------------------------------------------------------------------- */
 
 static enum figure_state lowest(enum figure_state a, struct figure f)
 {
@@ -157,7 +157,7 @@ static void print_json(struct preview *v, const struct plan *p, const char *path
 	json_decref(j);
 }
 
-/* --- the verb --- */
+/* --- the verb --------------------------------------------------------------------------------- */
 
 static bool make_curve(struct preview *v, const struct plan *p, bool exact, const double *t,
 	size_t n,
@@ -186,8 +186,9 @@ static bool look_at(struct cli *c, struct plan *p, bool exact, const double *t, 
 	process_catch_signals();
 	figures_begin(&w.pass, bytes_of(p));
 	preview_show(v, p);
-	w.v = v;
+	atomic_store(&w.v, v);
 	bool ok = preview_wait(v, exact, e) && make_curve(v, p, exact, t, n_t, &curve, e);
+	atomic_store(&w.v, NULL);
 	cli_progress_end();
 	if (ok && c->json)
 		print_json(v, p, c->argv[0], exact, &curve);

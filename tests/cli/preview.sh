@@ -66,7 +66,7 @@ run 3 preview no-such.yml
 
 # A sample says so; what the catalog knows is exact without reading.
 run 0 --catalog new.db diff "$demo/base" "$demo/kjv"
-has out 'figures are from a sample' 'total' 'ffn_down'
+has out 'figures are from a sample' 'total' 'REL L2'
 run 0 --json diff "$demo/base" "$demo/kjv" --exact --base "$demo/code"
 has out '"exact": true' '"delta_cosine"' '"files": []'
 cp out exact
