@@ -35,7 +35,7 @@ static uint64_t bytes_of(const struct plan *p)
 	return bytes;
 }
 
-/* --- JSON ------------------------------------------------------------------------------------- */
+/* --- JSON --- */
 
 static enum figure_state lowest(enum figure_state a, struct figure f)
 {
@@ -157,7 +157,7 @@ static void print_json(struct preview *v, const struct plan *p, const char *path
 	json_decref(j);
 }
 
-/* --- the verb --------------------------------------------------------------------------------- */
+/* --- the verb --- */
 
 static bool make_curve(struct preview *v, const struct plan *p, bool exact, const double *t,
 	size_t n,

@@ -345,7 +345,7 @@ static bool step(void *ctx)
 	struct preview *v = ctx;
 	bool did = false, opens = false;
 
-	if (!v->only_exact) {
+	if (!atomic_load(&v->only_exact)) {
 		opens = memo_step(v->memo, MEMO_LOAD);
 		did = opens || step_sampled(v);
 		opens = opens || (!did && memo_step(v->memo, MEMO_SAMPLE));
@@ -522,11 +522,11 @@ bool preview_wait(struct preview *v, bool exact, struct err *e)
 	char error[sizeof v->error];
 	struct memo_state m;
 
-	v->only_exact = exact;
+	atomic_store(&v->only_exact, exact);
 	if (exact)
 		preview_want_exact(v, true);
 	pump_help(v->pump, &process_cancelled);
-	v->only_exact = false;
+	atomic_store(&v->only_exact, false);
 	if (atomic_load(&process_cancelled))
 		return err_set(e, ERR_CANCELLED, "preview", NULL, "cancelled");
 	memo_flush(v->memo);

@@ -74,7 +74,8 @@ struct preview {
 	struct known **table;          /* by key */
 	size_t n_table;
 	unsigned long shows;
-	bool want_exact, only_exact;
+	bool want_exact;               /* under the lock */
+	atomic_bool only_exact;
 	char error[256];
 	atomic_uint_fast64_t generation;
 	atomic_bool dirty;

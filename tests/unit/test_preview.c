@@ -376,6 +376,48 @@ static void edits_read_nothing(void **state)
 	free(text);
 }
 
+/* Edits faster than the work: what is shown in the end is right, and nothing is left behind. */
+static void edits_while_working(void **state)
+{
+	static const size_t focus[] = { 5, 6, 7 };
+	struct pool *pool = pool_new(3);
+	struct preview *v = preview_new(pool, NULL, NULL, NULL);
+	struct plan *p[METHODS];
+	struct preview_progress at;
+
+	(void)state;
+	for (int m = 0; m < METHODS; m++)
+		p[m] = plan_of(&methods[m], paths_bf16, "bfloat16");
+	for (int i = 0; i < 60; i++) {
+		preview_show(v, p[i % METHODS]);
+		preview_focus(v, focus, 3);
+		preview_want_exact(v, i % 3 == 0);
+		for (size_t t = 0; t < TENSORS; t += 7) {
+			preview_figure(v, t, STAT_COSINE, 0);
+			preview_figure(v, t, STAT_DELTA_RATIO, 0);
+			preview_group(v, NULL, 0, STAT_FROZEN, 0);
+		}
+		preview_progress(v, &at);
+		assert_true(at.done >= 0 && at.done <= 1);
+	}
+	preview_show(v, p[4]);
+	wait_for(v, true);
+	struct figure f = preview_group(v, NULL, 0, STAT_DELTA_COSINE, 0);
+	assert_int_equal(f.state, FIG_EXACT);
+	struct preview *w = preview_new(NULL, NULL, NULL, NULL);
+	preview_show(w, p[4]);
+	wait_for(w, true);
+	struct figure g = preview_group(w, NULL, 0, STAT_DELTA_COSINE, 0);
+	assert_memory_equal(&f.value, &g.value, sizeof f.value);
+	preview_show(v, p[6]); /* let go in the middle of work */
+	preview_want_exact(v, true);
+	preview_free(v);
+	preview_free(w);
+	for (int m = 0; m < METHODS; m++)
+		plan_unref(p[m]);
+	pool_free(pool);
+}
+
 /* --- nearswap --- */
 
 static void swap_curve(void **state)
@@ -501,6 +543,7 @@ int main(void)
 		cmocka_unit_test(intervals_hold),
 		cmocka_unit_test(exact_is_the_file),
 		cmocka_unit_test(edits_read_nothing),
+		cmocka_unit_test(edits_while_working),
 		cmocka_unit_test(swap_curve),
 		cmocka_unit_test(odd_tensors),
 	};
