@@ -7,7 +7,6 @@ see '0.60'
 keys +
 see '0.65'
 pid=$(t display -p -t w '#{pane_pid}')
-child() { ps -o pid= --ppid "$1" 2>/dev/null | tr -d ' ' | head -n 1; }
 victim=$(child "$pid")
 [ -n "$victim" ] || exit 77
 journal() { [ -n "$(ls "$work/home/state/cupel/journal" 2>/dev/null)" ]; }

@@ -13,7 +13,7 @@ WAIT=60
 work=$(mktemp -d /tmp/cupel-pty.XXXXXX) || exit 1
 socket=$work/tmux
 t() { tmux -S "$socket" -f /dev/null "$@"; }
-trap 't kill-server 2>/dev/null; rm -rf "$work"' EXIT
+trap 't kill-server 2>/dev/null; rm -rf "$work" 2>/dev/null || rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
 
 begin() {
@@ -49,6 +49,11 @@ finish() {
   t kill-server
   until_true no_server
   rm -f "$socket"
+}
+# The first child of a process; a small system has no ps.
+child() {
+  { cat "/proc/$1/task/$1/children" || ps -o pid= --ppid "$1"; } 2>/dev/null |
+    awk '{ print $1; exit }'
 }
 screen() { t capture-pane -p -t w; }
 keys() { t send-keys -t w "$@"; }

@@ -11,7 +11,7 @@ see 'start writing'
 keys Enter
 see '5 shows it'
 pid=$(t display -p -t w '#{pane_pid}')
-victim=$(ps -o pid= --ppid "$pid" 2>/dev/null | tr -d ' ' | head -n 1)
+victim=$(child "$pid")
 [ -n "$victim" ] || exit 77
 kill -KILL "$victim"
 written() { [ -f "$work/demo/merged/model.safetensors" ]; }
