@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include "base/json.h"
 #include "base/rng.h"
@@ -625,6 +627,37 @@ static void test_nonfinite(void **state)
 	assert_int_equal(r.nonfinite, 2);
 }
 
+/* Tensors of no element and of one, alone in their files. */
+static void test_tiny_tensors(void **state)
+{
+	static const char *const methods[] = {"nuslerp", "ties", "dare_linear", "nearswap"};
+
+	(void)state;
+	for (unsigned k = 0; k < 3; k++) {
+		struct scratch_tensor v[3] = {{0}};
+		char name[16];
+
+		v[0] = scratch_tensor("empty", DT_BF16, 0, 0, noise, k);
+		v[1] = scratch_tensor("scalar", DT_BF16, 0, 1, noise, k);
+		v[1].rank = 0;
+		v[2] = scratch_tensor("thin", DT_BF16, 5, 1, noise, k);
+		snprintf(name, sizeof name, "tiny%u", k);
+		free(scratch_model(dir, name, v, 3, CONFIG));
+		scratch_free(v, 3);
+	}
+	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+		bool pair = i == 3;
+		char out[32], *yaml = xasprintf("merge_method: %s\nbase_model: tiny0\nmodels:\n"
+			"- {model: tiny1, parameters: {weight: 1, density: 0.5}}\n%s"
+			"parameters: {t: 0.1, nuslerp_flatten: false, nuslerp_row_wise: true}\n",
+			methods[i], pair ? "" : "- {model: tiny2, parameters: {weight: 1}}\n");
+
+		snprintf(out, sizeof out, "tiny-%zu", i);
+		assert_int_equal(merge(yaml, out, 3).tensors, 3);
+		free(yaml);
+	}
+}
+
 struct cancel { size_t calls; };
 
 static bool cancel_soon(void *ctx, const struct run_progress *p)
@@ -659,6 +692,43 @@ static void test_cancelled(void **state)
 	free(path);
 }
 
+static bool shrink_limit(void *ctx, const struct run_progress *p)
+{
+	struct rlimit l = {200000, RLIM_INFINITY};
+
+	(void)ctx;
+	(void)p;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &l), 0);
+	return true;
+}
+
+/* The disk refuses a write in the middle: an error, nothing under the final name, and it goes on. */
+static void test_write_fails(void **state)
+{
+	struct err e = {0};
+	struct run_result r;
+	struct rlimit before;
+	struct plan *p = plan(dare, 11, 0, &e);
+	struct pool *pool = pool_new(1);
+	char *path = str_join_path(dir, "fails");
+	struct run_options o = {.output = path};
+
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_false(run_merge(p, NULL, pool, &o, shrink_limit, NULL, &r, &e));
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_non_null(strstr(e.what, "cannot write"));
+	assert_false(there("fails"));
+	assert_true(there(".fails.cupel-tmp"));
+	o.resume = true;
+	assert_true(run_merge(p, NULL, pool, &o, NULL, NULL, &r, &e));
+	same_files("fails", "whole", "model.safetensors");
+	pool_free(pool);
+	plan_unref(p);
+	free(path);
+}
+
 static void test_estimate(void **state)
 {
 	struct err e = {0};
@@ -687,7 +757,9 @@ int main(void)
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_force_replaces_whole),
 		cmocka_unit_test(test_nonfinite),
+		cmocka_unit_test(test_tiny_tensors),
 		cmocka_unit_test(test_cancelled),
+		cmocka_unit_test(test_write_fails),
 		cmocka_unit_test(test_estimate),
 	};
 
