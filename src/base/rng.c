@@ -1,76 +1,40 @@
 #include "base/rng.h"
 
-/* Philox4x32-10 on LANES counters at once, word by word, so that the compiler can use vectors.
- * Integers only: every path gives the same bits. A sanitizer's run time is not yet up when the
- * loader picks a clone, so those builds have one version. */
-#define LANES 16
-#if defined(__x86_64__) && defined(__GLIBC__) && defined(__has_attribute) && \
-	!defined(__SANITIZE_ADDRESS__)
-#if __has_attribute(target_clones)
-#define CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
-#endif
-#endif
-#ifndef CLONES
-#define CLONES
-#endif
-
-struct block {
-	uint32_t w[4][LANES];
-};
-
-static inline __attribute__((always_inline)) void rounds(uint32_t w[4][LANES], int lanes,
-	uint32_t k0, uint32_t k1)
+void philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4])
 {
-	for (int r = 0; r < 10; r++) {
-		for (int i = 0; i < lanes; i++) {
-			uint64_t a = (uint64_t)0xD2511F53u * w[0][i];
-			uint64_t b = (uint64_t)0xCD9E8D57u * w[2][i];
+	uint32_t c[4], k0 = key[0], k1 = key[1];
 
-			w[0][i] = (uint32_t)(b >> 32) ^ w[1][i] ^ k0;
-			w[1][i] = (uint32_t)b;
-			w[2][i] = (uint32_t)(a >> 32) ^ w[3][i] ^ k1;
-			w[3][i] = (uint32_t)a;
-		}
+	for (int i = 0; i < 4; i++)
+		c[i] = counter[i];
+	for (int r = 0; r < 10; r++) {
+		uint64_t a = (uint64_t)0xD2511F53u * c[0], b = (uint64_t)0xCD9E8D57u * c[2];
+
+		c[0] = (uint32_t)(b >> 32) ^ c[1] ^ k0;
+		c[1] = (uint32_t)b;
+		c[2] = (uint32_t)(a >> 32) ^ c[3] ^ k1;
+		c[3] = (uint32_t)a;
 		k0 += 0x9E3779B9u;
 		k1 += 0xBB67AE85u;
 	}
-}
-
-CLONES static void rounds_many(struct block *b, uint32_t k0, uint32_t k1)
-{
-	rounds(b->w, LANES, k0, k1);
-}
-
-void philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4])
-{
-	uint32_t w[4][LANES];
-
 	for (int i = 0; i < 4; i++)
-		w[i][0] = counter[i];
-	rounds(w, 1, key[0], key[1]);
-	for (int i = 0; i < 4; i++)
-		out[i] = w[i][0];
+		out[i] = c[i];
 }
 
 void rng_uniform(uint64_t seed, uint64_t name_hash, uint32_t input, uint64_t first, size_t n,
 	float *out)
 {
-	uint64_t q = first / 4;
-	size_t skip = first % 4, done = 0;
-	struct block b;
+	const uint32_t key[2] = { (uint32_t)seed, (uint32_t)(seed >> 32) };
+	uint32_t counter[4] = { (uint32_t)name_hash, (uint32_t)(name_hash >> 32) }, word[4];
 
-	while (done < n) {
-		for (size_t i = 0; i < LANES; i++) {
-			b.w[0][i] = (uint32_t)name_hash;
-			b.w[1][i] = (uint32_t)(name_hash >> 32);
-			b.w[2][i] = (uint32_t)((q + i) >> 32) << 16 | (input & 0xffff);
-			b.w[3][i] = (uint32_t)(q + i);
+	for (size_t i = 0; i < n; i++) {
+		uint64_t q = (first + i) / 4;
+
+		if (i == 0 || (first + i) % 4 == 0) {
+			counter[2] = (uint32_t)(q >> 32) << 16 | (input & 0xffff);
+			counter[3] = (uint32_t)q;
+			philox4x32(counter, key, word);
 		}
-		rounds_many(&b, (uint32_t)seed, (uint32_t)(seed >> 32));
-		for (size_t k = skip; k < 4 * LANES && done < n; k++)
-			out[done++] = (float)(b.w[k % 4][k / 4] >> 8) * 0x1p-24f;
-		skip = 0;
-		q += LANES;
+		out[i] = (float)(word[(first + i) % 4] >> 8) * 0x1p-24f;
 	}
 }
 

@@ -13,7 +13,8 @@ void philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4
  *	counter = name_hash               low word, high word   (XXH3-64 of the tensor's name)
  *	          q bits 32-47 << 16 | input                    (q = element / 4)
  *	          q bits 0-31
- * so no two elements share a block below 2^50 elements and 65536 inputs. */
+ * so no two elements share a block below 2^50 elements and 65536 inputs. The merge kernels draw the
+ * same numbers in vectors. */
 void rng_uniform(uint64_t seed, uint64_t name_hash, uint32_t input, uint64_t first, size_t n,
 	float *out);
 
