@@ -27,7 +27,9 @@ static void print_model(const char *which, const struct model *m)
 
 	str_addf(&s, "%s  ", which);
 	str_add_safe(&s, m->name, strlen(m->name));
-	str_addf(&s, ": %s %s, ", m->format_text, m->architecture);
+	str_addf(&s, ": %s ", m->format_text);
+	str_add_safe(&s, m->architecture, strlen(m->architecture));
+	str_add(&s, ", ");
 	str_add_count(&s, m->parameters);
 	str_addf(&s, " parameters in %zu tensors, ", m->source.n_tensors);
 	str_add_bytes(&s, m->bytes);

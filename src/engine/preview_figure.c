@@ -345,6 +345,20 @@ static bool all_exact(const struct view *w, const size_t *tensors, size_t n)
 	return n > 0;
 }
 
+/* Merges are made in float32: stored as such they lose nothing. A sample could not tell that, for
+ * blocks that all say 0 leave the others open. */
+static bool never_rounded(const struct view *w, const size_t *tensors, size_t n, enum stat_id s)
+{
+	if (s != STAT_ROUNDING && (s != STAT_ROUNDING_DELTA || !all_based(w, tensors, n)))
+		return false;
+	for (size_t k = 0; k < n; k++) {
+		enum dtype d = w->plan->tensors[tensors ? tensors[k] : k].dtype;
+		if (d != DT_F32 && d != DT_F64)
+			return false;
+	}
+	return n > 0;
+}
+
 /* --- getters --- */
 
 struct figure preview_group(struct preview *v, const size_t *tensors, size_t n, enum stat_id s,
@@ -362,6 +376,8 @@ struct figure preview_group(struct preview *v, const size_t *tensors, size_t n, 
 	if ((s == STAT_SWAPPED || s == STAT_MOVED) && !swap)
 		return figure_failed();
 	bool exact = all_exact(w, tensors, n);
+	if (!exact && never_rounded(w, tensors, n, s))
+		return figure_at(0, FIG_CLOSED);
 	if (swap && !exact && is_swap_stat(s) && swap_closed(v, tensors, n, s, &f))
 		return f;
 	if (swap && !exact && is_swap_move(s) && (!stat_info(s)->per_input

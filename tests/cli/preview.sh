@@ -96,4 +96,18 @@ run 0 --json diff "$demo/kjv" other
 has out '"key": "eos_token_id"' '"b": 7' '"cosine": 1.0'
 run 0 diff "$demo/kjv" other
 has out eos_token_id
+
+# What a folder says of itself is not trusted with the terminal.
+sed 's/"model_type": *"llama"/"model_type": "ll\\u001b[31mama"/' "$demo/kjv/config.json" >other/config.json
+run 0 diff "$demo/kjv" other
+has out 'll\x1B[31mama'
+hasnt out "$(printf '\033')"
+
+# float32 is what merges are made in: storing it costs nothing, sampled or not.
+sed -e "s|model: |model: $demo/|; s/bfloat16/float32/" \
+  "$demo/dare.yml" >wide.yml
+run 0 preview wide.yml
+hasnt out inf
+run 0 --json preview wide.yml
+has out '"rounding": 0.0' '"rounding_delta": 0.0'
 done_testing
