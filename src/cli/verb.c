@@ -108,7 +108,7 @@ static int run_verb(const struct verb *v, const struct cli_args *a, struct err *
 		return cli_help(v);
 	if (c.argc < v->min_args || (v->max_args >= 0 && c.argc > v->max_args)) {
 		err_set(e, ERR_USAGE, v->name, NULL, c.argc < v->min_args ? "wants %s" :
-			"takes only %s", v->args && *v->args ? v->args : "no arguments");
+			v->args && *v->args ? "takes only %s" : "takes no arguments", v->args);
 		snprintf(e->hint, sizeof e->hint, "see cupel help %s", v->name);
 		return err_exit_status(e->code);
 	}

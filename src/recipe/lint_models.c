@@ -161,18 +161,33 @@ static void add_shape(struct str *s, const struct tensor *t)
 		str_addf(s, "%s%" PRIu64, d ? "×" : "", t->shape[d]);
 }
 
+/* Few missing tensors of a model of the same family are made from the others: a merge goes on. */
+static void say_missing(const struct compare *c, int i, const char *name, size_t missing)
+{
+	const struct model *a = c->inputs[c->first], *b = c->inputs[i];
+	size_t n = a->source.n_tensors;
+	bool stops = missing > n / 2 || !str_eq(a->architecture, b->architecture);
+
+	differ(c, stops ? SEV_ERROR : SEV_WARNING, i, "missing-tensor",
+		stops ? "merge models of one architecture"
+			: "they are made from the models that have them",
+		"%s lacks %zu of the %zu tensors of %s: %s%s", name_of(c, i), missing, n,
+		name_of(c, c->first), name, missing > 1 ? ", and others" : "");
+}
+
 /* The first tensor that does not fit speaks for all of them. */
 static void compare_shapes(const struct compare *c, int i)
 {
 	struct source *a = &c->inputs[c->first]->source, *b = &c->inputs[i]->source;
-	const struct tensor *ours = NULL, *theirs = NULL;
+	const struct tensor *ours = NULL, *theirs = NULL, *lacking = NULL;
 	struct str x = STR_INIT, y = STR_INIT;
 	size_t n = 0, missing = 0;
 
 	for (size_t t = 0; t < a->n_tensors; t++) {
 		long at = source_find(b, a->tensors[t].name);
 
-		missing += at < 0;
+		if (at < 0 && !missing++)
+			lacking = &a->tensors[t];
 		if (at < 0 || same_shape(&a->tensors[t], &b->tensors[at]))
 			continue;
 		if (!n++) {
@@ -193,6 +208,8 @@ static void compare_shapes(const struct compare *c, int i)
 	if (missing && missing == a->n_tensors)
 		differ(c, SEV_ERROR, i, "shape", "merge models of one family",
 			"%s has none of the tensors of %s", name_of(c, i), name_of(c, c->first));
+	else if (missing && !c->inputs[i]->partial)
+		say_missing(c, i, lacking->name, missing);
 	str_fini(&x);
 	str_fini(&y);
 }

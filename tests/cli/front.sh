@@ -38,6 +38,8 @@ run 2 completion
 has err 'wants bash|zsh|fish; see cupel help completion'
 run 2 completion bash zsh
 has err 'takes only'
+run 2 types all
+has err 'takes no arguments'
 run 2 completion tcsh
 run 2 --threads many completion bash
 has err 'no number of threads'

@@ -459,6 +459,41 @@ static void models_are_compared_before_a_weight_is_read(void **state)
 	recipe_unref(r);
 }
 
+/* A merge makes a missing tensor from the others, but only of models of one family. */
+static void missing_tensors_are_named(void **state)
+{
+	struct model a = fake("a", NULL, 1), b = fake("b", NULL, 1), base = fake("base", NULL, 1);
+	struct model *inputs[] = { &a, &b, &base };
+	struct recipe *r = three("");
+	struct tensor all[] = { { .name = "model.norm.weight", .role = "output_norm", .rank = 1,
+		.shape = { 8 }, .dtype = DT_BF16 }, { .name = "model.x.weight", .role = "", .rank = 1,
+		.shape = { 8 }, .dtype = DT_BF16 } };
+
+	(void)state;
+	a.source.tensors = b.source.tensors = base.source.tensors = all;
+	a.source.n_tensors = base.source.n_tensors = 2;
+	b.source.n_tensors = 1;
+	source_index_init(&a.source);
+	source_index_init(&b.source);
+	source_index_init(&base.source);
+	for (int pass = 0; pass < 3; pass++) {
+		struct findings f = { 0 };
+
+		b.architecture = pass == 1 ? "other" : "llama";
+		b.partial = pass == 2 ? "partial 1/2" : NULL;
+		lint_models(r, inputs, 3, 2, &f);
+		const struct finding *x = find(&f, 1, "model", "missing-tensor");
+		assert_true(pass == 2 ? !x : x && x->severity == (pass ? SEV_ERROR : SEV_WARNING) &&
+			strstr(x->message, "lacks 1 of the 2 tensors") &&
+			strstr(x->message, "model.x.weight"));
+		findings_fini(&f);
+	}
+	source_index_fini(&a.source);
+	source_index_fini(&b.source);
+	source_index_fini(&base.source);
+	recipe_unref(r);
+}
+
 /* The words of findings are a promise to scripts: each is in the table that the manual prints. */
 static void every_finding_is_in_the_table(void **state)
 {
@@ -534,6 +569,7 @@ int main(void)
 		cmocka_unit_test(the_donor_is_the_first_with_a_template),
 		cmocka_unit_test(the_recipe_may_name_the_donor),
 		cmocka_unit_test(models_are_compared_before_a_weight_is_read),
+		cmocka_unit_test(missing_tensors_are_named),
 		cmocka_unit_test(every_finding_is_in_the_table),
 		cmocka_unit_test(examples_of_the_manual_are_good),
 	};
