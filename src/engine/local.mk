@@ -36,6 +36,7 @@ libcupel_a_SOURCES += \
 	src/engine/preview_closed.c \
 	src/engine/preview_exact.c \
 	src/engine/preview_figure.c \
+	src/engine/preview_rows.c \
 	src/engine/preview_sample.c \
 	src/engine/preview_work.h \
 	src/engine/pump.c \

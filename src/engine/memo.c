@@ -80,6 +80,7 @@ static void sample_free(struct slot_sample *x)
 		return;
 	sample_fini(&x->at);
 	free((void *)x->x);
+	free(x->own);
 	free(x);
 }
 
@@ -95,6 +96,7 @@ void slot_unref(struct slot *s)
 	slot_sums_free(s->work->sums);
 	slot_sums_free(atomic_load(&s->sums));
 	sample_free(atomic_load(&s->sample));
+	sample_free(atomic_load(&s->rows));
 	pthread_mutex_destroy(&s->work->lock);
 	for (size_t i = 0; i < s->n; i++)
 		model_unref(s->v[i].model);

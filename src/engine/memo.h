@@ -34,6 +34,7 @@ struct slot_sums { /* of a slot's n vectors, the whole tensor */
 struct slot_sample { /* the same places in every vector */
 	struct sample at;
 	const float *const *x;         /* per vector: block j begins at j * SAMPLE_BLOCK */
+	float *own;                    /* where they are, if they are the slot's */
 };
 struct slot {
 	atomic_int refs;
@@ -45,6 +46,7 @@ struct slot {
 	struct hash *keys, key;        /* of the tensors; of the set */
 	uint64_t windows;
 	_Atomic(struct slot_sample *) sample;
+	_Atomic(struct slot_sample *) rows; /* whole rows instead, for methods that work on them */
 	_Atomic(struct slot_sums *) sums;
 	atomic_bool failed;            /* could not be read */
 	struct slot_work *work;        /* the memo's */

@@ -63,10 +63,10 @@ static bool sampled_moments(struct gather *g, const struct view_tensor *t, int v
 
 	if (!s)
 		return false;
-	size_t at = (size_t)vec * s->at->n, i = g->n_est++;
-	g->est[i] = (struct stratum){ s->at, s->rows[at] };
-	g->less[i] = (struct stratum){ s->at, (s->less ? s->less : s->rows)[at] };
-	g->more[i] = (struct stratum){ s->at, (s->more ? s->more : s->rows)[at] };
+	size_t at = (size_t)vec * s->at.n, i = g->n_est++;
+	g->est[i] = (struct stratum){ &s->at, s->rows[at] };
+	g->less[i] = (struct stratum){ &s->at, (s->less ? s->less : s->rows)[at] };
+	g->more[i] = (struct stratum){ &s->at, (s->more ? s->more : s->rows)[at] };
 	g->chance = g->chance || s->less || s->more;
 	return true;
 }
@@ -585,7 +585,7 @@ bool preview_coverage(struct preview *v, double *coverage, double *interval, siz
 		const struct tensor_sampled *x = atomic_load(&w->t[i].known->sampled);
 		all = x != NULL || w->t[i].known->sampling == NEVER;
 		if (x && x->cover)
-			s[got++] = (struct stratum){ x->at, x->cover };
+			s[got++] = (struct stratum){ &x->at, x->cover };
 	}
 	for (size_t c = 0; all && got && c < columns && c <= MERGE_MAX_INPUTS; c++) {
 		size_t at[2] = { c, columns };

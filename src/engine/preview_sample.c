@@ -20,6 +20,8 @@ struct job {
 	const struct view_tensor *t;
 	const struct slot_sample *x;
 	size_t n, blocks;              /* vectors; blocks */
+	size_t block;                  /* room of a block */
+	uint64_t row;                  /* blocks are rows of so many elements; 0: they are not */
 	double scale;                  /* of the blocks' sums to the tensor's */
 	double read;                   /* elements in the blocks */
 	size_t columns;                /* of survivors */
@@ -32,6 +34,11 @@ struct job {
 	double global[P_COUNT];        /* rescales: the parameters without it */
 };
 
+
+static size_t block_len(const struct job *j, size_t b)
+{
+	return j->row ? j->row : sample_len(&j->x->at, b);
+}
 
 /* --- the kernels on blocks --- */
 
@@ -46,7 +53,7 @@ static bool skipped(size_t skip, size_t b)
 struct blocks_run {
 	const struct job *j;
 	struct merge_spec spec;
-	uint64_t shape[1];
+	uint64_t shape[2];
 	size_t skip;
 	const float *const *in;        /* per spec input */
 	void *state;
@@ -58,10 +65,10 @@ static void block_window(const struct blocks_run *r, size_t b, const float **at,
 	const struct sample *s = &r->j->x->at;
 
 	for (int k = 0; k < r->spec.n_inputs; k++)
-		at[k] = r->in[k] + b * SAMPLE_BLOCK;
+		at[k] = r->in[k] + b * r->j->block;
 	*w = (struct merge_window){
-		.first = r->spec.method->random ? s->first[b] : b * SAMPLE_BLOCK,
-		.n = sample_len(s, b),
+		.first = r->spec.method->random ? s->first[b] : b * r->j->block,
+		.n = block_len(r->j, b),
 		.in = at,
 	};
 }
@@ -105,12 +112,14 @@ static bool run_begin(struct blocks_run *r, const struct job *j, size_t skip,
 
 	*r = (struct blocks_run){ .j = j, .spec = j->p->spec, .skip = skip, .in = in };
 	for (size_t b = 0; b < j->blocks; b++)
-		r->shape[0] += skipped(skip, b) ? 0 : sample_len(&j->x->at, b);
+		r->shape[0] += skipped(skip, b) ? 0 : block_len(j, b);
 	if (j->rescales)
 		r->spec.global = j->global;
-	r->spec.rank = 1;
-	r->spec.shape = r->shape;
+	r->spec.rank = j->row ? 2 : 1;
 	r->spec.elements = r->shape[0];
+	r->shape[0] /= j->row ? j->row : 1;
+	r->shape[1] = j->row;
+	r->spec.shape = r->shape;
 	r->state = xcalloc(1, (m->state_size ? m->state_size(&r->spec) : 0) + 1);
 	if (m->begin && !m->begin(&r->spec, r->state, e))
 		return false;
@@ -130,7 +139,7 @@ static void run_apply(struct blocks_run *r, float *out)
 		if (skipped(r->skip, b))
 			continue;
 		block_window(r, b, at, &w);
-		r->spec.method->apply(&r->spec, r->state, &w, out + b * SAMPLE_BLOCK);
+		r->spec.method->apply(&r->spec, r->state, &w, out + b * r->j->block);
 	}
 }
 
@@ -146,7 +155,7 @@ static void run_end(struct blocks_run *r)
 static void sampled_sums(const struct job *j, size_t skip, double *s)
 {
 	for (size_t b = 0; b < j->blocks; b++) {
-		size_t n = sample_len(&j->x->at, b), at = b * SAMPLE_BLOCK;
+		size_t n = block_len(j, b), at = b * j->block;
 		for (size_t i = 0; i < j->n && !skipped(skip, b); i++) {
 			struct norm_sums norm = { 0 };
 			norm_sums_add(&norm, j->x->x[i] + at, n);
@@ -165,7 +174,7 @@ static bool merge_linear(const struct job *j, size_t skip, float *out)
 {
 	const struct slot_sums *known = atomic_load(&j->t->slot->sums);
 	double coef[MERGE_MAX_INPUTS], *s = xnew(double, j->n * j->n);
-	size_t n = j->blocks * SAMPLE_BLOCK;
+	size_t n = j->blocks * j->block;
 
 	if (known)
 		memcpy(s, known->s, j->n * j->n * sizeof *s);
@@ -188,7 +197,7 @@ static const float *rescaled(const struct job *j, int k)
 	const float *x = j->x->x[j->t->spec_vector[k]];
 	const float *base = j->x->x[j->t->spec_vector[j->p->spec.base]];
 	double p = (double)(float)j->p->spec.input[k][P_DENSITY], sum = 0, square = 0;
-	size_t n = j->blocks * SAMPLE_BLOCK;
+	size_t n = j->blocks * j->block;
 	float *to = j->delta + (size_t)k * n;
 
 	if (k == j->p->spec.base || !(p < 1) || !(p > 0))
@@ -229,7 +238,7 @@ static bool merge_blocks(const struct job *j, size_t skip, float *out)
 static void store(const struct job *j, const float *from, float *to)
 {
 	const struct dtype_info *d = dtype_info(j->p->dtype);
-	size_t n = j->blocks * SAMPLE_BLOCK;
+	size_t n = j->blocks * j->block;
 
 	if (d->encode && d->decode && d->block == 1) {
 		d->encode(from, j->bytes, n);
@@ -291,7 +300,7 @@ static void merge_moments(const struct job *j, size_t at, size_t n, double (*row
 /* Moments of the inputs alone, of block b. */
 static void input_moments(const struct job *j, size_t b, double (*row)[MO_COUNT], size_t stride)
 {
-	size_t at = b * SAMPLE_BLOCK, n = sample_len(&j->x->at, b);
+	size_t at = b * j->block, n = block_len(j, b);
 	const float *others[MERGE_MAX_INPUTS + 1], *base = j->x->x[0] + at;
 	struct conflict_sums conflict = { 0 };
 
@@ -330,11 +339,11 @@ static bool of_inputs(int moment)
 static void without_blocks(struct job *j, double (*out)[MO_COUNT], size_t skip)
 {
 	double rest = j->read;
-	size_t first = skip * SAMPLE_BLOCK, next = first + SKIP * SAMPLE_BLOCK;
-	size_t end = (j->blocks - 1) * SAMPLE_BLOCK + sample_len(&j->x->at, j->blocks - 1);
+	size_t first = skip * j->block, next = first + SKIP * j->block;
+	size_t end = (j->blocks - 1) * j->block + block_len(j, j->blocks - 1);
 
 	for (size_t b = skip; b < skip + SKIP; b++)
-		rest -= (double)sample_len(&j->x->at, b);
+		rest -= (double)block_len(j, b);
 	memset(out, 0, j->n * sizeof *out);
 	if (!merge_blocks(j, skip, j->merged))
 		return;
@@ -366,11 +375,11 @@ static void learn_again(struct job *j, struct tensor_sampled *out)
 			for (size_t b = 0; b < j->blocks; b++) {
 				total += out->rows[v * j->blocks + b][i] * (elements / j->read);
 				mean += without[b / SKIP * n + v][i] *
-					(double)sample_len(&j->x->at, b) / j->read;
+					(double)block_len(j, b) / j->read;
 			}
 			for (size_t b = 0; b < j->blocks; b++)
 				out->rows[v * j->blocks + b][i] =
-					(double)sample_len(&j->x->at, b) / elements
+					(double)block_len(j, b) / elements
 					* (total + STRETCH * (double)(groups - 1)
 						* (mean - without[b / SKIP * n + v][i]));
 		}
@@ -385,7 +394,7 @@ static void learn_again(struct job *j, struct tensor_sampled *out)
 static void count_survivors(struct job *j, struct tensor_sampled *out)
 {
 	int k = j->p->spec.n_inputs, base = j->p->spec.base;
-	size_t n = j->blocks * SAMPLE_BLOCK;
+	size_t n = j->blocks * j->block;
 	const float *in[MERGE_MAX_INPUTS], *alone[MERGE_MAX_INPUTS];
 	uint8_t *count = xnew(uint8_t, n);
 	struct blocks_run r;
@@ -416,8 +425,8 @@ static void count_survivors(struct job *j, struct tensor_sampled *out)
 	run_end(&r);
 	out->cover = ok ? xnew(double, j->blocks * j->columns + 1) : NULL;
 	for (size_t b = 0; ok && b < j->blocks; b++)
-		for (size_t a = 0; a < sample_len(&j->x->at, b); a++)
-			out->cover[b * j->columns + count[b * SAMPLE_BLOCK + a]]++;
+		for (size_t a = 0; a < block_len(j, b); a++)
+			out->cover[b * j->columns + count[b * j->block + a]]++;
 	free(count);
 }
 
@@ -436,12 +445,20 @@ static bool job_init(struct job *j, const struct plan_tensor *p, const struct vi
 {
 	const struct slot_sample *x = atomic_load(&t->slot->sample);
 	size_t k = (size_t)p->spec.n_inputs;
-
-	*j = (struct job){ .p = p, .t = t, .x = x, .n = t->slot->n, .blocks = x->at.n };
-	j->linear = closed_method(p);
-	if (!j->linear && p->spec.method->unit)
-		return false; /* works on rows, which blocks cut */
 	int passes = p->spec.method->passes ? p->spec.method->passes(&p->spec) : 0;
+	*j = (struct job){ .p = p, .t = t, .n = t->slot->n };
+	j->linear = closed_method(p);
+	if (!j->linear && p->spec.method->unit) { /* a vector is a row, which blocks would cut */
+		j->row = p->spec.method->unit(&p->spec);
+		x = passes == 0 && j->row > 1 ? rows_of(t->slot, j->row) : NULL;
+	} else if (!j->linear && p->spec.method->coefficients) {
+		x = NULL; /* some other part of the tensor */
+	}
+	if (!x)
+		return false;
+	j->x = x;
+	j->blocks = x->at.n;
+	j->block = j->row ? (size_t)j->row : SAMPLE_BLOCK;
 	j->learns = passes > 0 && !(j->linear && atomic_load(&t->slot->sums))
 		&& !x->at.whole && j->blocks >= 2 * SKIP && j->blocks % SKIP == 0;
 	j->rescales = passes > 0 && !j->linear && p->spec.method->random && p->spec.base >= 0
@@ -450,9 +467,9 @@ static bool job_init(struct job *j, const struct plan_tensor *p, const struct vi
 	memcpy(j->global, p->spec.global, sizeof j->global);
 	j->global[P_RESCALE] = 0;
 	for (size_t b = 0; b < j->blocks; b++)
-		j->read += (double)sample_len(&x->at, b);
+		j->read += (double)block_len(j, b);
 	j->scale = j->read > 0 ? (double)t->slot->like->elements / j->read : 0;
-	size_t n = j->blocks * SAMPLE_BLOCK;
+	size_t n = j->blocks * j->block;
 	j->merged = xtry_malloc(n * sizeof(float) * (4 + k) + 64);
 	j->bytes = xtry_malloc(n * 8 + 64);
 	if (!j->merged || !j->bytes)
@@ -477,9 +494,16 @@ static double (*make_rows(struct job *j, double luck))[MO_COUNT]
 	store(j, j->merged, j->stored);
 	for (size_t b = 0; b < j->blocks; b++) {
 		input_moments(j, b, rows + b, j->blocks);
-		merge_moments(j, b * SAMPLE_BLOCK, sample_len(&j->x->at, b), rows + b, j->blocks);
+		merge_moments(j, b * j->block, block_len(j, b), rows + b, j->blocks);
 	}
 	return rows;
+}
+
+static void sample_copy(struct sample *to, const struct sample *from)
+{
+	*to = *from;
+	to->first = xnew(uint64_t, from->n + 1);
+	memcpy(to->first, from->first, from->n * sizeof *to->first);
 }
 
 struct tensor_sampled *sampled_make(const struct plan *plan, size_t t, const struct view_tensor *vt)
@@ -496,7 +520,7 @@ struct tensor_sampled *sampled_make(const struct plan *plan, size_t t, const str
 	}
 	if (rows) {
 		out = xnew(struct tensor_sampled, 1);
-		out->at = &j.x->at;
+		sample_copy(&out->at, &j.x->at);
 		out->rows = rows;
 		j.columns = plan->inputs->n + 1;
 		if (j.rescales) {
@@ -517,6 +541,7 @@ void sampled_free(struct tensor_sampled *s)
 {
 	if (!s)
 		return;
+	sample_fini(&s->at);
 	free(s->rows);
 	free(s->less);
 	free(s->more);

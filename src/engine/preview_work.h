@@ -12,7 +12,7 @@
 /* Figures of a merge tensor that took work, by the key of everything that decides them: an edit
  * that is undone, or touches other tensors, finds them again. */
 struct tensor_sampled {
-	const struct sample *at;       /* the slot's */
+	struct sample at;
 	double (*rows)[MO_COUNT];      /* [vector][block] */
 	/* the same at the ends of what chance decides; or NULL */
 	double (*less)[MO_COUNT], (*more)[MO_COUNT];
@@ -94,6 +94,8 @@ bool closed_coefficients(const struct plan_tensor *p, const struct view_tensor *
 	size_t n, double *coef);
 bool closed_method(const struct plan_tensor *p); /* has coefficients at all in this variant */
 
+/* Whole rows of `row` elements as the blocks of a sample; NULL if they cannot be read. */
+const struct slot_sample *rows_of(struct slot *s, uint64_t row);
 struct tensor_sampled *sampled_make(const struct plan *plan, size_t t,
 	const struct view_tensor *vt);
 void sampled_free(struct tensor_sampled *s);

@@ -99,6 +99,13 @@ static const struct method_case {
 	{ "dare_linear", "weight: 0.5, density: 0.4", "", 2, true },
 	{ "dare_ties", "weight: 0.5, density: 0.25", "", 2, true },
 	{ "nearswap", "", "parameters: {t: 0.0008}\n", 1, true },
+	{ "nuslerp", "weight: 0.9", "parameters: {nuslerp_flatten: false}\n", 2, true },
+	{ "nuslerp", "weight: 0.9", "parameters: {nuslerp_flatten: false, nuslerp_row_wise: true}\n",
+		2, false },
+	{ "multislerp", "weight: 0.5", "", 2, true },
+	{ "karcher", "", "", 2, false },
+	{ "model_stock", "", "", 2, true },
+	{ "model_stock", "", "parameters: {filter_wise: true}\n", 2, true },
 };
 enum { METHODS = sizeof methods / sizeof *methods };
 
