@@ -34,6 +34,10 @@ static void add_value(struct str *s, double v, enum stat_id stat)
 static void add_width(struct str *s, double half, enum stat_id stat)
 {
 	str_add(s, cli_utf8() ? " ±" : " +-");
+	if (!isfinite(half)) {
+		str_addc(s, '?'); /* all sampled blocks alike: no width to tell */
+		return;
+	}
 	half *= str_eq(stat_info(stat)->unit, "%") ? 100 : 1;
 	str_addf(s, half >= 10 && half < 1e4 ? "%.0f" : "%.1g", half);
 }

@@ -274,7 +274,7 @@ static void print_lowest(struct preview *v, const struct plan *p)
 		for (size_t i = 0; i < p->inputs->n; i++) {
 			struct figure f = preview_figure(v, t, stat, (int)i);
 			if (f.state == FIG_NONE || f.state == FIG_FAILED ||
-				(based && is_base(p, i)))
+				(based ? is_base(p, i) : f.value == 0))
 				continue;
 			list[n++] = (struct far){ t, (int)i, based ? -f.value : f.value };
 		}

@@ -38,6 +38,7 @@ void look_want_exact(struct look *l, bool on);
  * RELATIVE_L2, MAX_ABS, SIGN_AGREEMENT, INPUT_CONFLICT, DELTA_COSINE, DELTA_RATIO, MEAN_SHIFT
  * (mean |m-x|); the reference is x in their formulas, `model` is m. Others are FIG_FAILED. */
 struct figure look_figure(struct look *l, size_t row, enum stat_id s, int model);
+/* Tensors together as one long vector; integers are left out. rows NULL: all. */
 struct figure look_group(struct look *l, const size_t *rows, size_t n, enum stat_id s, int model);
 
 /* Swap curve from the reference to `model`; frozen for an output of that dtype. false: not

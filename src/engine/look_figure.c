@@ -46,6 +46,12 @@ static bool pair_of(const struct look *l, size_t row, enum stat_id s, int model,
 	return x >= 0 && (kind != OF_PAIR || x != k->vector[model]);
 }
 
+/* Integers (positions, masks) are no weights: groups leave them out. */
+static bool is_weight(const struct look *l, size_t row)
+{
+	return dtype_info(l->rows[row].like->dtype)->kind != DTYPE_INT;
+}
+
 static struct figure mean_shift(const struct slot_pair *p, size_t n)
 {
 	double sum = 0, elements = 0;
@@ -75,7 +81,8 @@ struct figure look_group(struct look *l, const size_t *rows, size_t n, enum stat
 	size_t got = 0;
 	for (size_t k = 0; k < n; k++) {
 		size_t row = rows ? rows[k] : k;
-		got += row < l->n_rows && pair_of(l, row, s, model, &p[got]);
+		if (row < l->n_rows && (n == 1 || is_weight(l, row)))
+			got += pair_of(l, row, s, model, &p[got]);
 	}
 	struct figure f = !got ? figure_failed() : s == STAT_MEAN_SHIFT ? mean_shift(p, got)
 		: pair_figure(p, got, s);
@@ -98,7 +105,8 @@ static size_t swap_pairs(const struct look *l, const size_t *rows, size_t n, int
 
 	for (size_t k = 0; k < n; k++) {
 		size_t row = rows ? rows[k] : k;
-		if (row >= l->n_rows || !pair_of(l, row, STAT_COSINE, model, &p[got]))
+		if (row >= l->n_rows || !is_weight(l, row)
+				|| !pair_of(l, row, STAT_COSINE, model, &p[got]))
 			continue;
 		const struct memo_vector *v = &p[got].slot->v[p[got].x];
 		types[got++] = out == DT_UNKNOWN ? v->model->source.tensors[v->tensor].dtype : out;

@@ -209,6 +209,7 @@ static struct view *view_new(struct preview *v, struct plan *p)
 			t->slot = make_slot(v, p, &p->tensors[i], t);
 		}
 		find_swap(&p->tensors[i], t);
+		w->integers = w->integers || p->tensors[i].verbatim;
 		t->known = known_get(v, known_key(&p->tensors[i], t->slot), t->slot->n);
 		doubles += 2 * t->slot->n;
 	}

@@ -25,7 +25,7 @@ void preview_focus(struct preview *v, const size_t *tensors, size_t n);
  * tensor that this input lacks is FIG_FAILED. Figures against the base use inputs->figure_base. */
 struct figure preview_figure(struct preview *v, size_t t, enum stat_id s, int input);
 /* The same over many tensors as one long vector (sums added, then the formula); tensors that the
- * input lacks are left out. tensors NULL: all. */
+ * input lacks are left out, and so are integers (they are no weights). tensors NULL: all. */
 struct figure preview_group(struct preview *v, const size_t *tensors, size_t n, enum stat_id s,
 	int input);
 /* Between two inputs, whatever the recipe: COSINE, ONE_MINUS_COSINE, RELATIVE_L2, MAX_ABS,

@@ -25,6 +25,10 @@ bool closed_coefficients(const struct plan_tensor *p, const struct view_tensor *
 	double local[16 * 16], *sums = k <= 16 ? local : xnew(double, k * k);
 
 	memset(coef, 0, k * sizeof *coef);
+	if (p->verbatim) {
+		coef[0] = 1;
+		return true;
+	}
 	permute(p, t, s, n, sums);
 	bool ok = p->spec.method->coefficients &&
 		p->spec.method->coefficients(&p->spec, sums, coef);
@@ -38,6 +42,8 @@ bool closed_coefficients(const struct plan_tensor *p, const struct view_tensor *
 /* Asked with a harmless matrix: unit vectors at right angles. */
 bool closed_method(const struct plan_tensor *p)
 {
+	if (p->verbatim)
+		return true;
 	size_t k = (size_t)p->spec.n_inputs;
 	double local[16 * 16], *sums = k <= 16 ? local : xnew(double, k * k);
 	double *coef = xnew(double, k + 1);

@@ -349,7 +349,8 @@ static bool all_exact(const struct view *w, const size_t *tensors, size_t n)
  * blocks that all say 0 leave the others open. */
 static bool never_rounded(const struct view *w, const size_t *tensors, size_t n, enum stat_id s)
 {
-	if (s != STAT_ROUNDING && (s != STAT_ROUNDING_DELTA || !all_based(w, tensors, n)))
+	if (s != STAT_ROUNDING && ((s != STAT_ROUNDING_DELTA && s != STAT_FROZEN)
+			|| !all_based(w, tensors, n)))
 		return false;
 	for (size_t k = 0; k < n; k++) {
 		enum dtype d = w->plan->tensors[tensors ? tensors[k] : k].dtype;
@@ -361,22 +362,19 @@ static bool never_rounded(const struct view *w, const size_t *tensors, size_t n,
 
 /* --- getters --- */
 
-struct figure preview_group(struct preview *v, const size_t *tensors, size_t n, enum stat_id s,
-	int input)
+static struct figure group_figure(struct preview *v, const size_t *tensors, size_t n,
+	enum stat_id s, int input)
 {
 	struct view *w = v->view;
 	struct figure f;
 
-	if (!w)
-		return figure_none();
-	n = tensors ? n : w->n;
 	if (s == STAT_MAX_ABS || s == STAT_ABS_MAX || s == STAT_NONFINITE)
 		return extreme_group(v, tensors, n, s, input);
 	bool swap = n && w->t[tensors ? tensors[0] : 0].swap;
 	if ((s == STAT_SWAPPED || s == STAT_MOVED) && !swap)
 		return figure_failed();
 	bool exact = all_exact(w, tensors, n);
-	if (!exact && never_rounded(w, tensors, n, s))
+	if (!exact && !(swap && s == STAT_FROZEN) && never_rounded(w, tensors, n, s))
 		return figure_at(0, FIG_CLOSED);
 	if (swap && !exact && is_swap_stat(s) && swap_closed(v, tensors, n, s, &f))
 		return f;
@@ -411,6 +409,35 @@ struct figure preview_group(struct preview *v, const size_t *tensors, size_t n, 
 	return f;
 }
 
+/* Integers (positions, masks) are no weights: groups leave them out. */
+static size_t without_integers(const struct view *w, const size_t *tensors, size_t n, size_t *out)
+{
+	size_t kept = 0;
+
+	for (size_t k = 0; k < n; k++) {
+		size_t i = tensors ? tensors[k] : k;
+		if (!w->plan->tensors[i].verbatim)
+			out[kept++] = i;
+	}
+	return kept;
+}
+
+struct figure preview_group(struct preview *v, const size_t *tensors, size_t n, enum stat_id s,
+	int input)
+{
+	struct view *w = v->view;
+
+	if (!w)
+		return figure_none();
+	n = tensors ? n : w->n;
+	if (n <= 1 || !w->integers)
+		return group_figure(v, tensors, n, s, input);
+	size_t *kept = xnew(size_t, n);
+	struct figure f = group_figure(v, kept, without_integers(w, tensors, n, kept), s, input);
+	free(kept);
+	return f;
+}
+
 struct figure preview_figure(struct preview *v, size_t t, enum stat_id s, int input)
 {
 	if (!v->view || t >= v->view->n)
@@ -429,7 +456,7 @@ static size_t pairs_of(const struct view *w, const size_t *tensors, size_t n, in
 	for (size_t k = 0; k < n; k++) {
 		size_t i = tensors ? tensors[k] : k;
 		const struct view_tensor *t = &w->t[i];
-		if (t->vector[x] < 0 || t->vector[y] < 0)
+		if (t->vector[x] < 0 || t->vector[y] < 0 || (n > 1 && w->plan->tensors[i].verbatim))
 			continue;
 		p[got] = (struct slot_pair){ t->slot, t->vector[x], t->vector[y] };
 		if (out)
@@ -507,7 +534,7 @@ static size_t swap_pairs(const struct view *w, const size_t *tensors, size_t n, 
 	for (size_t k = 0; k < n; k++) {
 		size_t i = tensors ? tensors[k] : k;
 		const struct view_tensor *t = &w->t[i];
-		if (!t->slot->based || t->vector[input] <= 0)
+		if (!t->slot->based || t->vector[input] <= 0 || w->plan->tensors[i].verbatim)
 			continue;
 		p[got] = (struct slot_pair){ t->slot, 0, t->vector[input] };
 		out[got++] = w->plan->tensors[i].dtype;

@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-/* A sample of whole rows, for methods to which a row is a vector: some rows, one from each of as many equal
- * parts of the tensor, chosen by shape alone as the blocks of sample.h are: a tensor of R rows is to
- * it a vector of R blocks. Read when first asked for and kept with the slot. */
+/* A sample of whole rows, for methods to which a row is a vector: some rows, one from each of as
+ * many equal parts of the tensor, chosen by shape alone as the blocks of sample.h are: a tensor of
+ * R rows is to it a vector of R blocks. Read when first asked for and kept with the slot. */
 
 #define MOST_ROWS 16
 #define LEAST_ROWS 2
@@ -48,8 +48,8 @@ static struct slot_sample *read_rows(const struct slot *s, uint64_t row)
 	for (size_t i = 0; ok && i < s->n; i++) {
 		v[i] = x->own + i * x->at.n * row;
 		for (size_t j = 0; ok && j < x->at.n; j++)
-			ok = read_row(&s->v[i], x->at.first[j] / SAMPLE_BLOCK * row, (size_t)row, room,
-				x->own + (i * x->at.n + j) * row);
+			ok = read_row(&s->v[i], x->at.first[j] / SAMPLE_BLOCK * row,
+				(size_t)row, room, x->own + (i * x->at.n + j) * row);
 	}
 	free(room);
 	if (ok)

@@ -61,6 +61,7 @@ struct view {
 	double *doubles;
 	size_t at_sampled, at_exact;   /* tensors before have nothing left to begin */
 	size_t *focus, n_focus;
+	bool integers;                 /* some tensors are kept verbatim */
 };
 struct preview {
 	struct pool *pool;
