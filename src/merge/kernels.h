@@ -33,6 +33,7 @@ struct kernels {
 	void (*sum_abs)(const float *x, size_t n, double acc[KERNEL_LANES]);
 	/* Keys are the float's bits without the sign: they order magnitudes (NaN above all). */
 	void (*keep_from)(float *x, uint32_t cut, size_t n);               /* key < cut becomes 0 */
+	void (*keep_below)(float *x, uint32_t cut, size_t n);              /* key >= cut becomes 0 */
 	size_t (*count_key)(const float *x, uint32_t key, size_t n);
 	/* Keys in [lo, hi] other than pivot go to out (n + 16 places), in order; returns how
 	 * many. */

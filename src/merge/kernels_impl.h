@@ -148,6 +148,17 @@ KFN void KN(keep_from)(float *restrict x, uint32_t cut, size_t n)
 	}
 }
 
+KFN void KN(keep_below)(float *restrict x, uint32_t cut, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint32_t u;
+
+		memcpy(&u, &x[i], 4);
+		u = (u & 0x7fffffffu) < cut ? u : 0;
+		memcpy(&x[i], &u, 4);
+	}
+}
+
 KFN size_t KN(count_key)(const float *x, uint32_t key, size_t n)
 {
 	size_t found = 0;
@@ -405,6 +416,7 @@ static const struct kernels KN(set) = {
 	.dots_each = KN(dots_each),
 	.sum_abs = KN(sum_abs),
 	.keep_from = KN(keep_from),
+	.keep_below = KN(keep_below),
 	.count_key = KN(count_key),
 	.collect = KN(collect),
 	.draw = KN(draw),

@@ -544,16 +544,30 @@ void select_settle(struct select *s, enum select_pass p)
 	}
 }
 
+/* How many elements of a run stay already at a key that equals the cut. */
+static size_t head_of(const struct select *s, size_t n, uint64_t first)
+{
+	if (s->edge < first)
+		return 0;
+	return s->edge - first < n - (n > 0) ? (size_t)(s->edge - first) + 1 : n;
+}
+
 void select_apply(const struct select *s, float *x, size_t n, uint64_t first)
 {
-	size_t head = n;
+	size_t head = head_of(s, n, first);
 
-	if (s->edge < first)
-		head = 0;
-	else if (s->edge - first < n - (n > 0))
-		head = (size_t)(s->edge - first) + 1;
 	if (head)
 		kernels()->keep_from(x, s->cut, head);
 	if (head < n)
 		kernels()->keep_from(x + head, s->cut + 1, n - head);
+}
+
+void select_apply_rest(const struct select *s, float *x, size_t n, uint64_t first)
+{
+	size_t head = head_of(s, n, first);
+
+	if (head)
+		kernels()->keep_below(x, s->cut, head);
+	if (head < n)
+		kernels()->keep_below(x + head, s->cut + 1, n - head);
 }

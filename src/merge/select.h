@@ -60,6 +60,8 @@ void select_fold(struct select *s, enum select_pass p, const void *partial, uint
 void select_settle(struct select *s, enum select_pass p);
 /* Zeroes what does not stay, in a run that begins at index first. */
 void select_apply(const struct select *s, float *x, size_t n, uint64_t first);
+/* Zeroes what stays, and leaves the rest. */
+void select_apply_rest(const struct select *s, float *x, size_t n, uint64_t first);
 /* Tests: 1 makes every bracket miss, 2 makes it overflow, 0 is normal. */
 void select_force(int how);
 #endif

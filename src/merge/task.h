@@ -11,6 +11,9 @@
 #define TASK_PARAM_DENSITY \
 	{ P_DENSITY, "density", PARAM_NON_BASE, PARAM_FLOAT, false, 1.0, 0.0, 1.0, 0.05, \
 		"Share of the task vector's elements that is kept." }
+#define TASK_PARAM_GAMMA \
+	{ P_GAMMA, "gamma", PARAM_NON_BASE, PARAM_FLOAT, false, 0.01, 0.0, 0.5, 0.01, \
+		"Share of the task vector's elements, the largest, that is dropped as outliers." }
 #define TASK_PARAM_DENSITY_UNUSED \
 	{ P_DENSITY, "density", PARAM_NON_BASE, PARAM_FLOAT, false, 1.0, 0.0, 1.0, 0.05, \
 		"Accepted and without effect: this method keeps every element." }
@@ -41,6 +44,24 @@ void task_apply(const struct merge_spec *s, const void *state, const struct merg
 	bool elect, task_sparsify_fn *sparsify, float *out);
 bool task_check(const struct merge_spec *s, struct err *e);
 bool task_coefficients(const struct merge_spec *s, const double *sums, double *coef);
+
+/* Dropping by magnitude, shared by ties and the breadcrumbs: passes of select per input, one more
+ * for the sums that rescale needs. Methods with a gamma drop that share of the largest too. */
+bool trim_check(const struct merge_spec *s, struct err *e); /* task_check, and gamma */
+size_t trim_state_size(const struct merge_spec *s);
+bool trim_begin(const struct merge_spec *s, void *state, struct err *e);
+int trim_passes(const struct merge_spec *s);
+size_t trim_span(const struct merge_spec *s, const void *state, int pass, uint64_t window);
+size_t trim_partial_size(const struct merge_spec *s, const void *state, int pass);
+void trim_open(const struct merge_spec *s, const void *state, int pass, void *partial);
+void trim_observe(const struct merge_spec *s, const void *state, int pass,
+	const struct merge_window *w, void *partial);
+void trim_close(const struct merge_spec *s, const void *state, int pass, void *partial);
+void trim_fold(const struct merge_spec *s, void *state, int pass, const void *partial,
+	uint64_t window);
+bool trim_settle(const struct merge_spec *s, void *state, int pass, struct err *e);
+void trim_fini(const struct merge_spec *s, void *state);
+task_sparsify_fn trim_sparsify;
 
 /* Random dropping, shared by the dare methods: one pass for the sums that rescale needs. */
 size_t dare_state_size(const struct merge_spec *s);

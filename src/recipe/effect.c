@@ -235,6 +235,8 @@ static const struct task_kind task_kinds[] = {
 	{ "ties", true, true, false },
 	{ "dare_linear", false, true, true },
 	{ "dare_ties", true, true, true },
+	{ "breadcrumbs", false, true, false },
+	{ "breadcrumbs_ties", true, true, false },
 };
 
 static void say_coverage(const struct facts *f, const struct task_kind *k)

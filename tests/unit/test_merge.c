@@ -156,7 +156,8 @@ static double tolerance(const json_t *c, const struct job *b, double max)
 			return 1.2e-3 * max;
 	}
 	if (strcmp(method, "passthrough") == 0 || strcmp(method, "task_arithmetic") == 0 ||
-		(strcmp(method, "ties") == 0 && !rescale))
+		((strcmp(method, "ties") == 0 || strncmp(method, "breadcrumbs", 11) == 0) &&
+			!rescale))
 		return 0.0;
 	return 2e-7 * max;
 }

@@ -97,6 +97,11 @@ def task(x, p, method, n):
             keep = max(1, int(density * n)) if density > 0 else 0
             m = np.zeros(n)
             m[np.argsort(-np.abs(d), kind="stable")[:keep]] = 1
+        elif method.startswith("breadcrumbs") and density < 1:
+            target, top = int(density * n), int(p["gamma"][k] * n)
+            out = min(top, n - target)
+            m = np.zeros(n)
+            m[np.argsort(-np.abs(d), kind="stable")[out:out + target]] = 1
         elif method.startswith("dare") and density < 1:
             m = philox(int(p["seed"], 16), int(p["name_hash"], 16), k + 1, n) < np.ceil(float(np.float32(density)) * 2 ** 24)
         else:
@@ -106,7 +111,7 @@ def task(x, p, method, n):
             y = y * (np.abs(d).sum() / np.abs(y).sum())
         rows.append(y * float(np.float32(w)))
     rows, w = np.array(rows), np.array(p["weight"], dtype=np.float32).astype(np.float64)
-    if method in ("ties", "dare_ties"):
+    if method.endswith("ties"):
         keep = np.where(rows.sum(0) >= 0, 1, -1) == np.sign(rows)
         r, div = (rows * keep).sum(0), (w[:, None] * keep).sum(0)
         div[div == 0] = 1
@@ -165,6 +170,10 @@ for coarse in (False, True):
 add("dare_linear", 3, 0, weight=[0.5, 0.8], density=[0.37, 0.9], rescale=1, seed="7", name_hash="123456789ABCDEF0")
 add("dare_ties", 4, 0, weight=[0.3, 0.1, 0.3], density=[0.3, 1, 0.1], rescale=1, normalize=1,
     seed="FEDCBA9876543210", name_hash="FFFFFFFF00000001")
+for coarse in (False, True):
+    add("breadcrumbs", 3, 0, coarse=coarse, weight=[0.5, 0.8], density=[0.4, 0.97], gamma=[0.02, 0.1])
+    add("breadcrumbs_ties", 4, 0, coarse=coarse, weight=[1, 0.5, -0.3], density=[0.6, 1, 0.05],
+        gamma=[0.0001, 0.1, 0.3], rescale=1, normalize=1)
 add("nearswap", 2, 0, t=0.004)
 add("passthrough", 1, -1, scale=[0.75], shapes=SHAPES[:3])
 print('{"cases":[')
