@@ -399,7 +399,7 @@ static void count_survivors(struct job *j, struct tensor_sampled *out)
 	uint8_t *count = xnew(uint8_t, n);
 	struct blocks_run r;
 	struct err e;
-	bool elects = !j->p->spec.method->random;
+	bool elects = j->p->spec.method->elects && !j->p->spec.method->random;
 
 	for (int i = 0; i < k; i++) {
 		in[i] = j->delta + (size_t)i * n;

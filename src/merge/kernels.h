@@ -33,7 +33,7 @@ struct kernels {
 	void (*sum_abs)(const float *x, size_t n, double acc[KERNEL_LANES]);
 	/* Keys are the float's bits without the sign: they order magnitudes (NaN above all). */
 	void (*keep_from)(float *x, uint32_t cut, size_t n);               /* key < cut becomes 0 */
-	void (*keep_below)(float *x, uint32_t cut, size_t n);              /* key >= cut becomes 0 */
+	void (*keep_below)(float *x, uint32_t cut, size_t n);             /* key >= cut becomes 0 */
 	size_t (*count_key)(const float *x, uint32_t key, size_t n);
 	/* Keys in [lo, hi] other than pivot go to out (n + 16 places), in order; returns how
 	 * many. */
@@ -53,6 +53,23 @@ struct kernels {
 	 * with the sign of the sum (zero counts as +), div = sum of their weights, 1 where that is
 	 * 0. */
 	void (*elect)(const float *rows, const float *weights, int k, float *mixed, float *div,
+		size_t n);
+	/* Over k rows of n (row stride KERNEL_CHUNK), n at most KERNEL_CHUNK: */
+	/* the same election by the plain sum; mixed = sum of w x of those that agree, div = sum of
+	 * their w */
+	void (*elect_weighted)(const float *rows, const float *weights, int k, float *mixed,
+		float *div, size_t n);
+	/* variance over the rows (of the population), in float64, rounded once */
+	void (*variance)(const float *rows, int k, float *out, size_t n);
+	void (*mask)(float *x, const float *by, size_t n);     /* 0 where by is 0 */
+	void (*floor_each)(float *x, float least, size_t n);   /* x < least becomes least */
+	/* Active is |x| > eps. count += 1 where active. */
+	void (*count_active)(float *count, const float *x, float eps, size_t n);
+	/* How many active x have a count of 1, and of more. */
+	void (*count_shared)(const float *count, const float *x, float eps, size_t n,
+		uint64_t *unique, uint64_t *shared);
+	/* out += active x, times w where the count is 1, divided by it where it is more */
+	void (*add_active)(float *out, const float *x, const float *count, float eps, float w,
 		size_t n);
 	void (*divide_each)(float *out, const float *by, size_t n);
 	size_t (*count_nonfinite)(const float *x, size_t n);

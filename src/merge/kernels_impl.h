@@ -401,6 +401,88 @@ KFN void KN(elect)(const float *restrict rows, const float *restrict weights, in
 	}
 }
 
+KFN void KN(elect_weighted)(const float *restrict rows, const float *restrict weights, int k,
+	float *restrict mixed, float *restrict div, size_t n)
+{
+	float sum[KERNEL_CHUNK] = {0};
+
+	for (int r = 0; r < k; r++)
+		for (size_t i = 0; i < n; i++)
+			sum[i] += rows[(size_t)r * KERNEL_CHUNK + i];
+	for (size_t i = 0; i < n; i++)
+		mixed[i] = div[i] = 0.0f;
+	for (int r = 0; r < k; r++) {
+		const float *restrict x = rows + (size_t)r * KERNEL_CHUNK;
+
+		for (size_t i = 0; i < n; i++) {
+			float w = (sum[i] >= 0.0f ? x[i] > 0.0f : x[i] < 0.0f) ? weights[r] : 0.0f;
+
+			mixed[i] += x[i] * w;
+			div[i] += w;
+		}
+	}
+}
+
+KFN void KN(variance)(const float *restrict rows, int k, float *restrict out, size_t n)
+{
+	double mean[KERNEL_CHUNK] = {0}, sum[KERNEL_CHUNK] = {0};
+
+	for (int r = 0; r < k; r++)
+		for (size_t i = 0; i < n; i++)
+			mean[i] += (double)rows[(size_t)r * KERNEL_CHUNK + i];
+	for (size_t i = 0; i < n; i++)
+		mean[i] /= k;
+	for (int r = 0; r < k; r++)
+		for (size_t i = 0; i < n; i++) {
+			double d = (double)rows[(size_t)r * KERNEL_CHUNK + i] - mean[i];
+
+			sum[i] += d * d;
+		}
+	for (size_t i = 0; i < n; i++)
+		out[i] = (float)(sum[i] / k);
+}
+
+KFN void KN(mask)(float *restrict x, const float *restrict by, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		x[i] = by[i] != 0.0f ? x[i] : 0.0f;
+}
+
+KFN void KN(floor_each)(float *restrict x, float least, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		x[i] = x[i] < least ? least : x[i];
+}
+
+KFN void KN(count_active)(float *restrict count, const float *restrict x, float eps, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		count[i] += __builtin_fabsf(x[i]) > eps ? 1.0f : 0.0f;
+}
+
+KFN void KN(count_shared)(const float *restrict count, const float *restrict x, float eps,
+	size_t n, uint64_t *restrict unique, uint64_t *restrict shared)
+{
+	uint32_t one = 0, more = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		one += (__builtin_fabsf(x[i]) > eps) & (count[i] == 1.0f);
+		more += (__builtin_fabsf(x[i]) > eps) & (count[i] > 1.0f);
+	}
+	*unique += one;
+	*shared += more;
+}
+
+KFN void KN(add_active)(float *restrict out, const float *restrict x, const float *restrict count,
+	float eps, float w, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		float v = __builtin_fabsf(x[i]) > eps ? x[i] : 0.0f;
+
+		out[i] += count[i] > 1.0f ? v / count[i] : v * w;
+	}
+}
+
 static const struct kernels KN(set) = {
 	.name = KNAME,
 	.scale = KN(scale),
@@ -423,6 +505,13 @@ static const struct kernels KN(set) = {
 	.keep_bits = KN(keep_bits),
 	.sum_bits = KN(sum_bits),
 	.elect = KN(elect),
+	.elect_weighted = KN(elect_weighted),
+	.variance = KN(variance),
+	.mask = KN(mask),
+	.floor_each = KN(floor_each),
+	.count_active = KN(count_active),
+	.count_shared = KN(count_shared),
+	.add_active = KN(add_active),
 	.count_nonfinite = KN(count_nonfinite),
 };
 #undef KD

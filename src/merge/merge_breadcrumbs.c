@@ -22,7 +22,7 @@ const struct method method_breadcrumbs = {
 	.title = "Model Breadcrumbs",
 	.paper = "arXiv:2312.06795",
 	.help = "Drops the smallest changes of each model and its few largest, and adds up what is "
-		"left. It hurts where a model's skill sits in those few largest changes: lower gamma.",
+		"left. It hurts where a model's skill sits in those few largest: lower gamma.",
 	.base = 1,
 	.min_inputs = 1,
 	.count_base = true,

@@ -29,6 +29,7 @@ const struct method method_breadcrumbs_ties = {
 	.count_base = true,
 	.task_vector = true,
 	.random = false,
+	.elects = true,
 	.params = params,
 	.n_params = sizeof params / sizeof *params,
 	.check = trim_check,

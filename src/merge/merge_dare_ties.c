@@ -28,6 +28,7 @@ const struct method method_dare_ties = {
 	.count_base = true,
 	.task_vector = true,
 	.random = true,
+	.elects = true,
 	.params = params,
 	.n_params = sizeof params / sizeof *params,
 	.check = task_check,

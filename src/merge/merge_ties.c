@@ -27,6 +27,7 @@ const struct method method_ties = {
 	.count_base = true,
 	.task_vector = true,
 	.random = false,
+	.elects = true,
 	.params = params,
 	.n_params = sizeof params / sizeof *params,
 	.check = task_check,

@@ -85,6 +85,7 @@ struct method {
 	bool count_base;              /* whether min/max count the base */
 	bool task_vector;             /* works on x - base: drives figures, effect, coverage */
 	bool random;                  /* uses the seed */
+	bool elects;                  /* only changes of the elected sign take part */
 	const struct param_def *params;
 	size_t n_params;
 	/* NULL = fine. A sentence-long contract check of evaluated parameters, before any

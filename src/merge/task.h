@@ -77,6 +77,19 @@ bool dare_settle(const struct merge_spec *s, void *state, int pass, struct err *
 task_sparsify_fn dare_sparsify;
 /* Tests: masks (one byte per element, per input; NULL entries draw) instead of the generator. */
 void dare_inject(const unsigned char *const *masks);
+/* Reinforced merging, shared by ram and ramplus_tl: an element that one model changes by more than
+ * epsilon is added, times that model's factor; one that more change is averaged over them.
+ * NULL: every factor is 1. */
+#define RAM_PARAM_EPSILON \
+	{ P_EPSILON, "epsilon", PARAM_GLOBAL, PARAM_FLOAT, false, 1e-5, 0.0, 0.001, 0.00001, \
+		"A change of at most this size counts as none and is dropped." }
+bool ram_check(const struct merge_spec *s, struct err *e);
+/* Task vectors of the models other than the base (rows of KERNEL_CHUNK), and by element how many
+ * are active; returns the rows. at counts from the window's beginning. */
+int ram_rows(const struct merge_spec *s, const struct merge_window *w, size_t at, size_t n,
+	float *rows, float *count);
+void ram_apply(const struct merge_spec *s, const float *factors, const struct merge_window *w,
+	float *out);
 /* Σ|whole| / Σ|kept|, 1 where either is below 1e-7. */
 float task_rescale(double whole, double kept);
 #endif

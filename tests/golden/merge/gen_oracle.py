@@ -122,6 +122,35 @@ def task(x, p, method, n):
     return x[0] + r * p.get("lambda", 1.0)
 
 
+def changes(x):
+    return np.array([(y.astype(np.float32) - x[0].astype(np.float32)).astype(np.float64) for y in x[1:]])
+
+
+def ram(x, p, plus):
+    d = changes(x)
+    active = np.abs(d) > float(np.float32(p["epsilon"]))
+    count = active.sum(0)
+    lone, shared = active & (count == 1), active & (count > 1)
+    f = np.ones(len(d))
+    if plus:
+        rho = shared.sum(1) / np.maximum(lone.sum(1), p["epsilon"])
+        f = 1 + p["r"] * np.clip(rho, 0, p["alpha"])
+    return x[0] + (d * lone * f[:, None] + d * shared / np.maximum(count, 1)).sum(0)
+
+
+def sce(x, p):
+    d = changes(x)
+    if p["select_topk"] < 1:
+        var = d.var(0).astype(np.float32)
+        keep = np.zeros(var.size)
+        keep[np.argsort(-var, kind="stable")[:int((var != 0).sum() * p["select_topk"])]] = 1
+        d = d * keep
+    w = (d * d).mean(1)
+    w = np.ones(len(d)) / len(d) if w.sum() < 1e-6 else w / w.sum()
+    w = w[:, None] * (np.where(d.sum(0) >= 0, 1, -1) == np.sign(d))
+    return x[0] + (d * w).sum(0) / np.maximum(w.sum(0), 1e-6)
+
+
 def evaluate(c):
     n = int(np.prod(c["shape"]))
     p = c["params"]
@@ -140,6 +169,10 @@ def evaluate(c):
         r = slerp(x, p)
     elif m == "nuslerp":
         r = nuslerp(x, p, c["shape"], c["base"] >= 0)
+    elif m in ("ram", "ramplus_tl"):
+        r = ram(x, p, m == "ramplus_tl")
+    elif m == "sce":
+        r = sce(x, p)
     else:
         r = task(x, p, m, n)
     at = [int(i) for i in np.unique(np.linspace(0, n - 1, 16).astype(int))]
@@ -174,6 +207,11 @@ for coarse in (False, True):
     add("breadcrumbs", 3, 0, coarse=coarse, weight=[0.5, 0.8], density=[0.4, 0.97], gamma=[0.02, 0.1])
     add("breadcrumbs_ties", 4, 0, coarse=coarse, weight=[1, 0.5, -0.3], density=[0.6, 1, 0.05],
         gamma=[0.0001, 0.1, 0.3], rescale=1, normalize=1)
+add("ram", 4, 0, epsilon=0.006)
+add("ramplus_tl", 4, 0, epsilon=0.006, r=0.3, alpha=1.5)
+for coarse in (False, True):
+    add("sce", 4, 0, coarse=coarse, select_topk=0.3)
+add("sce", 3, 0, select_topk=1)
 add("nearswap", 2, 0, t=0.004)
 add("passthrough", 1, -1, scale=[0.75], shapes=SHAPES[:3])
 print('{"cases":[')

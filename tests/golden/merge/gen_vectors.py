@@ -5,8 +5,8 @@ import json
 import sys
 
 METHODS = ["linear", "slerp", "nuslerp", "task_arithmetic", "ties", "dare_linear", "dare_ties",
-           "breadcrumbs", "breadcrumbs_ties", "nearswap", "passthrough", "multislerp",
-           "karcher", "model_stock"]
+           "breadcrumbs", "breadcrumbs_ties", "ram", "ramplus_tl", "sce", "nearswap",
+           "passthrough", "multislerp", "karcher", "model_stock"]
 d = json.load(open(sys.argv[1]))
 print('{"cases":[')
 cases = []
