@@ -213,8 +213,14 @@ static bool shard_open(struct output *o, size_t i, struct err *e)
 bool output_piece(struct output *o, size_t tensor, uint64_t offset, const void *bytes, size_t n,
 	struct err *e)
 {
-	return write_all(o->fd[o->shards->of[tensor]], o->path, bytes, n,
-		o->shards->offset[tensor] + offset, e);
+	int fd = o->fd[o->shards->of[tensor]];
+	bool ok;
+
+	/* The kernel lets one writer into a file; the others would spin instead of computing. */
+	pthread_mutex_lock(&o->writing);
+	ok = write_all(fd, o->path, bytes, n, o->shards->offset[tensor] + offset, e);
+	pthread_mutex_unlock(&o->writing);
+	return ok;
 }
 
 static size_t die_after;
@@ -331,6 +337,7 @@ struct output *output_open(const struct plan *p, struct pool *pool, const struct
 	o->shards = shards_make(p, opt->shard_size);
 	o->tensors = finished_new(p);
 	o->fd = xnew(int, o->shards->n);
+	pthread_mutex_init(&o->writing, NULL);
 	for (size_t i = 0; i < o->shards->n; i++)
 		o->fd[i] = -1;
 	if (output_begin(o, pool, opt, e))
@@ -409,6 +416,7 @@ void output_close(struct output *o)
 	process_lock_drop(o->lock);
 	finished_free(o->tensors);
 	shards_free(o->shards);
+	pthread_mutex_destroy(&o->writing);
 	free(o->fd);
 	free(o->journal_path);
 	free(o->path);

@@ -7,6 +7,7 @@
  * One owner; output_piece may be called by any thread, output_done by one at a time. */
 #ifndef CUPEL_ENGINE_OUTPUT_H
 #define CUPEL_ENGINE_OUTPUT_H
+#include <pthread.h>
 #include "engine/journal.h"
 #include "engine/run.h"
 #include "engine/shards.h"
@@ -23,6 +24,7 @@ struct output {
 	/* private */
 	char *journal_path;
 	int *fd;
+	pthread_mutex_t writing;
 	struct process_lock *lock;
 	struct journal *journal;
 };
