@@ -48,13 +48,23 @@ static void set(json_t *j, struct figure f, enum stat_id s, enum figure_state *s
 	*state = lowest(*state, f);
 }
 
+/* An interval is a sample's, or the bounds of a bin of the histogram. */
+static void set_interval(json_t *j, struct figure f, enum stat_id s)
+{
+	if (f.state != FIG_SAMPLED && !(f.hi > f.lo))
+		return;
+	char *name = xasprintf("%s_interval", stat_info(s)->name);
+	json_object_set_new(j, name, figure_interval(f));
+	free(name);
+}
+
 static const enum stat_id to_input[] = { STAT_COSINE, STAT_RELATIVE_L2, STAT_ONE_MINUS_COSINE,
 	STAT_MAX_ABS, STAT_DELTA_RATIO, STAT_DELTA_COSINE, STAT_INPUT_CONFLICT };
 static const enum stat_id of_merge[] = { STAT_DELTA_NORM, STAT_CONFLICT, STAT_FROZEN, STAT_ROUNDING,
 	STAT_ROUNDING_DELTA, STAT_MEAN_SHIFT, STAT_SWAPPED, STAT_ZEROS };
 
 /* Figures of some tensors (NULL: all), into j. The state named is that of the norm, the cosines and
- * the distances; figures that are only sampled stand with their intervals. */
+ * the distances; figures that are not known to the last bit stand with their intervals. */
 static enum figure_state add_figures(json_t *j, struct preview *v, const struct plan *p,
 	const size_t *tensors, size_t n, bool exact)
 {
@@ -69,6 +79,8 @@ static enum figure_state add_figures(json_t *j, struct preview *v, const struct 
 		for (size_t k = 0; k < sizeof to_input / sizeof *to_input; k++) {
 			struct figure f = preview_group(v, tensors, n, to_input[k], (int)i);
 			set(one, f, to_input[k], k < 2 ? &state : &rest);
+			if (k >= 2)
+				set_interval(one, f, to_input[k]);
 		}
 		json_object_set_new(one, "interval", figure_interval(cosine));
 		json_object_set_new(one, "relative_l2_interval",
@@ -79,11 +91,7 @@ static enum figure_state add_figures(json_t *j, struct preview *v, const struct 
 	for (size_t k = 0; k < sizeof of_merge / sizeof *of_merge; k++) {
 		struct figure f = preview_group(v, tensors, n, of_merge[k], -1);
 		set(j, f, of_merge[k], &rest);
-		if (f.state == FIG_SAMPLED) {
-			char *name = xasprintf("%s_interval", stat_info(of_merge[k])->name);
-			json_object_set_new(j, name, figure_interval(f));
-			free(name);
-		}
+		set_interval(j, f, of_merge[k]);
 	}
 	json_object_set_new(j, "state", json_string(figure_state_name(exact && state == FIG_EXACT
 		? FIG_EXACT : state)));

@@ -62,6 +62,9 @@ has out '"state": "sampled"' '"interval": [' '"half_width": [' '"coverage": {'
 run 0 preview "$demo/nearswap.yml" --t 0.0001,0.001
 has out 'Swapped, by t' '0.0001' 'a tenth is swapped at t =' 'before rounding'
 run 2 preview "$demo/nearswap.yml" --t 0.0001x
+# t lies inside a bin of the histogram: the bin's bounds stand beside the figure.
+run 0 --json preview "$demo/nearswap.yml"
+has out '"swapped_interval": [' '"delta_ratio_interval": ['
 run 3 preview no-such.yml
 
 # A sample says so; what the catalog knows is exact without reading.
