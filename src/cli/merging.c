@@ -83,6 +83,8 @@ bool merging_run(struct cli *c, struct catalog *catalog, struct plan *p,
 	process_catch_signals();
 	ok = run_merge(p, catalog, cli_pool(c), o, on_progress, NULL, out, e);
 	cli_progress_end();
+	if (ok && catalog && catalog_is_read_only(catalog))
+		out->run = 0; /* a number that nothing will find again */
 	if (ok && out->nonfinite)
 		fprintf(stderr, "cupel: %s: warning: the inputs hold %" PRIu64 " weights that are "
 			"NaN or infinite; they were merged as they are\n", o->output,

@@ -143,6 +143,8 @@ if command -v sqlite3 >/dev/null 2>&1; then
   has err 'newer version' 'nothing of this session will be remembered'
   has out agent
   run 3 --catalog newer.db note 1 text
+  run 0 --json --catalog newer.db merge "$demo/halfway.yml" unremembered
+  has out '"run": null'
   same "$(sqlite3 newer.db 'PRAGMA user_version')" 77
 fi
 printf 'this is no database at all, but somebody may need it again' >text.db
