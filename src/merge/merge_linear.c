@@ -55,13 +55,16 @@ static void apply(const struct merge_spec *s, const void *state, const struct me
 	}
 }
 
+/* In float64, as a closed figure is of the merge that rounds nowhere. */
 static bool coefficients(const struct merge_spec *s, const double *sums, double *coef)
 {
-	double sum = s->global[P_NORMALIZE] != 0.0 ? (double)weight_sum(s) : 1.0;
+	double sum = 0.0;
 
 	(void)sums;
 	for (int k = 0; k < s->n_inputs; k++)
-		coef[k] = (double)(float)s->input[k][P_WEIGHT] / sum;
+		sum += s->input[k][P_WEIGHT];
+	for (int k = 0; k < s->n_inputs; k++)
+		coef[k] = s->input[k][P_WEIGHT] / (s->global[P_NORMALIZE] != 0.0 ? sum : 1.0);
 	return true;
 }
 

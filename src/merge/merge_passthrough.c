@@ -17,7 +17,7 @@ static void apply(const struct merge_spec *s, const void *state, const struct me
 static bool coefficients(const struct merge_spec *s, const double *sums, double *coef)
 {
 	(void)sums;
-	coef[0] = (double)(float)s->input[0][P_SCALE];
+	coef[0] = s->input[0][P_SCALE];
 	return true;
 }
 

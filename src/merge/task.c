@@ -78,15 +78,17 @@ void task_apply(const struct merge_spec *s, const void *state, const struct merg
 
 bool task_coefficients(const struct merge_spec *s, const double *sums, double *coef)
 {
-	double factor = s->global[P_LAMBDA], rest = 1.0;
+	double factor = s->global[P_LAMBDA], rest = 1.0, sum = 0.0;
 
 	(void)sums;
-	if (s->global[P_NORMALIZE] != 0.0)
-		factor /= (double)plain_divisor(s);
+	for (int k = 0; k < s->n_inputs; k++)
+		sum += k == s->base ? 0.0 : s->input[k][P_WEIGHT];
+	if (s->global[P_NORMALIZE] != 0.0 && fabs(sum) >= 1e-8)
+		factor /= sum;
 	for (int k = 0; k < s->n_inputs; k++) {
 		if (k == s->base)
 			continue;
-		coef[k] = factor * (double)(float)s->input[k][P_WEIGHT];
+		coef[k] = factor * s->input[k][P_WEIGHT];
 		rest -= coef[k];
 	}
 	coef[s->base] = rest;
