@@ -7,10 +7,7 @@
 #include "ui/command/settings.h"
 #include "ui/screen/glyph.h"
 #include "ui/shell.h"
-#include "ui/widget/footer.h"
 
-#define MIN_W 60
-#define MIN_H 16
 #define FRAME 0.016 /* seconds: draws are at least this far apart */
 #define POLL 0.3    /* seconds between looks at the catalog, which other processes write */
 
@@ -85,282 +82,6 @@ static void close_views(struct app *a)
 	}
 }
 
-/* --- drawing --- */
-static void draw_tabs(const struct shell *s, struct grid *g)
-{
-	int x = 1;
-
-	x += grid_text(g, x, 0, STYLE_heading, "cupel") + 1;
-	for (int i = 0; i < APP_VIEWS; i++) {
-		const struct view *v = s->a.views[i];
-		bool here = v && v == s->a.view;
-
-		if (!v)
-			continue;
-		x += grid_textf(g, x, 0, here ? STYLE_tab_here : STYLE_tab,
-			here ? "[%d %s" : " %d %s", i, v->ops->title);
-		if (i == 5 && s->jobs_running)
-			x += grid_textf(g, x, 0, here ? STYLE_tab_here : STYLE_note, "·%zu",
-				s->jobs_running);
-		if (i == 3 && s->a.doc && doc_is_dirty(s->a.doc))
-			x += grid_text(g, x, 0, here ? STYLE_tab_here : STYLE_changed, "*");
-		x += grid_text(g, x, 0, here ? STYLE_tab_here : STYLE_tab, here ? "]" : " ");
-	}
-}
-
-/* "" hides a hint: undo works everywhere, but is worth a place only where its effect is seen. */
-static const char *view_label(const void *ctx, const struct command *c)
-{
-	const struct view *v = ctx;
-
-	if (!(v->ops->context & (CTX_RECIPE | CTX_QUANT)) &&
-		(c->run == cmd_undo || c->run == cmd_flip))
-		return "";
-	return v->ops->label ? v->ops->label(v, c) : NULL;
-}
-
-static void draw_message(const struct shell *s, struct grid *g)
-{
-	const struct table *t = s->a.view->table;
-
-	if (s->message.n) {
-		grid_fit(g, 1, g->h - 2, g->w - 2, s->message_style, s->message.s, CUT_END);
-	} else if (t && t->filter.text) {
-		int x = 1 + grid_text(g, 1, g->h - 2, STYLE_key, "/");
-
-		x += grid_fit(g, x, g->h - 2, g->w - 30, STYLE_value, t->filter.text, CUT_END);
-		grid_textf(g, x + 2, g->h - 2, STYLE_dim, "%zu of %zu · Esc shows all", t->shown.n,
-			t->n);
-	}
-}
-
-static void draw_overlays(const struct overlay *o, struct grid *g, struct rect area)
-{
-	if (!o)
-		return;
-	draw_overlays(o->below, g, area);
-	o->ops->draw(o, g, area);
-}
-
-static void draw_too_small(struct shell *s)
-{
-	struct grid *g = s->grid;
-
-	grid_textf(g, 0, 0, STYLE_normal, "cupel needs %d×%d, this is %d×%d", MIN_W, MIN_H, g->w,
-		g->h);
-}
-
-void shell_draw(struct shell *s)
-{
-	struct grid *g = s->grid;
-	struct view *v = s->a.view;
-	struct rect area = { 0, 1, g->w, g->h - 3 };
-	struct rect all = { 0, 1, g->w, g->h - 2 };
-
-	grid_clear(g);
-	if (g->w < MIN_W || g->h < MIN_H) {
-		draw_too_small(s);
-	} else {
-		v->ops->layout(v, area);
-		grid_clip(g, area);
-		v->ops->draw(v, g);
-		g->clip = grid_area(g);
-		draw_tabs(s, g);
-		draw_message(s, g);
-		draw_overlays(s->top, g, all);
-		if (s->top && s->top->ops->hint)
-			grid_fit(g, 1, g->h - 1, g->w - 2, STYLE_dim, s->top->ops->hint, CUT_END);
-		else if (!s->top)
-			footer_draw(g, g->h - 1, &s->a, v->ops->context, view_label, v);
-		if (g->cursor_x < 0) {
-			g->cursor_x = 0;
-			g->cursor_y = g->h - 1;
-		}
-	}
-	if (s->term)
-		term_present(s->term, g);
-	s->drawn = event_now();
-	s->changed = 0;
-}
-
-void shell_resize(struct shell *s, int w, int h)
-{
-	grid_resize(s->grid, w, h);
-	s->a.w = s->grid->w;
-	s->a.h = s->grid->h;
-	app_changed(&s->a, CHANGED_LAYOUT);
-}
-
-/* --- input --- */
-unsigned shell_context(const struct shell *s)
-{
-	return s->top ? s->top->ops->context : s->a.view->ops->context;
-}
-
-/* Overlays that asked for it are taken off, wherever they are in the stack. */
-static void pop_closed(struct shell *s)
-{
-	for (struct overlay **p = &s->top; *p;) {
-		struct overlay *o = *p;
-
-		if (!o->closing) {
-			p = &o->below;
-			continue;
-		}
-		*p = o->below;
-		o->ops->free(o);
-		app_changed(&s->a, CHANGED_SCREEN);
-	}
-}
-
-unsigned shell_run(struct shell *s, const struct command *c, const char *args)
-{
-	unsigned bits;
-
-	if (!command_is_enabled(c, &s->a)) {
-		app_say(&s->a, "%s: %s", c->name, command_reason(c));
-		return CHANGED_SCREEN;
-	}
-	bits = c->run(&s->a, args ? args : "");
-	if (bits & COMMAND_REFUSED) {
-		app_say(&s->a, "%s does nothing here", c->name);
-		bits = CHANGED_SCREEN;
-	}
-	return bits;
-}
-
-unsigned shell_run_line(struct shell *s, const char *line)
-{
-	size_t n = strcspn(line, " ");
-	char *name = xstrndup(line, n);
-	const struct command *c = command_by_name(name);
-	const char *args = line + n + strspn(line + n, " ");
-	unsigned bits;
-
-	if (c) {
-		bits = shell_run(s, c, args);
-	} else {
-		struct err e = { 0 };
-
-		err_set(&e, ERR_USAGE, name, ": lists them", "no such command");
-		str_clear(&s->script_error);
-		str_addf(&s->script_error, "%s: no such command", name);
-		bits = app_fail(&s->a, &e);
-	}
-	free(name);
-	return bits;
-}
-
-unsigned shell_key(struct shell *s, uint32_t key)
-{
-	const struct binding *b = keymap_find(key, shell_context(s));
-
-	if (!b)
-		return 0;
-	return shell_run(s, b->command, b->args);
-}
-
-static unsigned mouse_at_edge(struct shell *s, const struct key_input *in, bool *taken)
-{
-	const struct command *c;
-	int x = 7;
-
-	*taken = in->button == MOUSE_LEFT && (in->y == 0 || in->y == s->grid->h - 1) && !s->top;
-	if (!*taken)
-		return 0;
-	if (in->y > 0) {
-		if (in->x >= s->grid->w - 3)
-			return shell_run(s, command_by_name("help"), "");
-		c = footer_at(in->x);
-		return c ? shell_run(s, c, "") : 0;
-	}
-	for (int i = 0; i < APP_VIEWS; i++) {
-		int w = s->a.views[i] ? text_width(s->a.views[i]->ops->title) + 4 : 0;
-
-		if (w && in->x >= x && in->x < x + w)
-			return app_go(&s->a, i);
-		x += w;
-	}
-	return 0;
-}
-
-static unsigned mouse(struct shell *s, const struct key_input *in)
-{
-	struct view *v = s->a.view;
-	bool taken, again = false;
-	unsigned bits = mouse_at_edge(s, in, &taken);
-
-	if (taken || in->button == MOUSE_RELEASE)
-		return bits;
-	if (s->top) {
-		if (in->button == MOUSE_WHEEL_UP || in->button == MOUSE_WHEEL_DOWN)
-			return s->top->ops->move ? s->top->ops->move(s->top, &s->a,
-				in->button == MOUSE_WHEEL_UP ? MOVE_UP : MOVE_DOWN, 1) : 0;
-		return 0;
-	}
-	if (in->button == MOUSE_LEFT) {
-		again = event_now() - s->clicked < 0.4 && in->x == s->click_x &&
-			in->y == s->click_y;
-		s->clicked = again ? 0 : event_now();
-		s->click_x = in->x;
-		s->click_y = in->y;
-	}
-	if (v->ops->mouse) {
-		bits = v->ops->mouse(v, in, again);
-		if (!(bits & COMMAND_REFUSED))
-			return bits;
-	}
-	if (!v->table)
-		return 0;
-	if (in->button == MOUSE_WHEEL_UP || in->button == MOUSE_WHEEL_DOWN)
-		return table_scroll(v->table, in->button == MOUSE_WHEEL_UP ? -3 : 3) ? CHANGED_ROWS
-										     : 0;
-	if (in->button == MOUSE_LEFT && again)
-		return shell_key(s, KEY_ENTER_);
-	return in->button == MOUSE_LEFT && table_click(v->table, in->x, in->y) ? CHANGED_ROWS : 0;
-}
-
-unsigned shell_input(struct shell *s, const struct key_input *in)
-{
-	unsigned bits = COMMAND_REFUSED;
-
-	if (in->type == INPUT_KEY && s->message.n) {
-		str_clear(&s->message);
-		app_changed(&s->a, CHANGED_SCREEN);
-	}
-	if (s->top && s->top->ops->input)
-		bits = s->top->ops->input(s->top, &s->a, in);
-	if (bits & COMMAND_REFUSED)
-		bits = in->type == INPUT_MOUSE ? mouse(s, in) :
-			in->type == INPUT_KEY ? shell_key(s, in->key) : 0;
-	pop_closed(s);
-	app_changed(&s->a, bits);
-	return bits;
-}
-
-static void read_terminal(struct shell *s, bool final)
-{
-	char buf[4096];
-	struct key_input in;
-
-	if (!final) {
-		ssize_t n = read(term_fd(s->term), buf, sizeof buf);
-
-		if (n <= 0) {
-			s->quit = true;
-			return;
-		}
-		for (size_t at = 0; at < (size_t)n;) {
-			at += key_feed(&s->keys, buf + at, (size_t)n - at);
-			while (key_next(&s->keys, false, &in))
-				shell_input(s, &in);
-		}
-		return;
-	}
-	while (key_next(&s->keys, true, &in))
-		shell_input(s, &in);
-}
-
 /* --- the background --- */
 static void count_jobs(struct shell *s)
 {
@@ -400,7 +121,7 @@ void shell_tick(struct shell *s)
 	if (event_now() - s->polled >= POLL)
 		poll_catalog(s);
 	shell_docs_tick(s);
-	pop_closed(s);
+	shell_pop(s);
 	while (v->stale) {
 		unsigned bits = v->stale;
 
@@ -472,6 +193,29 @@ static int patience(const struct shell *s)
 	if (due <= now)
 		return 0;
 	return (int)((due - now) * 1000) + 1;
+}
+
+static void read_terminal(struct shell *s, bool final)
+{
+	char buf[4096];
+	struct key_input in;
+
+	if (!final) {
+		ssize_t n = read(term_fd(s->term), buf, sizeof buf);
+
+		if (n <= 0) {
+			s->quit = true;
+			return;
+		}
+		for (size_t at = 0; at < (size_t)n;) {
+			at += key_feed(&s->keys, buf + at, (size_t)n - at);
+			while (key_next(&s->keys, false, &in))
+				shell_input(s, &in);
+		}
+		return;
+	}
+	while (key_next(&s->keys, true, &in))
+		shell_input(s, &in);
 }
 
 static void loop(struct shell *s)

@@ -1,0 +1,112 @@
+/* One frame: tabs, the view, the message line, the footer, and what lies over them. */
+#include "config.h"
+#include "ui/shell.h"
+#include "ui/widget/footer.h"
+
+#define MIN_W 60
+#define MIN_H 16
+
+static void draw_tabs(const struct shell *s, struct grid *g)
+{
+	int x = 1;
+
+	x += grid_text(g, x, 0, STYLE_heading, "cupel") + 1;
+	for (int i = 0; i < APP_VIEWS; i++) {
+		const struct view *v = s->a.views[i];
+		bool here = v && v == s->a.view;
+
+		if (!v)
+			continue;
+		x += grid_textf(g, x, 0, here ? STYLE_tab_here : STYLE_tab,
+			here ? "[%d %s" : " %d %s", i, v->ops->title);
+		if (i == 5 && s->jobs_running)
+			x += grid_textf(g, x, 0, here ? STYLE_tab_here : STYLE_note, "·%zu",
+				s->jobs_running);
+		if (i == 3 && s->a.doc && doc_is_dirty(s->a.doc))
+			x += grid_text(g, x, 0, here ? STYLE_tab_here : STYLE_changed, "*");
+		x += grid_text(g, x, 0, here ? STYLE_tab_here : STYLE_tab, here ? "]" : " ");
+	}
+}
+
+/* "" hides a hint: undo works everywhere, but is worth a place only where its effect is seen. */
+static const char *view_label(const void *ctx, const struct command *c)
+{
+	const struct view *v = ctx;
+
+	if (!(v->ops->context & (CTX_RECIPE | CTX_QUANT)) &&
+		(c->run == cmd_undo || c->run == cmd_flip))
+		return "";
+	return v->ops->label ? v->ops->label(v, c) : NULL;
+}
+
+static void draw_message(const struct shell *s, struct grid *g)
+{
+	const struct table *t = s->a.view->table;
+
+	if (s->message.n) {
+		grid_fit(g, 1, g->h - 2, g->w - 2, s->message_style, s->message.s, CUT_END);
+	} else if (t && t->filter.text) {
+		int x = 1 + grid_text(g, 1, g->h - 2, STYLE_key, "/");
+
+		x += grid_fit(g, x, g->h - 2, g->w - 30, STYLE_value, t->filter.text, CUT_END);
+		grid_textf(g, x + 2, g->h - 2, STYLE_dim, "%zu of %zu · Esc shows all", t->shown.n,
+			t->n);
+	}
+}
+
+static void draw_overlays(const struct overlay *o, struct grid *g, struct rect area)
+{
+	if (!o)
+		return;
+	draw_overlays(o->below, g, area);
+	o->ops->draw(o, g, area);
+}
+
+static void draw_too_small(struct shell *s)
+{
+	struct grid *g = s->grid;
+
+	grid_textf(g, 0, 0, STYLE_normal, "cupel needs %d×%d, this is %d×%d", MIN_W, MIN_H, g->w,
+		g->h);
+}
+
+void shell_draw(struct shell *s)
+{
+	struct grid *g = s->grid;
+	struct view *v = s->a.view;
+	struct rect area = { 0, 1, g->w, g->h - 3 };
+	struct rect all = { 0, 1, g->w, g->h - 2 };
+
+	grid_clear(g);
+	if (g->w < MIN_W || g->h < MIN_H) {
+		draw_too_small(s);
+	} else {
+		v->ops->layout(v, area);
+		grid_clip(g, area);
+		v->ops->draw(v, g);
+		g->clip = grid_area(g);
+		draw_tabs(s, g);
+		draw_message(s, g);
+		draw_overlays(s->top, g, all);
+		if (s->top && s->top->ops->hint)
+			grid_fit(g, 1, g->h - 1, g->w - 2, STYLE_dim, s->top->ops->hint, CUT_END);
+		else if (!s->top)
+			footer_draw(g, g->h - 1, &s->a, v->ops->context, view_label, v);
+		if (g->cursor_x < 0) {
+			g->cursor_x = 0;
+			g->cursor_y = g->h - 1;
+		}
+	}
+	if (s->term)
+		term_present(s->term, g);
+	s->drawn = event_now();
+	s->changed = 0;
+}
+
+void shell_resize(struct shell *s, int w, int h)
+{
+	grid_resize(s->grid, w, h);
+	s->a.w = s->grid->w;
+	s->a.h = s->grid->h;
+	app_changed(&s->a, CHANGED_LAYOUT);
+}
