@@ -47,6 +47,8 @@ libcupel_a_SOURCES += \
 	src/engine/run.h \
 	src/engine/samples.c \
 	src/engine/swap_count.c \
+	src/engine/swap_sample.c \
+	src/engine/swap_sample.h \
 	src/engine/scan.c \
 	src/engine/scan.h \
 	src/engine/shards.c \

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 #include "engine/memo_work.h"
+#include "engine/swap_sample.h"
 
 #define FORGET_AFTER 8         /* memo_use calls that did not name a slot */
 #define SAVE_EVERY_NS 2000000000
@@ -95,6 +96,7 @@ void slot_unref(struct slot *s)
 	}
 	slot_sums_free(s->work->sums);
 	slot_sums_free(atomic_load(&s->sums));
+	swap_samples_free(s->swaps);
 	sample_free(atomic_load(&s->sample));
 	sample_free(atomic_load(&s->rows));
 	pthread_mutex_destroy(&s->work->lock);

@@ -49,6 +49,7 @@ struct slot {
 	_Atomic(struct slot_sample *) rows; /* whole rows instead, for methods that work on them */
 	_Atomic(struct slot_sums *) sums;
 	atomic_bool failed;            /* could not be read */
+	struct swap_sample *swaps;     /* the owner thread's: swap_sample.h */
 	struct slot_work *work;        /* the memo's */
 };
 

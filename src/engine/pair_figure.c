@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/xalloc.h"
-#include "stat/change.h"
+#include "engine/swap_sample.h"
 
 /* --- from the sums --- */
 
@@ -181,62 +181,28 @@ static struct figure share(struct figure f, double over)
 	return f;
 }
 
-/* Rows of a swap at t on the sample: m moved from x by the distance to the other, at most t. */
-static bool swap_rows(struct slot_pair p, enum dtype type, double t, struct stratum *out)
-{
-	const struct slot_sample *x = atomic_load(&p.slot->sample);
-	const struct dtype_info *info = dtype_info(type);
-	float m[SAMPLE_BLOCK], stored[SAMPLE_BLOCK], base[SAMPLE_BLOCK];
-	char bytes[SAMPLE_BLOCK * 8];
-
-	if (!x)
-		return false;
-	double (*z)[MO_COUNT] = xcalloc(x->at.n + 1, sizeof *z);
-	for (size_t j = 0; j < x->at.n; j++) {
-		size_t n = sample_len(&x->at, j);
-		const float *a = x->x[p.x] + j * SAMPLE_BLOCK, *b = x->x[p.m] + j * SAMPLE_BLOCK;
-		struct change_swap swap = { b, t };
-		struct change_sums c = { 0 };
-		double shift = 0;
-		for (size_t i = 0; i < n; i++) {
-			double d = (double)b[i] - (double)a[i];
-			m[i] = (float)(a[i] + (d > t ? t : d < -t ? -t : d));
-			shift += fabs(d) < t ? fabs(d) : t;
-			stored[i] = m[i];
-			base[i] = a[i];
-		}
-		if (info->encode && info->decode && info->block == 1) {
-			info->encode(m, bytes, n);
-			info->decode(bytes, stored, n);
-			info->encode(a, bytes, n);
-			info->decode(bytes, base, n);
-		}
-		change_sums_add(&c, m, stored, a, base, &swap, n);
-		z[j][MO_N] = (double)n;
-		z[j][MO_FULL] = (double)c.full;
-		z[j][MO_SHIFT] = shift;
-		z[j][MO_CHANGED] = (double)c.changed;
-		z[j][MO_FROZEN] = (double)c.frozen;
-	}
-	*out = (struct stratum){ &x->at, *z };
-	return true;
-}
-
 static bool swap_sampled(const struct slot_pair *p, const enum dtype *out, size_t n, double t,
 	struct swap_point *point)
 {
 	struct stratum *est = xnew(struct stratum, n + 1);
-	size_t got = 0;
+	double (*rows)[MO_COUNT];
+	size_t got = 0, blocks = 0, at = 0;
 
-	while (got < n && swap_rows(p[got], out[got], t, &est[got]))
-		got++;
+	for (; got < n && swap_sample_of(p[got], out[got]); got++)
+		blocks += atomic_load(&p[got].slot->sample)->at.n;
+	rows = xcalloc(blocks + 1, sizeof *rows);
+	for (size_t k = 0; got == n && k < n; k++) {
+		const struct sample *s = &atomic_load(&p[k].slot->sample)->at;
+		swap_sample_rows(swap_sample_of(p[k], out[k]), t, rows + at);
+		est[k] = (struct stratum){ s, rows[at] };
+		at += s->n;
+	}
 	if (got == n) {
 		point->full = similarity_estimate(STAT_SWAPPED, est, n, true);
 		point->mean_shift = similarity_estimate(STAT_MEAN_SHIFT, est, n, true);
 		point->frozen = similarity_estimate(STAT_FROZEN, est, n, true);
 	}
-	for (size_t k = 0; k < got; k++)
-		free((void *)est[k].sums);
+	free(rows);
 	free(est);
 	return got == n;
 }

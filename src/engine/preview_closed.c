@@ -58,6 +58,43 @@ bool closed_method(const struct plan_tensor *p)
 	return ok;
 }
 
+/* Bounds of Σ min(d, t)² and Σ min(d, t) d from the histogram of d. Inside a bin with c elements
+ * and sum s of d in (lo, hi], Σ d² lies between s²/c and s (lo + hi) - c lo hi (convexity); in the
+ * bin of t the same holds with u = Σ min(d, t) and its bounds, and the second sum lies between its
+ * value at the mean and its chord. */
+static void swap_bin(struct view_tensor *r, double lo, double hi, double c, double s, double t)
+{
+	if (hi <= t) {
+		double least = s * s / c, most = s * (lo + hi) - c * lo * hi;
+		r->square[0] += least;
+		r->square[1] += most;
+		r->dot[0] += least;
+		r->dot[1] += most;
+	} else if (lo >= t) {
+		for (int end = 0; end < 2; end++) {
+			r->square[end] += c * t * t;
+			r->dot[end] += s * t;
+		}
+	} else {
+		double mean = s / c, u_most = s < t * c ? s : t * c;
+		double u_least = lo * c + (s - lo * c) * (t - lo) / (hi - lo);
+		r->square[0] += u_least * u_least / c;
+		r->square[1] += u_most * (lo + t) - c * lo * t;
+		r->dot[0] += c * mean * (mean < t ? mean : t);
+		r->dot[1] += c * lo * lo + (s - c * lo) * (t * hi - lo * lo) / (hi - lo);
+	}
+}
+
+static void swap_sums(struct view_tensor *r, const struct histogram *h, double t)
+{
+	for (uint32_t i = 0; i < h->n; i++) {
+		double c = (double)(h->below[i + 1] - h->below[i]), s = h->sum[i + 1] - h->sum[i];
+		if (c > 0)
+			swap_bin(r, histogram_edge(h->first + i), histogram_edge(h->first + i + 1),
+				c, s, t);
+	}
+}
+
 void closed_fill(const struct plan_tensor *p, struct view_tensor *t)
 {
 	const struct slot_sums *s = atomic_load(&t->slot->sums);
@@ -66,6 +103,8 @@ void closed_fill(const struct plan_tensor *p, struct view_tensor *t)
 	if (t->closed || !s)
 		return;
 	t->closed = true;
+	if (t->swap)
+		swap_sums(t, &s->curve[t->other], p->spec.global[P_T]);
 	t->linear = closed_coefficients(p, t, s->s, s->n, coef);
 	if (!t->linear)
 		return;

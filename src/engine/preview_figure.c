@@ -236,67 +236,23 @@ static bool swap_closed(struct preview *v, const size_t *tensors, size_t n, enum
 	return true;
 }
 
-/* Distances of a swap at t from the histogram of d = |x-b|:
- *   |m-b|² = Σ min(d, t)²      ⟨m-b, x-b⟩ = Σ min(d, t) d      |m-x|² = |x-b|² - 2 ⟨m-b, x-b⟩ +
- *   |m-b|²
- * Inside a bin with c elements and sum s of d in (lo, hi], Σ d² lies between s²/c and s (lo + hi) -
- * c lo hi (convexity); in the bin of t the same holds with u = Σ min(d, t) and its bounds, and the
- * second sum lies between its value at the mean and its chord. */
-struct swap_sums {
-	double square[2], dot[2];      /* bounds of the two sums */
-};
-
-static void swap_bin(struct swap_sums *r, double lo, double hi, double c, double s, double t)
-{
-	if (hi <= t) {
-		double least = s * s / c, most = s * (lo + hi) - c * lo * hi;
-		r->square[0] += least;
-		r->square[1] += most;
-		r->dot[0] += least;
-		r->dot[1] += most;
-	} else if (lo >= t) {
-		for (int end = 0; end < 2; end++) {
-			r->square[end] += c * t * t;
-			r->dot[end] += s * t;
-		}
-	} else {
-		double mean = s / c, u_most = s < t * c ? s : t * c;
-		double u_least = lo * c + (s - lo * c) * (t - lo) / (hi - lo);
-		r->square[0] += u_least * u_least / c;
-		r->square[1] += u_most * (lo + t) - c * lo * t;
-		r->dot[0] += c * mean * (mean < t ? mean : t);
-		r->dot[1] += c * lo * lo + (s - c * lo) * (t * hi - lo * lo) / (hi - lo);
-	}
-}
-
-static struct swap_sums swap_sums(const struct histogram *h, double t)
-{
-	struct swap_sums r = { 0 };
-
-	for (uint32_t i = 0; i < h->n; i++) {
-		double c = (double)(h->below[i + 1] - h->below[i]), s = h->sum[i + 1] - h->sum[i];
-		if (c > 0)
-			swap_bin(&r, histogram_edge(h->first + i), histogram_edge(h->first + i + 1),
-				c, s, t);
-	}
-	return r;
-}
-
+/* Distances of a swap at t, with bounds from the histogram of d = |x-b| (preview_closed.c):
+ *   |m-b|² = Σ min(d, t)²      ⟨m-b, x-b⟩ = Σ min(d, t) d
+ *   |m-x|² = |x-b|² - 2 ⟨m-b, x-b⟩ + |m-b|² */
 enum { CORNERS = 4 }; /* least and most of either sum */
 
 static bool swap_moments(struct preview *v, size_t i, int vec, double (*to)[MO_COUNT])
 {
-	const struct view_tensor *t = &v->view->t[i];
+	struct view_tensor *t = &v->view->t[i];
 	const struct slot_sums *s = atomic_load(&t->slot->sums);
-	double at = v->view->plan->tensors[i].spec.global[P_T];
 
-	if (!t->swap || !s || !(at > 0))
+	closed_fill(&v->view->plan->tensors[i], t);
+	if (!t->swap || !s || !(v->view->plan->tensors[i].spec.global[P_T] > 0))
 		return false;
 	const struct histogram *h = &s->curve[t->other];
-	struct swap_sums q = swap_sums(h, at);
 	double moved = vec ? (double)(h->elements - h->equal) : 0;
 	for (int k = 0; k < CORNERS; k++) {
-		double dm = q.square[k & 1], d = s->s[t->other] - 2 * q.dot[k >> 1] + dm;
+		double dm = t->square[k & 1], d = s->s[t->other] - 2 * t->dot[k >> 1] + dm;
 		to[k][MO_NX] += s->norm[vec].n2;
 		to[k][MO_DX] += vec ? s->s[t->other] : 0;
 		to[k][MO_DM] += dm;

@@ -51,6 +51,8 @@ struct view_tensor {
 	bool linear;                   /* coef holds */
 	double *coef;                  /* per vector */
 	double nm, *d;                 /* |m|²; per vector |m - x|² */
+	/* swap, d = |x - b|: bounds of Σ min(d, t)², Σ min(d, t) d */
+	double square[2], dot[2];
 };
 struct view {
 	atomic_int refs;

@@ -2,7 +2,9 @@
 #include "stat/similarity.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+#include "base/xalloc.h"
 
 #define M(x) ((uint32_t)1 << MO_##x)
 
@@ -116,11 +118,71 @@ static double answer(const double *totals, const void *ctx)
 	return similarity_value(q->stat, totals, q->against_base);
 }
 
+/* Many tensors cost a jackknife each. Their blocks, drawn independently, are as well put together
+ * by number:
+ * row g of the pool is what the g-th sixteenth of every tensor's blocks would make of the total.
+ * The spread between 16 such rows has the same expectation, and one jackknife is enough. */
+#define POOL 16
+
+struct pool_of {
+	double row[POOL][MO_COUNT], known[MO_COUNT];
+	double rest;                   /* largest share not read */
+	size_t tensors;
+};
+
+static bool pool_add(struct pool_of *p, const struct stratum *v, uint32_t needs)
+{
+	const struct sample *s = v->sample;
+	double read = 0;
+
+	if (!s->whole && s->n % POOL != 0)
+		return false;
+	for (size_t j = 0; j < s->n; j++)
+		read += (double)sample_len(s, j);
+	double scale = read > 0 ? (double)s->elements / read : 0;
+	for (size_t j = 0; j < s->n; j++) {
+		double *to = s->whole ? p->known : p->row[j * POOL / s->n];
+		for (uint32_t bits = needs; bits; bits &= bits - 1) {
+			int i = __builtin_ctz(bits);
+			to[i] += scale * v->sums[j * MO_COUNT + (size_t)i];
+		}
+	}
+	if (s->whole)
+		return true;
+	p->tensors++;
+	p->rest = fmax(p->rest, 1 - (double)s->n / (double)s->blocks);
+	return true;
+}
+
+static struct figure estimate_pooled(enum stat_id s, const struct stratum *v, size_t n,
+	const struct question *q)
+{
+	static uint64_t first[POOL];
+	struct pool_of p = { 0 };
+	struct stratum *all = xnew(struct stratum, n + 2);
+	uint32_t needs = similarity_needs(s) | M(N);
+	size_t kept = 0;
+
+	for (size_t k = 0; k < n; k++)
+		if (!pool_add(&p, &v[k], needs))
+			all[kept++] = v[k];
+	struct sample at = { .elements = POOL * SAMPLE_BLOCK, .n = POOL, .first = first,
+		.blocks = (uint64_t)ceil(POOL / (1 - p.rest)) + 1 };
+	all[kept++] = similarity_known(p.known);
+	if (p.tensors)
+		all[kept++] = (struct stratum){ &at, p.row[0] };
+	struct figure f = sample_figure(all, kept, MO_COUNT, answer, q, scale_of(s));
+	free(all);
+	return f;
+}
+
 struct figure similarity_estimate(enum stat_id s, const struct stratum *v, size_t n,
 	bool against_base)
 {
 	struct question q = { s, against_base };
 
+	if (n > 3)
+		return estimate_pooled(s, v, n, &q);
 	return sample_figure(v, n, MO_COUNT, answer, &q, scale_of(s));
 }
 

@@ -100,7 +100,8 @@ static const struct method_case {
 	{ "dare_ties", "weight: 0.5, density: 0.25", "", 2, true },
 	{ "nearswap", "", "parameters: {t: 0.0008}\n", 1, true },
 	{ "nuslerp", "weight: 0.9", "parameters: {nuslerp_flatten: false}\n", 2, true },
-	{ "nuslerp", "weight: 0.9", "parameters: {nuslerp_flatten: false, nuslerp_row_wise: true}\n",
+	{ "nuslerp", "weight: 0.9",
+		"parameters: {nuslerp_flatten: false, nuslerp_row_wise: true}\n",
 		2, false },
 	{ "multislerp", "weight: 0.5", "", 2, true },
 	{ "karcher", "", "", 2, false },
@@ -432,7 +433,7 @@ static void swap_curve(void **state)
 	struct plan *p = plan_of(&methods[7], paths_bf16, "bfloat16");
 	struct preview *v = preview_new(NULL, NULL, NULL, NULL);
 	struct preview *x = preview_new(NULL, NULL, NULL, NULL);
-	struct swap_point at, rough;
+	struct swap_point at, rough, few;
 	static const enum stat_id stats[] =
 		{ STAT_SWAPPED, STAT_MOVED, STAT_MEAN_SHIFT, STAT_FROZEN };
 
@@ -441,6 +442,7 @@ static void swap_curve(void **state)
 	preview_show(x, p);
 	sample_only(v);
 	assert_true(preview_swap(v, NULL, 0, 0, 8e-4, &rough));
+	assert_true(preview_swap(v, NULL, 0, 0, 4e-5, &few));
 	wait_for(v, false);
 	wait_for(x, true);
 	for (size_t k = 0; k < 4; k++) {
@@ -476,6 +478,13 @@ static void swap_curve(void **state)
 	struct figure full = preview_group(v, NULL, 0, STAT_SWAPPED, 0);
 	assert_true(at.full.value == full.value);
 	assert_true(rough.full.lo <= at.full.hi && at.full.lo <= rough.full.hi);
+	double shift = preview_group(v, NULL, 0, STAT_MEAN_SHIFT, 0).value;
+	assert_true(rough.mean_shift.lo <= shift && shift <= rough.mean_shift.hi);
+	struct swap_point fine;
+	assert_true(preview_swap(v, NULL, 0, 0, 4e-5, &fine));
+	assert_true(fine.frozen.value > 0.05 && few.frozen.state == FIG_SAMPLED);
+	assert_true(few.frozen.lo <= fine.frozen.value && fine.frozen.value <= few.frozen.hi);
+	assert_true(few.frozen.hi - few.frozen.lo < 0.05);
 	double t = preview_swap_solve(v, NULL, 0, 0, 0.25);
 	assert_true(preview_swap(v, NULL, 0, 0, t, &at));
 	assert_true(fabs(at.full.value - 0.25) < 1e-3);
