@@ -104,6 +104,7 @@ void slot_unref(struct slot *s)
 		model_unref(s->v[i].model);
 	free(s->v);
 	free(s->keys);
+	free(s->places);
 	free(s->work);
 	free(s);
 }
@@ -148,11 +149,13 @@ static struct slot *slot_new(const struct memo_vector *v, size_t n, bool based, 
 	s->from = from;
 	s->v = xnew(struct memo_vector, n);
 	s->keys = xnew(struct hash, n);
+	s->places = xnew(struct hash, n);
 	s->work = xnew(struct slot_work, 1);
 	pthread_mutex_init(&s->work->lock, NULL);
 	for (size_t i = 0; i < n; i++) {
 		s->v[i] = (struct memo_vector){ model_ref(v[i].model), v[i].tensor };
 		s->keys[i] = keys[i];
+		s->places[i] = model_tensor_place(v[i].model, (size_t)v[i].tensor);
 		s->work->bytes += v[i].model->source.tensors[v[i].tensor].bytes;
 	}
 	s->like = &v[0].model->source.tensors[v[0].tensor];
@@ -374,13 +377,19 @@ void memo_flush(struct memo *m)
 
 static void do_load(struct memo *m, struct slot *s)
 {
+	bool renamed = false;
+
 	if (m->catalog && !atomic_load(&s->sums))
-		memo_store_load(m->catalog, s);
+		memo_store_load(m->catalog, s, &renamed);
 	pthread_mutex_lock(&m->lock);
 	s->work->load = DONE_LOAD;
+	if (renamed)
+		*vec_push(&m->unsaved) = slot_ref(s);
 	if (all_over(m) && !m->finished_ns)
 		m->finished_ns = memo_now_ns();
 	pthread_mutex_unlock(&m->lock);
+	if (renamed)
+		flush(m, false);
 }
 
 static void do_sample(struct memo *m, struct slot *s)

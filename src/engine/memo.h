@@ -44,6 +44,7 @@ struct slot {
 	int from;                      /* curves are taken between this vector and the others */
 	const struct tensor *like;
 	struct hash *keys, key;        /* of the tensors; of the set */
+	struct hash *places;           /* what keys were before their content was hashed */
 	uint64_t windows;
 	_Atomic(struct slot_sample *) sample;
 	_Atomic(struct slot_sample *) rows; /* whole rows instead, for methods that work on them */

@@ -12,9 +12,9 @@
 
 static const struct hash none;
 
-static struct hash conflict_key(const struct slot *s)
+static struct hash conflict_key(const struct hash *keys, size_t n)
 {
-	return hash_bytes(s->keys + 1, (s->n - 1) * sizeof *s->keys);
+	return hash_bytes(keys + 1, (n - 1) * sizeof *keys);
 }
 
 static void in_order(struct hash *a, struct hash *b)
@@ -43,51 +43,63 @@ static bool get(struct catalog *c, const char *kind, struct hash a, struct hash 
 	return ok;
 }
 
-static bool get_curve(struct catalog *c, const struct slot *s, size_t i, struct histogram *h)
+static bool get_curve(struct catalog *c, struct hash from, struct hash to, struct histogram *h)
 {
 	size_t n = 0;
-	void *p = catalog_stat_get(c, "curve", s->keys[s->from], s->keys[i], none, &n);
+	void *p = catalog_stat_get(c, "curve", from, to, none, &n);
 	bool ok = p && histogram_load(h, p, n, NULL);
 
 	free(p);
 	return ok;
 }
 
-static bool get_all(struct catalog *c, const struct slot *s, struct slot_sums *x)
+static bool get_all(struct catalog *c, const struct slot *s, const struct hash *keys,
+	struct slot_sums *x)
 {
 	bool ok = true;
 
 	for (size_t j = 0; ok && j < s->n; j++) {
-		ok = !hash_is_zero(s->keys[j])
-			&& get(c, "norm", s->keys[j], none, none, &x->norm[j], sizeof x->norm[j]);
+		ok = !hash_is_zero(keys[j])
+			&& get(c, "norm", keys[j], none, none, &x->norm[j], sizeof x->norm[j]);
 		if (ok && (int)j != s->from)
-			ok = get_curve(c, s, j, &x->curve[j]);
+			ok = get_curve(c, keys[s->from], keys[j], &x->curve[j]);
 		for (size_t i = 0; ok && i < j; i++) {
-			struct hash a = s->keys[i], b = s->keys[j];
+			struct hash a = keys[i], b = keys[j];
 			size_t k = pair_index((int)i, (int)j);
 			in_order(&a, &b);
 			ok = get(c, "pair", a, b, none, &x->pair[k], sizeof *x->pair);
 			if (ok && s->based && i)
-				ok = get(c, "sign", a, b, s->keys[0], &x->sign[k], sizeof *x->sign);
+				ok = get(c, "sign", a, b, keys[0], &x->sign[k], sizeof *x->sign);
 		}
 	}
 	if (ok && s->based && s->n > 2)
-		ok = get(c, "conflict", conflict_key(s), none, s->keys[0], &x->conflict,
+		ok = get(c, "conflict", conflict_key(keys, s->n), none, keys[0], &x->conflict,
 			sizeof x->conflict);
 	return ok;
 }
 
-bool memo_store_load(struct catalog *c, struct slot *s)
+static bool get_under(struct catalog *c, struct slot *s, const struct hash *keys)
 {
 	struct slot_sums *x = slot_sums_new(s->n);
 
-	if (!get_all(c, s, x)) {
+	if (!get_all(c, s, keys, x)) {
 		slot_sums_free(x);
 		return false;
 	}
 	slot_sums_settle(x);
 	atomic_store(&s->sums, x);
 	return true;
+}
+
+bool memo_store_load(struct catalog *c, struct slot *s, bool *renamed)
+{
+	*renamed = false;
+	if (get_under(c, s, s->keys))
+		return true;
+	if (memcmp(s->keys, s->places, s->n * sizeof *s->keys) == 0)
+		return false;
+	*renamed = get_under(c, s, s->places);
+	return *renamed;
 }
 
 struct batch {
@@ -139,7 +151,7 @@ static void put_slot(struct batch *b, const struct slot *s)
 		}
 	}
 	if (s->based && s->n > 2)
-		put(b, "conflict", conflict_key(s), none, s->keys[0], &x->conflict,
+		put(b, "conflict", conflict_key(s->keys, s->n), none, s->keys[0], &x->conflict,
 			sizeof x->conflict);
 }
 

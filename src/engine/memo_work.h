@@ -75,6 +75,7 @@ const float *samples_get(struct model_samples *ms, size_t tensor, const struct s
 	size_t want, struct err *e);
 void samples_save(struct model_samples *ms);
 void samples_free(struct model_samples *ms);
-bool memo_store_load(struct catalog *c, struct slot *s);
+/* renamed: they were found under places and belong under keys. */
+bool memo_store_load(struct catalog *c, struct slot *s, bool *renamed);
 void memo_store_save(struct catalog *c, struct slot *const *s, size_t n);
 #endif

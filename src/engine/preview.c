@@ -478,33 +478,43 @@ void preview_progress(struct preview *v, struct preview_progress *out)
 	struct memo_state m;
 	struct view *w = v->view;
 	size_t sampled = 0, exact = 0, n = w ? w->n : 0;
+	double elements = 0, streamed = 0;
 
 	memo_state(v->memo, &m);
+	out->nonfinite = m.nonfinite;
 	pthread_mutex_lock(&v->lock);
 	for (size_t i = 0; i < n; i++) {
+		const struct tensor_exact *x = atomic_load(&w->t[i].known->exact);
+		double each = (double)w->t[i].slot->like->elements;
+		elements += each;
+		streamed += w->t[i].known->exacting >= OVER ? each : 0;
+		for (size_t k = 0; x && !atomic_load(&w->t[i].slot->sums) && k < w->t[i].known->n;
+			k++)
+			out->nonfinite += x->nonfinite_in[k];
 		sampled += w->t[i].known->sampling >= OVER || atomic_load(&w->t[i].slot->failed);
 		exact += w->t[i].known->exacting >= OVER;
 	}
 	snprintf(out->error, sizeof out->error, "%s", v->error[0] ? v->error : m.error);
 	bool want_exact = v->want_exact;
 	pthread_mutex_unlock(&v->lock);
-	out->nonfinite = m.nonfinite;
 	out->read_seconds_ago = m.read && m.finished_ns
 		? (double)(memo_now_ns() - m.finished_ns) / 1e9 : NAN;
 	bool sums = m.summed + m.failed >= m.slots;
-	double by_sums = m.bytes > 0 ? m.done / m.bytes : 1;
-	if (!sums && sampled < n) {
-		out->phase = "sample";
-		out->done = share_of(m.sampled + sampled, 2 * n);
-	} else if (!sums) {
-		out->phase = "sums";
-		out->done = by_sums;
+	if (want_exact && exact < n && (sums || atomic_load(&v->only_exact))) {
+		out->phase = "exact";
+		out->done = elements > 0 ? streamed / elements : 0;
+	} else if (atomic_load(&v->only_exact)) {
+		out->phase = "ready";
+		out->done = 1;
 	} else if (sampled < n) {
 		out->phase = "sample";
-		out->done = share_of(sampled, n);
+		out->done = sums ? share_of(sampled, n) : share_of(m.sampled + sampled, 2 * n);
+	} else if (!sums) {
+		out->phase = "sums";
+		out->done = m.bytes > 0 ? m.done / m.bytes : 1;
 	} else {
-		out->done = want_exact ? share_of(exact, n) : 1;
-		out->phase = want_exact && exact < n ? "exact" : out->error[0] ? "failed" : "ready";
+		out->phase = out->error[0] ? "failed" : "ready";
+		out->done = 1;
 	}
 }
 

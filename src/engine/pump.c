@@ -115,6 +115,8 @@ void pump_kick(struct pump *p)
 void pump_help(struct pump *p, atomic_bool *stop)
 {
 	pthread_mutex_lock(&p->lock);
+	unsigned most = p->most;
+	p->most = p->pool ? pool_threads(p->pool) - 1 : 0; /* the caller is one of them */
 	for (;;) {
 		unsigned long kicks = p->kicks;
 		work_locked(p, 0, stop);
@@ -125,6 +127,7 @@ void pump_help(struct pump *p, atomic_bool *stop)
 		if (!p->running && kicks == p->kicks)
 			break;
 	}
+	p->most = most;
 	pthread_mutex_unlock(&p->lock);
 }
 

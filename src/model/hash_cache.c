@@ -262,3 +262,8 @@ void facts_put(const char *path, json_t *facts)
 	}
 	free(at);
 }
+
+struct hash model_tensor_place(const struct model *m, size_t t)
+{
+	return tensor_place_key(build_of(m), t);
+}

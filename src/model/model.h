@@ -57,6 +57,8 @@ bool model_hash(
 	const struct model *m, struct hash *h); /* of the model, if all of its tensors' are known */
 /* Key for statistics: the content hash if known, else (dev, inode, size, mtime, offset). */
 struct hash model_tensor_key(const struct model *m, size_t t);
+/* The latter in any case: what statistics taken before the hash was known are kept under. */
+struct hash model_tensor_place(const struct model *m, size_t t);
 /* Memory for `context` tokens: weights + KV cache or state, bytes; false if the config does not
  * say. */
 bool model_memory(const struct model *m, uint64_t context, uint64_t *weights, uint64_t *kv);

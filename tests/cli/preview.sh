@@ -78,6 +78,13 @@ figures relative_l2 exact >a.f
 figures relative_l2 out >b.f
 cmp -s a.f b.f || { echo 'not ok: a pair that was read is not remembered'; bad=1; }
 
+# Sums taken before the weights were hashed are found again afterwards.
+for m in base kjv code; do run 0 inspect "$demo/$m" --hash; done
+run 0 --json diff "$demo/base" "$demo/kjv" --base "$demo/code"
+has out '"exact": true'
+figures relative_l2 out >b.f
+cmp -s a.f b.f || { echo 'not ok: hashing loses what was read'; bad=1; }
+
 # Counted and from the histogram: the count lies in the histogram's bounds.
 run 0 --json diff "$demo/base" "$demo/kjv" --exact --t 0.0007,0.002
 figures full out >counted
