@@ -156,7 +156,7 @@ bool app_busy(const struct app *a)
 {
 	const struct shell *s = (const struct shell *)a;
 
-	return s->working > 0 || a->scan;
+	return s->work || a->scan;
 }
 
 bool shell_idle(struct shell *s)
@@ -397,8 +397,9 @@ static void close_all(struct shell *s)
 	shell_models_stop(s);
 	shell_work_close(s);
 	preview_free(s->a.preview);
+	close_views(&s->a); /* what they let work in the background ends before the workers do */
 	pool_free(s->a.pool);
-	close_views(&s->a);
+	shell_work_drop(s);
 	shell_docs_close(s);
 	while (s->top) {
 		struct overlay *o = s->top;

@@ -222,7 +222,8 @@ static int column_of(struct app *a, const char *name)
 static unsigned sort_picked(struct app *a, size_t i, void *ctx)
 {
 	(void)ctx;
-	table_sort(table_of(a), (int)i - 1);
+	if (table_of(a))
+		table_sort(table_of(a), (int)i - 1);
 	return CHANGED_ROWS;
 }
 
@@ -258,7 +259,8 @@ unsigned cmd_sort_reverse(struct app *a, const char *args)
 static unsigned column_picked(struct app *a, size_t i, void *ctx)
 {
 	(void)ctx;
-	table_toggle_column(table_of(a), (int)i);
+	if (table_of(a))
+		table_toggle_column(table_of(a), (int)i);
 	return CHANGED_LAYOUT;
 }
 
@@ -300,6 +302,8 @@ static unsigned filter_done(struct app *a, const char *text, void *ctx)
 	struct err e = { 0 };
 
 	(void)ctx;
+	if (!table_of(a))
+		return 0;
 	if (!table_filter(table_of(a), text, &e))
 		return app_fail(a, &e);
 	return CHANGED_ROWS;
@@ -308,7 +312,8 @@ static unsigned filter_done(struct app *a, const char *text, void *ctx)
 static unsigned filter_cancelled(struct app *a, void *ctx)
 {
 	(void)ctx;
-	table_filter(table_of(a), filter_before ? filter_before : "", NULL);
+	if (table_of(a))
+		table_filter(table_of(a), filter_before ? filter_before : "", NULL);
 	return CHANGED_ROWS;
 }
 

@@ -424,6 +424,10 @@ unsigned cmd_edit(struct app *a, const char *args)
 	int fd;
 
 	(void)args;
+	if (!shell_of(a)->term && !getenv("VISUAL") && !getenv("EDITOR")) {
+		app_say(a, "there is no terminal to edit in; set EDITOR");
+		return CHANGED_SCREEN;
+	}
 	str_addf(&path, "%s/cupel-XXXXXX.yml", tmp && *tmp ? tmp : "/tmp");
 	fd = mkstemps(path.s, 4);
 	if (fd >= 0) {

@@ -15,6 +15,7 @@ struct work {
 	void (*drop)(void *ctx);
 	void *ctx;
 	struct shell *shell;
+	bool finished;            /* under the shell's lock */
 	struct work *next;
 };
 struct shell {
@@ -32,8 +33,7 @@ struct shell {
 	uint64_t catalog_version, figures;
 	/* work on other threads */
 	pthread_mutex_t lock;
-	struct work *finished;    /* under lock */
-	size_t working;           /* begun and not yet taken back */
+	struct work *work;        /* under lock: all of it, oldest first */
 	bool closing;             /* under lock: nothing is taken back any more */
 	vec(int64_t) jobs;        /* started here */
 	struct catalog *real_catalog; /* while the demo's is open */
@@ -63,7 +63,8 @@ void shell_resize(struct shell *s, int w, int h);
 /* app_work.c */
 void shell_work_init(struct shell *s);
 void shell_work_take(struct shell *s);
-void shell_work_close(struct shell *s);
+void shell_work_close(struct shell *s); /* before the pool is freed */
+void shell_work_drop(struct shell *s);  /* after it */
 /* app_palette.c */
 struct overlay *palette_new(struct shell *s);
 struct candidates;

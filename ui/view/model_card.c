@@ -243,6 +243,7 @@ void model_card_show(struct model_card *c, struct app *a, const struct catalog_m
 	if (!m) {
 		clear(c);
 		c->id = 0;
+		c->reading = false; /* what is still read is of no use any more */
 		return;
 	}
 	if (c->id == m->id && c->version == version)
