@@ -178,7 +178,7 @@ static int run(struct cli *c, struct err *e)
 {
 	const char *base = cli_option(c, "--base");
 	struct diff d = { 0 };
-	struct watch w = { 0 };
+	struct watch w = { .pass = { 0 } };
 	enum dtype type;
 	bool ok = read_type(c, &type, e);
 

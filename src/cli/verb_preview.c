@@ -188,7 +188,7 @@ static bool look_at(struct cli *c, struct plan *p, bool exact, const double *t, 
 {
 	struct curve curve = { 0 };
 
-	struct watch w = { 0 };
+	struct watch w = { .pass = { 0 } };
 	struct preview *v = preview_new(cli_pool(c), c->catalog, on_change, &w);
 
 	process_catch_signals();
