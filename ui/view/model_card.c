@@ -142,7 +142,7 @@ static unsigned peek_done(struct app *a, void *ctx)
 	struct model_card *c = p->card;
 
 	(void)a;
-	if (c->id != p->id) {
+	if (c->id != p->id || !c->reading) { /* of a model that is not shown any more, or again */
 		peek_free(p);
 		return 0;
 	}
@@ -249,6 +249,8 @@ void model_card_show(struct model_card *c, struct app *a, const struct catalog_m
 	if (c->id == m->id && c->version == version)
 		return;
 	clear(c);
+	if (before != m->id)
+		c->reading = false;
 	c->id = m->id;
 	c->version = version;
 	c->title = xstrdup(str_base(m->name));
@@ -261,7 +263,7 @@ void model_card_show(struct model_card *c, struct app *a, const struct catalog_m
 		line(c, "missing", STYLE_warn, "%s", m->partial);
 	if (c->known && c->known->id == m->id)
 		peek_lines(c, c->known);
-	else if (!c->reading || before != m->id)
+	else if (!c->reading)
 		start_peek(c, a, m);
 }
 
