@@ -226,3 +226,18 @@ const size_t *groups_rows(const struct groups *g, const struct group_node *node)
 {
 	return g->order + node->first;
 }
+
+size_t groups_in_sight(const struct groups *g, const struct table *t, size_t *rows, size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = t->top; i < t->shown.n && n < max; i++) {
+		const struct group_node *node = &g->nodes.v[t->shown.v[i].row];
+
+		if ((int)(i - t->top) >= t->area.h)
+			break;
+		if (node->leaf >= 0)
+			rows[n++] = (size_t)node->leaf;
+	}
+	return n;
+}

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/vec.h"
 #include "tensor/tensor.h"
+#include "ui/widget/table.h"
 
 enum grouping { GROUP_LAYER, GROUP_ROLE, GROUP_NONE, GROUP_COUNT };
 struct group_node {
@@ -27,6 +28,8 @@ struct groups {
  * be called again: what was there is freed. */
 void groups_build(struct groups *g, enum grouping by, const struct tensor *const *t, size_t n);
 void groups_fini(struct groups *g);
+/* Rows of the tensors that t, a table whose rows are the nodes, has in sight; returns how many. */
+size_t groups_in_sight(const struct groups *g, const struct table *t, size_t *rows, size_t max);
 const size_t *groups_rows(const struct groups *g, const struct group_node *node);
 /* Place of a role in the order a person reads a block in: q k v o, gate up down …; others after. */
 int role_order(const char *role);

@@ -404,16 +404,8 @@ static bool tensors_busy(const struct view *view)
 
 static void focus_rows(struct tensors_view *v)
 {
-	size_t rows[256], n = 0;
+	size_t rows[256], n = groups_in_sight(&v->groups, &v->table, rows, 256);
 
-	for (size_t i = v->table.top; i < v->table.shown.n && n < 256; i++) {
-		const struct group_node *node = &v->groups.nodes.v[v->table.shown.v[i].row];
-
-		if ((int)(i - v->table.top) >= v->table.area.h)
-			break;
-		if (node->leaf >= 0)
-			rows[n++] = (size_t)node->leaf;
-	}
 	if (n)
 		look_focus(v->look, rows, n);
 }
