@@ -215,7 +215,8 @@ static void bases_find(struct inputs_all *a, const struct model_roots *roots, st
 	free(name);
 	/* one of the inputs may be it */
 	for (size_t i = 0; in->figure_base && i < in->n; i++)
-		if (in->v[i].model && str_eq(in->v[i].model->path, in->figure_base->path)) {
+		if (in->v[i].model && !in->v[i].model->virtual &&
+			str_eq(in->v[i].model->path, in->figure_base->path)) {
 			model_unref(in->figure_base);
 			in->figure_base = model_ref(in->v[i].model);
 			in->lineage_base = (int)i;

@@ -53,6 +53,10 @@ static struct hash input_identity(const struct model *m)
 
 	for (size_t i = 0; i < m->n_files; i++)
 		str_addn(&s, (const char *)&m->files[i]->id, sizeof m->files[i]->id);
+	for (size_t t = 0; m->virtual && t < m->source.n_tensors; t++) {
+		h = model_tensor_place(m, t);
+		str_addn(&s, (const char *)&h, sizeof h);
+	}
 	h = hash_bytes(s.s, s.n);
 	str_fini(&s);
 	return h;

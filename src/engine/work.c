@@ -5,6 +5,7 @@
 #include <time.h>
 #include "base/xalloc.h"
 #include "engine/work.h"
+#include "model/virtual.h"
 
 #define READ_ALIGN 256u /* sources are read from multiples of this */
 
@@ -21,8 +22,10 @@ const struct tensor *work_source(const struct work *w, int k)
 bool work_plain(const struct model *m, const struct tensor *t)
 {
 	const struct dtype_info *d = dtype_info(t->dtype);
+	size_t at;
 
-	return (m->format == MODEL_HF || m->format == MODEL_SAFETENSORS) &&
+	m = model_origin(m, (size_t)(t - m->source.tensors), &at);
+	return m && (m->format == MODEL_HF || m->format == MODEL_SAFETENSORS) &&
 		t->dtype != DT_UNKNOWN &&
 		d->block == 1 && d->decode && t->bytes == t->elements * d->bytes;
 }

@@ -82,6 +82,8 @@ uint64_t packed_elements(const struct model_build *b, size_t t);
 
 void mlx_names(struct model_build *b); /* mlx_names.c: the family's names and places again */
 
+struct hash virtual_key(const struct model *m, size_t t); /* virtual.c: of a computed tensor */
+
 /* layout.c: the reads of struct source_ops. */
 bool layout_read(struct source *s, size_t t, uint64_t first, size_t n, float *out, struct err *e);
 bool layout_read_raw(struct source *s, size_t t, uint64_t offset, size_t n, void *out,

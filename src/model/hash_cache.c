@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include "base/bytes.h"
 #include "base/str.h"
+#include "model/virtual.h"
 
 #define RECORD 40
 #define FILE_MAX_BYTES ((size_t)256 << 20)
@@ -172,6 +173,10 @@ static void append_record(const struct model_build *b, size_t t, const struct kn
 
 bool model_hash_cached(const struct model *m, size_t t, struct hash *h)
 {
+	m = model_origin(m, t, &t);
+	if (!m)
+		return false;
+
 	const struct model_build *b = build_of(m);
 	struct hash_cache *c = b->hashes;
 	int file = b->tensors.v[t].file;
@@ -189,6 +194,10 @@ bool model_hash_cached(const struct model *m, size_t t, struct hash *h)
 
 void model_hash_store(const struct model *m, size_t t, struct hash h)
 {
+	m = model_origin(m, t, &t);
+	if (!m)
+		return;
+
 	const struct model_build *b = build_of(m);
 	struct hash_cache *c = b->hashes;
 	struct hash old;
@@ -206,7 +215,7 @@ struct hash model_tensor_key(const struct model *m, size_t t)
 {
 	struct hash h;
 
-	return model_hash_cached(m, t, &h) ? h : tensor_place_key(build_of(m), t);
+	return model_hash_cached(m, t, &h) ? h : model_tensor_place(m, t);
 }
 
 bool model_hash(const struct model *m, struct hash *h)
@@ -265,5 +274,8 @@ void facts_put(const char *path, json_t *facts)
 
 struct hash model_tensor_place(const struct model *m, size_t t)
 {
-	return tensor_place_key(build_of(m), t);
+	size_t at = t;
+	const struct model *stored = model_origin(m, t, &at);
+
+	return stored ? tensor_place_key(build_of(stored), at) : virtual_key(m, t);
 }

@@ -31,5 +31,7 @@ libcupel_a_SOURCES += \
 	src/model/source.h \
 	src/model/tokenizer_files.c \
 	src/model/tokenizer_files.h \
+	src/model/virtual.c \
+	src/model/virtual.h \
 	src/model/vocab.c \
 	src/model/vocab.h

@@ -45,6 +45,8 @@ struct model {
 	size_t n_files;
 	const char *partial;         /* "partial 3/7" when shards are missing, else NULL */
 	const char *const *notes;    /* findings while opening, for inspect: text, NULL-ended */
+	struct virtual *virtual;     /* NULL: it is stored; else see model/virtual.h. No files then,
+	                              * and path is that of the model it is like */
 };
 /* path: a folder, .safetensors, .gguf (any part of a split), *.index.json. */
 struct model *model_open(const char *path, struct err *e);

@@ -28,6 +28,11 @@ TESTS += tests/unit/test_hash_cache
 tests_unit_test_hash_cache_SOURCES = tests/unit/test_hash_cache.c tests/unit/fixture.h
 tests_unit_test_hash_cache_LDADD = $(UNIT_LIBS)
 
+check_PROGRAMS += tests/unit/test_virtual
+TESTS += tests/unit/test_virtual
+tests_unit_test_virtual_SOURCES = tests/unit/test_virtual.c tests/unit/fixture.h
+tests_unit_test_virtual_LDADD = $(UNIT_LIBS)
+
 check_PROGRAMS += tests/unit/test_packed
 TESTS += tests/unit/test_packed
 tests_unit_test_packed_SOURCES = tests/unit/test_packed.c tests/unit/fixture.h tests/unit/golden.h
