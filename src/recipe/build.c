@@ -203,45 +203,6 @@ static void read_modules(struct builder *b, const struct yaml_node *n)
 	read_what(b, only, "modules.default.models", "modules.default.slices");
 }
 
-static void read_tokenizer(struct builder *b, const struct yaml_node *top)
-{
-	struct recipe_tokenizer *t = &b->r->tokenizer;
-	const struct yaml_node *short_form = yaml_get(top, "tokenizer_source");
-	const struct yaml_node *n = yaml_get(top, "tokenizer"), *tokens, *pad, *source = short_form;
-
-	if (given(n) && given(short_form))
-		build_problem(b, &n->mark, "tokenizer", "tokenizer-twice", "keep one of them",
-			"tokenizer and tokenizer_source say the same thing twice");
-	if (given(n) && n->kind != Y_MAP) {
-		build_problem(b, &n->mark, "tokenizer", "bad-type", "write tokenizer_source: NAME",
-			"tokenizer is a map");
-	} else if (given(n)) {
-		source = yaml_get(n, "source");
-		tokens = yaml_get(n, "tokens");
-		pad = yaml_get(n, "pad_to_multiple_of");
-		t->n_tokens = tokens ? tokens->n : 0;
-		if (given(tokens) && tokens->kind != Y_MAP)
-			build_problem(b, &tokens->mark, "tokenizer.tokens", "bad-type", NULL,
-				"tokens is a map of rules");
-		if (given(pad) && pad->kind == Y_INT && pad->number > 0 && pad->number < 1e9)
-			t->pad_to_multiple_of = (int64_t)pad->number;
-		else if (given(pad))
-			build_problem(b, &pad->mark, "tokenizer.pad_to_multiple_of", "bad-value",
-				NULL, "pad_to_multiple_of takes a whole number");
-		t->mark = n->mark;
-		t->source = given(source) ? NULL : "union"; /* its default in the long form */
-	}
-	if (given(source)) {
-		struct recipe_ref_text ref = build_ref(b, source, "tokenizer_source");
-
-		t->source = ref.text;
-		t->mark = source->mark;
-	}
-	t->is_union = str_eq(t->source, "union");
-	t->is_base = str_eq(t->source, "base");
-	b->r->tokenizer_source = t->source;
-}
-
 static void read_seed(struct builder *b, const struct yaml_node *n)
 {
 	char *end = "";
@@ -303,6 +264,6 @@ void recipe_build(struct builder *b)
 	r->out_dtype = text_of(b, top, "out_dtype");
 	r->name = yaml_is_scalar(yaml_get(top, "name")) ? yaml_get(top, "name")->text : NULL;
 	r->chat_template = text_of(b, top, "chat_template");
-	read_tokenizer(b, top);
+	build_tokenizer(b, top);
 	read_seed(b, yaml_get(top, "seed"));
 }

@@ -16,6 +16,8 @@ void build_problem(struct builder *b, const struct mark *at, const char *path, c
 /* build_setting.c */
 struct setting build_setting(struct builder *b, const struct yaml_node *n, const char *path);
 struct recipe_params build_params(struct builder *b, const struct yaml_node *map, const char *path);
+/* build_tokenizer.c: tokenizer_source, tokenizer, unsafe_truncate_embeddings */
+void build_tokenizer(struct builder *b, const struct yaml_node *top);
 /* build_ref.c */
 struct recipe_ref_text build_ref(struct builder *b, const struct yaml_node *n, const char *path);
 #endif

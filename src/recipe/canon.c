@@ -99,6 +99,22 @@ static void add_inputs(
 	}
 }
 
+static void add_tokenizer(struct str *s, const struct recipe_tokenizer *t)
+{
+	add_text(s, "tokenizer", t->source);
+	str_addf(s, "pad=%" PRId64 " tokens=%zu\n", t->pad_to_multiple_of, t->n_tokens);
+	for (size_t i = 0; i < t->n_tokens; i++) {
+		const struct token_rule *k = &t->tokens[i];
+
+		add_text(s, "token", k->token);
+		str_addf(s, "%d %d %" PRId64 "\n", (int)k->kind, k->force, k->id);
+		add_ref(s, "from", &k->model);
+		add_text(s, "of", k->text);
+	}
+	if (t->truncate)
+		str_add(s, "truncate\n");
+}
+
 static void canonical(struct str *s, const struct recipe *r)
 {
 	add_text(s, "method", r->method_name);
@@ -115,9 +131,7 @@ static void canonical(struct str *s, const struct recipe *r)
 		add_inputs(s, r, r->slices[i].sources, r->slices[i].n_sources);
 	}
 	add_text(s, "dtype", r->out_dtype ? r->out_dtype : r->dtype);
-	add_text(s, "tokenizer", r->tokenizer.source);
-	str_addf(s, "pad=%" PRId64 " tokens=%zu\n", r->tokenizer.pad_to_multiple_of,
-		r->tokenizer.n_tokens);
+	add_tokenizer(s, &r->tokenizer);
 	add_text(s, "template", r->chat_template);
 	if (r->has_seed)
 		str_addf(s, "seed=%" PRIu64 "\n", r->seed);

@@ -366,12 +366,15 @@ struct recipe *recipe_edit_top(const struct recipe *r, const char *key, const ch
 	struct place p = { .n = 0 };
 	struct str s = STR_INIT;
 	struct recipe *next;
+	enum yaml_kind kind;
 	double number;
 
 	place_key(&p, key);
 	if (!value)
 		return take_out(r, &p, e);
-	if (str_eq(key, "seed") && yaml_resolve(value, &number) == Y_INT)
+	kind = yaml_resolve(value, &number);
+	if ((str_eq(key, "seed") && kind == Y_INT) ||
+		(str_eq(key, "unsafe_truncate_embeddings") && kind == Y_BOOL))
 		str_add(&s, value);
 	else
 		yaml_add_text(&s, value);

@@ -44,6 +44,11 @@ const struct recipe_key *recipe_key_elsewhere(enum key_level not_here, const cha
 	return NULL;
 }
 
+bool key_level_named(enum key_level level)
+{
+	return level == LEVEL_MODULES || level == LEVEL_PARAMETERS || level == LEVEL_TOKENS;
+}
+
 bool key_level_below(enum key_level level, const char *key, enum key_level *below)
 {
 	static const struct {
@@ -59,6 +64,9 @@ bool key_level_below(enum key_level level, const char *key, enum key_level *belo
 		{LEVEL_TOP, "tokenizer", LEVEL_TOKENIZER},
 		{LEVEL_TOP, "tokenizer_source", LEVEL_REFERENCE},
 		{LEVEL_TOKENIZER, "source", LEVEL_REFERENCE},
+		{LEVEL_TOKENIZER, "tokens", LEVEL_TOKENS},
+		{LEVEL_TOKEN, "source", LEVEL_TOKEN_SOURCE},
+		{LEVEL_TOKEN_SOURCE, "model", LEVEL_REFERENCE},
 		{LEVEL_MODEL, "model", LEVEL_REFERENCE},
 		{LEVEL_MODEL, "parameters", LEVEL_PARAMETERS},
 		{LEVEL_SLICE, "sources", LEVEL_SOURCE},
@@ -73,8 +81,9 @@ bool key_level_below(enum key_level level, const char *key, enum key_level *belo
 		{LEVEL_REFERENCE, "lora", LEVEL_PLACE},
 	};
 
-	*below = level == LEVEL_MODULES ? LEVEL_MODULE : LEVEL_FILTER;
-	if (level == LEVEL_MODULES || level == LEVEL_PARAMETERS)
+	*below = level == LEVEL_MODULES ? LEVEL_MODULE
+		: level == LEVEL_TOKENS ? LEVEL_TOKEN : LEVEL_FILTER;
+	if (key_level_named(level))
 		return true;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		if (rows[i].level == level && str_eq(rows[i].key, key)) {
@@ -93,6 +102,9 @@ const char *key_level_name(enum key_level level)
 		[LEVEL_SOURCE] = "in an entry of sources",
 		[LEVEL_MODULE] = "in a module",
 		[LEVEL_TOKENIZER] = "under tokenizer",
+		[LEVEL_TOKEN] = "in a rule for a token",
+		[LEVEL_TOKEN_SOURCE] = "in the source of a token",
+		[LEVEL_TOKENS] = "under tokens",
 		[LEVEL_REFERENCE] = "in a model reference",
 		[LEVEL_PLACE] = "in a model reference",
 		[LEVEL_FILTER] = "in a {filter, value} entry",

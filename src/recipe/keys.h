@@ -7,8 +7,9 @@
 
 enum key_level {
 	LEVEL_TOP, LEVEL_MODEL, LEVEL_SLICE, LEVEL_SOURCE, LEVEL_MODULE, LEVEL_TOKENIZER,
-	LEVEL_REFERENCE, LEVEL_PLACE, LEVEL_FILTER,
-	LEVEL_MODULES, LEVEL_PARAMETERS, /* whose keys are names, not words of the table */
+	LEVEL_TOKEN, LEVEL_TOKEN_SOURCE, LEVEL_REFERENCE, LEVEL_PLACE, LEVEL_FILTER,
+	/* whose keys are names, not words of the table */
+	LEVEL_MODULES, LEVEL_PARAMETERS, LEVEL_TOKENS,
 };
 struct recipe_key {
 	enum key_level level;
@@ -23,5 +24,6 @@ const char *recipe_key_nearest(enum key_level level, const char *name);
 const struct recipe_key *recipe_key_elsewhere(enum key_level not_here, const char *name);
 /* Where the entries, or the keys, of what stands under this key are; false: none of the table's. */
 bool key_level_below(enum key_level level, const char *key, enum key_level *below);
+bool key_level_named(enum key_level level); /* its keys are names */
 const char *key_level_name(enum key_level level); /* "at the top level", "in an entry of models" */
 #endif

@@ -67,7 +67,7 @@ static void shadowed_key(struct lint *l, const struct yaml_pair *p, const char *
 /* A list's entries stand where the list does. */
 static void walk(struct lint *l, const struct yaml_node *n, enum key_level level, const char *path)
 {
-	bool named = level == LEVEL_PARAMETERS || level == LEVEL_MODULES;
+	bool named = key_level_named(level);
 
 	if (n->target)
 		return; /* what an alias points at is looked at where it stands */

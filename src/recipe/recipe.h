@@ -54,12 +54,31 @@ struct recipe_slice {
 	struct recipe_params params;
 	struct mark mark;
 };
+enum token_rule_kind {
+	TOKEN_AS_OTHERS, /* no source: what tokens without a rule get */
+	TOKEN_ZERO,
+	TOKEN_MODEL,     /* the row the token has in that model */
+	TOKEN_OF_MODEL,  /* the row of another token of that model, by id or text */
+};
+struct token_rule { /* an entry of tokenizer.tokens */
+	const char *token;
+	enum token_rule_kind kind;
+	struct recipe_ref_text model;
+	int64_t id;            /* -1: text says it */
+	const char *text;
+	bool force;            /* for models that have the token, too */
+	struct mark mark;
+};
 struct recipe_tokenizer {
 	const char *source;    /* tokenizer_source, or tokenizer.source; NULL if neither is given */
+	struct recipe_ref_text model; /* the same, when it is neither union nor base */
 	struct mark mark;
 	bool is_union, is_base;
 	size_t n_tokens;       /* rules under tokenizer.tokens */
+	const struct token_rule *tokens;
 	int64_t pad_to_multiple_of; /* 0 = none */
+	bool truncate;         /* unsafe_truncate_embeddings: all to the fewest rows */
+	struct mark truncate_mark;
 };
 /* What is wrong with a recipe that could be read: each is an error of lint. */
 struct recipe_problem {
@@ -137,7 +156,7 @@ struct recipe *recipe_edit_remove(const struct recipe *r, const struct recipe_ta
 /* Replace a whole setting's value by flow text: "[0, 0.5, 1]", "0.7". */
 struct recipe *recipe_edit_text(const struct recipe *r, const struct recipe_target *t,
 	const char *value, struct err *e);
-/* Top-level scalar: merge_method, dtype, out_dtype, base_model, name. NULL value removes. */
+/* Top-level scalar: merge_method, dtype, out_dtype, base_model, name … NULL value removes. */
 struct recipe *recipe_edit_top(const struct recipe *r, const char *key, const char *value,
 	struct err *e);
 /* A new recipe text from models: method chosen by its needs. Caller unrefs. */
