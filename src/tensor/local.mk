@@ -7,6 +7,9 @@ libcupel_a_SOURCES += \
 	src/tensor/codec_float_impl.h \
 	src/tensor/codec_ggml.c \
 	src/tensor/codec_ggml_impl.h \
+	src/tensor/codec_mlx.c \
+	src/tensor/codec_mlx.h \
+	src/tensor/codec_mlx_impl.h \
 	src/tensor/cpu.c \
 	src/tensor/cpu.h \
 	src/tensor/dtype.c \

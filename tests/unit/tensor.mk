@@ -18,3 +18,11 @@ check_PROGRAMS += tests/unit/test_sample
 TESTS += tests/unit/test_sample
 tests_unit_test_sample_SOURCES = tests/unit/test_sample.c tests/unit/noise.h
 tests_unit_test_sample_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/test_codec_mlx
+TESTS += tests/unit/test_codec_mlx
+tests_unit_test_codec_mlx_SOURCES = tests/unit/test_codec_mlx.c tests/unit/golden.h
+tests_unit_test_codec_mlx_LDADD = $(UNIT_LIBS)
+EXTRA_DIST += \
+	tests/golden/tensor/generate_mlx.py \
+	tests/golden/tensor/mlx_encode.json
