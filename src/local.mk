@@ -5,6 +5,7 @@ include $(top_srcdir)/src/model/local.mk
 include $(top_srcdir)/src/stat/local.mk
 include $(top_srcdir)/src/merge/local.mk
 include $(top_srcdir)/src/recipe/local.mk
+include $(top_srcdir)/src/quant/local.mk
 include $(top_srcdir)/src/catalog/local.mk
 include $(top_srcdir)/src/engine/local.mk
 include $(top_srcdir)/src/cli/local.mk
