@@ -43,4 +43,13 @@ void decode_q3_k(const void *src, float *dst, size_t n);
 void decode_q4_k(const void *src, float *dst, size_t n);
 void decode_q5_k(const void *src, float *dst, size_t n);
 void decode_q6_k(const void *src, float *dst, size_t n);
+
+/* ggml blocks that choose from a grid; layouts in codec_iq_impl.h. */
+void decode_iq2_xxs(const void *src, float *dst, size_t n);
+void decode_iq2_xs(const void *src, float *dst, size_t n);
+void decode_iq2_s(const void *src, float *dst, size_t n);
+void decode_iq3_xxs(const void *src, float *dst, size_t n);
+void decode_iq3_s(const void *src, float *dst, size_t n);
+void decode_iq1_s(const void *src, float *dst, size_t n);
+void decode_iq1_m(const void *src, float *dst, size_t n);
 #endif

@@ -7,6 +7,8 @@ libcupel_a_SOURCES += \
 	src/tensor/codec_float_impl.h \
 	src/tensor/codec_ggml.c \
 	src/tensor/codec_ggml_impl.h \
+	src/tensor/codec_iq.c \
+	src/tensor/codec_iq_impl.h \
 	src/tensor/codec_mlx.c \
 	src/tensor/codec_mlx.h \
 	src/tensor/codec_mlx_impl.h \
@@ -17,5 +19,6 @@ libcupel_a_SOURCES += \
 	src/tensor/dtypes.def \
 	src/tensor/every_path.h \
 	src/tensor/half.h \
+	src/tensor/iq_grids.h \
 	src/tensor/path_types.h \
 	src/tensor/tensor.h

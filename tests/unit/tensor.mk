@@ -24,5 +24,14 @@ TESTS += tests/unit/test_codec_mlx
 tests_unit_test_codec_mlx_SOURCES = tests/unit/test_codec_mlx.c tests/unit/golden.h
 tests_unit_test_codec_mlx_LDADD = $(UNIT_LIBS)
 EXTRA_DIST += \
+	tests/golden/tensor/generate_grids.py \
 	tests/golden/tensor/generate_mlx.py \
 	tests/golden/tensor/mlx_encode.json
+
+check_PROGRAMS += tests/unit/test_codec_iq
+TESTS += tests/unit/test_codec_iq
+tests_unit_test_codec_iq_SOURCES = tests/unit/test_codec_iq.c tests/unit/golden.h
+tests_unit_test_codec_iq_LDADD = $(UNIT_LIBS)
+EXTRA_DIST += \
+	tests/golden/tensor/generate_iq.py \
+	tests/golden/tensor/iq.json
