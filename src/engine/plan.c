@@ -80,9 +80,6 @@ static bool refuse_later_work(struct planner *w)
 	int64_t layers[MERGE_MAX_INPUTS];
 	struct err e = {0};
 
-	if (r->documents > 1)
-		return problem(w, &r->method_mark, "recipe", "documents", "run each on its own",
-			"%zu documents in one file; this version merges one", r->documents);
 	if (r->n_models == 0)
 		return problem(w, &r->method_mark, "slices", "slices",
 			"use models:, or one slice of whole models",

@@ -244,11 +244,8 @@ void recipe_build(struct builder *b)
 {
 	struct recipe *r = b->r;
 	const struct yaml_node *top = r->tree, *method = yaml_get(top, "merge_method");
+	const struct yaml_node *name = yaml_get(top, "name");
 
-	if (r->documents > 1)
-		build_problem(b, &top->mark, "", "several-documents",
-			"put each recipe into a file of its own",
-			"the file has %zu documents; a recipe is one", r->documents);
 	check_sources(b, top);
 	r->method_name = text_of(b, top, "merge_method");
 	r->method = method_by_name(r->method_name);
@@ -262,7 +259,7 @@ void recipe_build(struct builder *b)
 		read_what(b, top, "models", "slices");
 	r->dtype = text_of(b, top, "dtype");
 	r->out_dtype = text_of(b, top, "out_dtype");
-	r->name = yaml_is_scalar(yaml_get(top, "name")) ? yaml_get(top, "name")->text : NULL;
+	r->name = given(name) && yaml_is_scalar(name) ? name->text : NULL;
 	r->chat_template = text_of(b, top, "chat_template");
 	build_tokenizer(b, top);
 	read_seed(b, yaml_get(top, "seed"));

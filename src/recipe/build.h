@@ -11,6 +11,8 @@ struct builder {
 	vec(struct recipe_problem) problems;
 };
 void recipe_build(struct builder *b);   /* fills b->r from b->r->tree */
+/* documents.c: names that stand twice, rings. b: one builder per document. */
+void documents_check(struct builder *b, size_t n);
 void build_problem(struct builder *b, const struct mark *at, const char *path, const char *code,
 	const char *hint, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 /* build_setting.c */

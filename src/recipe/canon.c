@@ -2,10 +2,12 @@
 #include "recipe/recipe.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "base/vec.h"
+#include "base/xalloc.h"
 
 /* The meaning of a recipe as text: what decides the output, in one spelling. Left out is what has
  * no effect: names, unknown keys, parameters the method does not have, values on a base that is
@@ -75,12 +77,43 @@ static void add_params(struct str *s, const struct recipe *r, const struct recip
 	str_addc(s, '\n');
 }
 
-static void add_ref(struct str *s, const char *key, const struct recipe_ref_text *m)
+/* Of each document once: they may use each other many times over. */
+struct canon {
+	struct hash *hash;
+	enum { CANON_NEW, CANON_OPEN, CANON_DONE } *state;
+};
+
+static void canonical(struct str *s, const struct recipe *r, struct canon *c);
+
+/* A document counts by what it says, not by its name. In a ring names must do. */
+static bool add_document(struct str *s, const char *key, const struct recipe *r, struct canon *c)
+{
+	struct str inner = STR_INIT;
+	char hex[HASH_HEX_SIZE];
+
+	if (!r || c->state[r->document] == CANON_OPEN)
+		return false;
+	if (c->state[r->document] == CANON_NEW) {
+		c->state[r->document] = CANON_OPEN;
+		canonical(&inner, r, c);
+		c->hash[r->document] = hash_bytes(inner.s, inner.n);
+		c->state[r->document] = CANON_DONE;
+		str_fini(&inner);
+	}
+	hash_hex(c->hash[r->document], hex);
+	str_addf(s, "%s={%s}\n", key, hex);
+	return true;
+}
+
+static void add_ref(struct str *s, const char *key, const struct recipe *r,
+	const struct recipe_ref_text *m, struct canon *c)
 {
 	if (!m->text)
 		return;
-	add_text(s, key, m->path);
-	add_text(s, "@", m->revision);
+	if (!add_document(s, key, recipe_of_ref(r, m), c)) {
+		add_text(s, key, m->path);
+		add_text(s, "@", m->revision);
+	}
 	for (size_t i = 0; i < m->n_loras; i++) {
 		add_text(s, "+", m->loras[i].path);
 		add_text(s, "+@", m->loras[i].revision);
@@ -89,49 +122,55 @@ static void add_ref(struct str *s, const char *key, const struct recipe_ref_text
 }
 
 static void add_inputs(
-	struct str *s, const struct recipe *r, const struct recipe_input *v, size_t n)
+	struct str *s, const struct recipe *r, const struct recipe_input *v, size_t n,
+	struct canon *c)
 {
 	for (size_t i = 0; i < n; i++) {
-		add_ref(s, "model", &v[i].model);
+		add_ref(s, "model", r, &v[i].model, c);
 		if (v[i].has_range)
 			str_addf(s, "[%" PRId64 ",%" PRId64 ")", v[i].from, v[i].to);
 		add_params(s, r, &v[i].params, true, recipe_ref_same(&v[i].model, &r->base));
 	}
 }
 
-static void add_tokenizer(struct str *s, const struct recipe_tokenizer *t)
+static void add_tokenizer(struct str *s, const struct recipe *r, struct canon *c)
 {
-	add_text(s, "tokenizer", t->source);
+	const struct recipe_tokenizer *t = &r->tokenizer;
+
+	if (!add_document(s, "tokenizer", t->is_union || t->is_base ? NULL
+		: recipe_of_ref(r, &(struct recipe_ref_text){ .text = t->source,
+			.path = t->source }), c))
+		add_text(s, "tokenizer", t->source);
 	str_addf(s, "pad=%" PRId64 " tokens=%zu\n", t->pad_to_multiple_of, t->n_tokens);
 	for (size_t i = 0; i < t->n_tokens; i++) {
 		const struct token_rule *k = &t->tokens[i];
 
 		add_text(s, "token", k->token);
 		str_addf(s, "%d %d %" PRId64 "\n", (int)k->kind, k->force, k->id);
-		add_ref(s, "from", &k->model);
+		add_ref(s, "from", r, &k->model, c);
 		add_text(s, "of", k->text);
 	}
 	if (t->truncate)
 		str_add(s, "truncate\n");
 }
 
-static void canonical(struct str *s, const struct recipe *r)
+static void canonical(struct str *s, const struct recipe *r, struct canon *c)
 {
 	add_text(s, "method", r->method_name);
-	add_ref(s, "base", &r->base);
+	add_ref(s, "base", r, &r->base, c);
 	add_params(s, r, &r->params, false, false);
 	add_params(s, r, &r->module_params, false, false);
 	add_params(s, r, &r->slice_params, false, false);
 	if (r->n_slices <= 1)
-		add_inputs(s, r, r->models, r->n_models);
+		add_inputs(s, r, r->models, r->n_models, c);
 	for (size_t i = 0; r->n_slices > 1 && i < r->n_slices; i++) {
 		str_add(s, "slice");
 		add_params(s, r, &r->slices[i].params, false, false);
-		add_ref(s, "base", &r->slices[i].base);
-		add_inputs(s, r, r->slices[i].sources, r->slices[i].n_sources);
+		add_ref(s, "base", r, &r->slices[i].base, c);
+		add_inputs(s, r, r->slices[i].sources, r->slices[i].n_sources, c);
 	}
 	add_text(s, "dtype", r->out_dtype ? r->out_dtype : r->dtype);
-	add_tokenizer(s, &r->tokenizer);
+	add_tokenizer(s, r, c);
 	add_text(s, "template", r->chat_template);
 	if (r->has_seed)
 		str_addf(s, "seed=%" PRIu64 "\n", r->seed);
@@ -139,11 +178,16 @@ static void canonical(struct str *s, const struct recipe *r)
 
 struct hash recipe_hash(const struct recipe *r)
 {
+	struct canon c = { .hash = xnew(struct hash, r->documents),
+		.state = xcalloc(r->documents, sizeof *c.state) };
 	struct str s = STR_INIT;
 	struct hash h;
 
-	canonical(&s, r);
+	c.state[r->document] = CANON_OPEN;
+	canonical(&s, r, &c);
 	h = hash_bytes(s.s, s.n);
+	free(c.hash);
+	free(c.state);
 	str_fini(&s);
 	return h;
 }

@@ -156,6 +156,15 @@ static bool same_but(const struct yaml_node *a, const struct yaml_node *b, const
 		&& same_but(yaml_get(a, key), yaml_get(b, key), p, k + 1);
 }
 
+static bool same_others(const struct recipe *a, const struct recipe *b)
+{
+	bool same = a->documents == b->documents;
+
+	for (size_t i = 0; same && i < a->documents; i++)
+		same = i == a->document || yaml_same(a->file[i]->tree, b->file[i]->tree);
+	return same;
+}
+
 /* ---- one edit ---- */
 
 /* Reads the spliced text; s is used up. p NULL: the meaning may not change at all. */
@@ -169,10 +178,11 @@ static struct recipe *apply(const struct recipe *r, struct splice *s, const stru
 	str_addn(&text, r->text, s->begin);
 	str_addn(&text, s->s.s ? s->s.s : "", s->s.n);
 	str_addn(&text, r->text + s->end, r->text_n - s->end);
-	next = recipe_parse(text.s, text.n, r->path, &why);
+	next = recipe_parse_document(text.s, text.n, r->path, r->document, &why);
 	str_fini(&text);
 	str_fini(&s->s);
-	if (next && (p ? same_but(r->tree, next->tree, p, 0) : yaml_same(r->tree, next->tree)))
+	if (next && same_others(r, next) &&
+		(p ? same_but(r->tree, next->tree, p, 0) : yaml_same(r->tree, next->tree)))
 		return next;
 	recipe_unref(next);
 	refuse(r, e, "edit the text instead", next || !why.what[0]

@@ -32,12 +32,40 @@ void lint_text(const struct recipe *r, struct findings *out)
 	findings_sort(out);
 }
 
+static void lint_unused(const struct recipe *r, struct findings *out)
+{
+	size_t final = recipe_final(r);
+	bool *all = xcalloc(r->documents, sizeof *all);
+
+	recipe_uses(r->file[final], all);
+	for (size_t i = 0; i < r->documents; i++) {
+		const struct recipe *d = r->file[i];
+		const struct yaml_node *name = yaml_get(d->tree, "name");
+
+		if (all[i] || !d->name)
+			continue;
+		findings_add(out, SEV_WARNING, &name->mark, "name", "document-unused",
+			"name it in another, or merge it with --document or --all",
+			"%s is used by no document that leads to the result", d->name);
+	}
+	free(all);
+}
+
+void lint_file(const struct recipe *r, struct findings *out)
+{
+	for (size_t i = 0; i < r->documents; i++)
+		lint_text(r->file[i], out);
+	if (r->documents > 1)
+		lint_unused(r, out);
+	findings_sort(out);
+}
+
 bool lint_ok(const struct recipe *r, struct err *e)
 {
 	struct findings f = { 0 };
 	char where[512];
 
-	lint_text(r, &f);
+	lint_file(r, &f);
 	for (size_t i = 0; i < f.n; i++) {
 		if (f.v[i].severity != SEV_ERROR)
 			continue;
@@ -51,6 +79,22 @@ bool lint_ok(const struct recipe *r, struct err *e)
 	return true;
 }
 
+/* A document is taken before a folder of its name. */
+static void lint_document_folders(const struct recipe *r, struct findings *out)
+{
+	const char *slash = r->path ? strrchr(r->path, '/') : NULL;
+	char *dir = slash ? xstrndup(r->path, (size_t)(slash - r->path) + 1) : xstrdup("");
+	char *beside = r->name ? str_join_path(dir, r->name) : NULL;
+
+	if (r->documents > 1 && beside && *r->name &&
+		(file_is_dir(r->name) || file_is_dir(beside)))
+		findings_add(out, SEV_NOTE, &yaml_get(r->tree, "name")->mark, "name",
+			"document-folder", "write ./ before the folder's name to mean the folder",
+			"%s is also a folder: the name means the document", r->name);
+	free(beside);
+	free(dir);
+}
+
 void lint_paths(const struct recipe *r, struct findings *out)
 {
 	char here[PATH_MAX], there[PATH_MAX];
@@ -61,6 +105,8 @@ void lint_paths(const struct recipe *r, struct findings *out)
 		const struct recipe_ref_text *m = recipe_input_ref(r, i);
 		char *dir = xstrndup(r->path, (size_t)(slash - r->path) + 1), *beside = NULL;
 
+		if (recipe_of_ref(r, m))
+			goto next;
 		if (m->path[0] != '/')
 			beside = str_join_path(dir, m->path);
 		if (beside && file_exists(m->path) && file_exists(beside) && realpath(m->path, here)
@@ -71,9 +117,11 @@ void lint_paths(const struct recipe *r, struct findings *out)
 				"%s is in the working directory and beside the recipe: that in the "
 				"working directory is taken",
 				m->text);
+next:
 		free(beside);
 		free(dir);
 	}
+	lint_document_folders(r, out);
 	findings_sort(out);
 }
 

@@ -31,7 +31,9 @@ const char *severity_name(enum severity s);
 
 /* From the text alone; the recipe's problems are among the findings. */
 void lint_text(const struct recipe *r, struct findings *out);
-/* false with the first error of lint_text in e: what every verb asks before it reads a weight. */
+/* The same of every document of its file, and what is said of documents: one that nobody uses. */
+void lint_file(const struct recipe *r, struct findings *out);
+/* false with the first error of lint_file in e: what every verb asks before it reads a weight. */
 bool lint_ok(const struct recipe *r, struct err *e);
 /* A relative model path that the working directory and the recipe's folder both have. */
 void lint_paths(const struct recipe *r, struct findings *out);

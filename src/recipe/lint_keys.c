@@ -64,6 +64,12 @@ static void shadowed_key(struct lint *l, const struct yaml_pair *p, const char *
 		p->key->text, p->winner->mark.line);
 }
 
+/* The one key that lives by what else is in the file. */
+static bool tells_apart(const struct lint *l, enum key_level level, const char *key)
+{
+	return level == LEVEL_TOP && l->r->documents > 1 && str_eq(key, "name");
+}
+
 /* A list's entries stand where the list does. */
 static void walk(struct lint *l, const struct yaml_node *n, enum key_level level, const char *path)
 {
@@ -87,7 +93,7 @@ static void walk(struct lint *l, const struct yaml_node *n, enum key_level level
 			shadowed_key(l, p, at);
 		else if (p->kind == Y_OWN && !k && !named)
 			unknown_key(l, p, level, at);
-		else if (p->kind == Y_OWN && k && k->dead)
+		else if (p->kind == Y_OWN && k && k->dead && !tells_apart(l, level, k->name))
 			findings_add(l->out, SEV_WARNING, &p->key->mark, at, "no-effect",
 				"take it out", "%s has no effect here: %s", k->name, k->help);
 		else if (p->kind == Y_OWN && key_level_below(level, p->key->text, &below))

@@ -6,6 +6,7 @@ libcupel_a_SOURCES += \
 	src/recipe/recipe.c src/recipe/setting.c src/recipe/canon.c src/recipe/recipe.h \
 	src/recipe/edit.c src/recipe/edit.h src/recipe/splice.c src/recipe/number.c \
 	src/recipe/findings.c src/recipe/codes.c src/recipe/codes.def src/recipe/donor.c \
+	src/recipe/documents.c \
 	src/recipe/lint.c src/recipe/lint.h src/recipe/lint_in.h src/recipe/lint_keys.c \
 	src/recipe/lint_params.c src/recipe/lint_meaning.c src/recipe/lint_output.c \
 	src/recipe/lint_models.c src/recipe/effect.c src/recipe/effect_gain.c \

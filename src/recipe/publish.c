@@ -195,7 +195,8 @@ char *recipe_publish(const char *text, const struct publish_input *v, size_t n, 
 
 	arena_init(&a);
 	if (yaml_parse(&a, text, p.n, "recipe", &doc, e)) {
-		publish_node(&p, doc.root);
+		for (size_t i = 0; i < doc.documents; i++)
+			publish_node(&p, doc.roots[i]);
 		out = apply(&p);
 	}
 	vec_fini(&p.changes);

@@ -6,20 +6,94 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "base/xalloc.h"
 #include "recipe/build.h"
 #include "system/file.h"
 
-struct recipe_own {
+struct recipe_own;
+struct document {
 	struct recipe r;  /* first: a recipe is one of these */
+	struct recipe_own *own;
+};
+struct recipe_own { /* a file */
 	struct arena arena;
 	atomic_int refs;
+	struct document *v;
+	size_t n;
 };
 
-struct recipe *recipe_parse(const char *text, size_t n, const char *path, struct err *e)
+static void problems_keep(struct builder *b)
+{
+	struct recipe_problem *kept = arena_new(b->arena, struct recipe_problem, b->problems.n + 1);
+
+	if (b->problems.n)
+		memcpy(kept, b->problems.v, b->problems.n * sizeof *kept);
+	b->r->problems = kept;
+	b->r->n_problems = b->problems.n;
+	vec_fini(&b->problems);
+}
+
+/* Documents that are not empty must be maps. */
+static bool documents_are_maps(const struct yaml_doc *doc, const char *path, size_t *n,
+	struct err *e)
+{
+	char where[512];
+
+	*n = 0;
+	for (size_t i = 0; i < doc->documents; i++) {
+		const struct yaml_node *root = doc->roots[i];
+
+		*n += root->kind == Y_MAP;
+		if (root->kind == Y_MAP || root->kind == Y_NULL)
+			continue;
+		snprintf(where, sizeof where, doc->documents > 1 ? "%s:%d:%d" : "%s",
+			path ? path : "recipe", root->mark.line, root->mark.column);
+		return err_set(e, ERR_INPUT, where, "it begins like: merge_method: linear",
+			"this is not a recipe: no KEY: VALUE lines");
+	}
+	if (*n > RECIPE_MAX_DOCUMENTS)
+		return err_set(e, ERR_INPUT, path ? path : "recipe", "split the file",
+			"it has %zu documents; at most %d can be in one file", *n,
+			RECIPE_MAX_DOCUMENTS);
+	return *n > 0 || err_set(e, ERR_INPUT, path ? path : "recipe",
+		"it begins like: merge_method: linear", "the recipe is empty");
+}
+
+static void documents_build(struct recipe_own *o, const struct yaml_doc *doc, const char *text,
+	size_t text_n, const char *path)
+{
+	struct builder *b = xnew(struct builder, o->n);
+	const struct recipe **file = arena_new(&o->arena, const struct recipe *, o->n);
+	size_t at = 0;
+
+	o->v = arena_new(&o->arena, struct document, o->n);
+	for (size_t i = 0; i < doc->documents; i++) {
+		struct recipe *r = &o->v[at].r;
+
+		if (doc->roots[i]->kind != Y_MAP)
+			continue;
+		o->v[at].own = o;
+		file[at] = r;
+		r->text = text;
+		r->text_n = text_n;
+		r->path = path;
+		r->tree = doc->roots[i];
+		r->documents = o->n;
+		r->document = at;
+		r->file = file;
+		b[at] = (struct builder){ .arena = &o->arena, .r = r };
+		recipe_build(&b[at++]);
+	}
+	documents_check(b, o->n);
+	for (size_t i = 0; i < o->n; i++)
+		problems_keep(&b[i]);
+	free(b);
+}
+
+struct recipe *recipe_parse_document(const char *text, size_t n, const char *path, size_t document,
+	struct err *e)
 {
 	struct recipe_own *o = xnew(struct recipe_own, 1);
-	struct builder b = { .arena = &o->arena, .r = &o->r };
-	struct recipe_problem *kept;
 	struct yaml_doc doc = { 0 };
 	char *copy;
 
@@ -30,33 +104,24 @@ struct recipe *recipe_parse(const char *text, size_t n, const char *path, struct
 		goto fail;
 	}
 	copy = arena_strndup(&o->arena, text, n);
-	o->r.text = copy;
-	o->r.text_n = n;
-	o->r.path = path ? arena_strdup(&o->arena, path) : NULL;
-	if (!yaml_parse(&o->arena, copy, n, path, &doc, e))
+	if (!yaml_parse(&o->arena, copy, n, path, &doc, e) ||
+		!documents_are_maps(&doc, path, &o->n, e))
 		goto fail;
-	if (!doc.root || doc.root->kind != Y_MAP) {
-		err_set(e, ERR_INPUT, path ? path : "recipe",
-			"it begins like: merge_method: linear",
-			doc.root && doc.root->kind != Y_NULL
-				? "this is not a recipe: no KEY: VALUE lines"
-				: "the recipe is empty");
-		goto fail;
-	}
-	o->r.tree = doc.root;
-	o->r.documents = doc.documents;
-	recipe_build(&b);
-	kept = arena_new(&o->arena, struct recipe_problem, b.problems.n + 1);
-	if (b.problems.n)
-		memcpy(kept, b.problems.v, b.problems.n * sizeof *kept);
-	o->r.problems = kept;
-	o->r.n_problems = b.problems.n;
-	vec_fini(&b.problems);
-	return &o->r;
+	documents_build(o, &doc, copy, n, path ? arena_strdup(&o->arena, path) : NULL);
+	if (document == RECIPE_FINAL)
+		document = recipe_final(&o->v[0].r);
+	if (document < o->n)
+		return &o->v[document].r;
+	err_set(e, ERR_INPUT, path ? path : "recipe", NULL, "it has no document %zu", document + 1);
 fail:
 	arena_fini(&o->arena);
 	free(o);
 	return NULL;
+}
+
+struct recipe *recipe_parse(const char *text, size_t n, const char *path, struct err *e)
+{
+	return recipe_parse_document(text, n, path, RECIPE_FINAL, e);
 }
 
 struct recipe *recipe_load(const char *path, struct err *e)
@@ -75,21 +140,23 @@ struct recipe *recipe_load(const char *path, struct err *e)
 /* A snapshot is shared as const; only its count changes. */
 static struct recipe_own *own(const struct recipe *r)
 {
-	return (struct recipe_own *)(uintptr_t)r;
+	return ((const struct document *)r)->own;
 }
 
 struct recipe *recipe_ref(const struct recipe *r)
 {
 	atomic_fetch_add(&own(r)->refs, 1);
-	return &own(r)->r;
+	return (struct recipe *)(uintptr_t)r;
 }
 
 void recipe_unref(const struct recipe *r)
 {
-	if (!r || atomic_fetch_sub(&own(r)->refs, 1) != 1)
+	struct recipe_own *o = r ? own(r) : NULL;
+
+	if (!r || atomic_fetch_sub(&o->refs, 1) != 1)
 		return;
-	arena_fini(&own(r)->arena);
-	free(own(r));
+	arena_fini(&o->arena);
+	free(o);
 }
 
 bool recipe_save(const struct recipe *r, const char *path, struct err *e)
@@ -97,7 +164,7 @@ bool recipe_save(const struct recipe *r, const char *path, struct err *e)
 	return file_write_all(path, r->text, r->text_n, e);
 }
 
-bool recipe_valid(const struct recipe *r, struct err *e)
+static bool valid(const struct recipe *r, struct err *e)
 {
 	char where[512];
 
@@ -106,6 +173,17 @@ bool recipe_valid(const struct recipe *r, struct err *e)
 	snprintf(where, sizeof where, "%s:%d:%d", r->path ? r->path : "recipe",
 		r->problems[0].mark.line, r->problems[0].mark.column);
 	return err_set(e, ERR_INPUT, where, r->problems[0].hint, "%s", r->problems[0].message);
+}
+
+bool recipe_valid(const struct recipe *r, struct err *e)
+{
+	bool *used = xnew(bool, r->documents), ok = valid(r, e);
+
+	recipe_uses(r, used);
+	for (size_t i = 0; ok && i < r->documents; i++)
+		ok = !used[i] || valid(r->file[i], e);
+	free(used);
+	return ok;
 }
 
 bool recipe_ref_same(const struct recipe_ref_text *a, const struct recipe_ref_text *b)

@@ -1,5 +1,7 @@
 /* recipe: a mergekit YAML file as an immutable snapshot: its text byte for byte, what it says, and
  * where it says it. Edits make a new snapshot (undo is a list of pointers).
+ * A file may hold several documents that use each other by name: a struct recipe is one of them,
+ * and a reference to one holds all.
  * Reference counted: recipe_ref/recipe_unref. Any thread may read. */
 #ifndef CUPEL_RECIPE_RECIPE_H
 #define CUPEL_RECIPE_RECIPE_H
@@ -105,7 +107,9 @@ struct recipe {
 	struct recipe_tokenizer tokenizer;
 	bool has_seed;
 	uint64_t seed;
-	size_t documents;      /* in the file; a recipe is the first */
+	size_t documents;      /* in the file, empty ones left out */
+	size_t document;       /* which of them this is */
+	const struct recipe *const *file; /* all of them; borrowed */
 	const struct yaml_node *tree;
 	const struct recipe_problem *problems;
 	size_t n_problems;
@@ -115,9 +119,30 @@ struct recipe {
  * recipe_valid, or lint_ok (recipe/lint.h), first. */
 struct recipe *recipe_parse(const char *text, size_t n, const char *path, struct err *e);
 struct recipe *recipe_load(const char *path, struct err *e);
+/* The above give the document that the file is for: the one without a name, else the last that no
+ * other uses. This gives the one of that number; RECIPE_FINAL: the same as above. */
+#define RECIPE_FINAL SIZE_MAX
+#define RECIPE_MAX_DOCUMENTS 256
+struct recipe *recipe_parse_document(const char *text, size_t n, const char *path, size_t document,
+	struct err *e);
 struct recipe *recipe_ref(const struct recipe *r);
 void recipe_unref(const struct recipe *r);
-bool recipe_valid(const struct recipe *r, struct err *e); /* the first problem in e */
+/* Of r and of the documents it uses; the first problem in e. */
+bool recipe_valid(const struct recipe *r, struct err *e);
+/* The number of the document that is called so, -1 none. Names of a file with one document are
+ * nobody's. */
+long recipe_document_called(const struct recipe *r, const char *name);
+/* The document that a reference of r means; NULL: it is a model. A document comes before a folder
+ * of that name. */
+const struct recipe *recipe_of_ref(const struct recipe *r, const struct recipe_ref_text *ref);
+size_t recipe_final(const struct recipe *r);  /* number of the document its file is for */
+/* Documents that r uses, directly or not: used[i] is set for each, and for r itself. */
+void recipe_uses(const struct recipe *r, bool *used);
+/* A name of r's for messages: "step1", else "the recipe on line 12". Caller frees. */
+char *recipe_title(const struct recipe *r);
+/* Every model that r names, in order: base, inputs, sources of slices, tokenizer. */
+typedef void recipe_ref_fn(void *ctx, const struct recipe_ref_text *ref);
+void recipe_each_ref(const struct recipe *r, recipe_ref_fn *fn, void *ctx);
 /* Inputs: models, and the base model last if models: does not list it. */
 size_t recipe_inputs(const struct recipe *r);
 const struct recipe_ref_text *recipe_input_ref(const struct recipe *r, size_t i);

@@ -34,7 +34,7 @@ struct build {
 	size_t depth, nodes;
 	vec(struct anchor) anchors;
 	vec(struct mark) quoted;   /* scalars in quotes or blocks: there a tab is a tab */
-	const struct yaml_node *root;
+	vec(const struct yaml_node *) roots; /* of the documents */
 	struct err *err;
 };
 
@@ -456,8 +456,7 @@ static bool attach(struct build *b, size_t depth, const struct yaml_node *n)
 	struct yaml_pair pair = { .kind = Y_OWN, .value = n };
 
 	if (depth == 0) {
-		if (!b->root)
-			b->root = n;
+		*vec_push(&b->roots) = n;
 		return true;
 	}
 	f = &b->stack[depth - 1];
@@ -497,7 +496,7 @@ static bool take(struct build *b, const yaml_event_t *ev)
 	return n && attach(b, depth, n);
 }
 
-/* The first document is the tree; the others must be YAML too, and share its limits. */
+/* All documents share the limits; each has anchors of its own. */
 static bool read_events(struct build *b, struct yaml_doc *out)
 {
 	for (;;) {
@@ -542,6 +541,15 @@ static bool no_tabs(struct build *b)
 	return true;
 }
 
+static const struct yaml_node *const *roots_keep(const struct build *b)
+{
+	const struct yaml_node **v = arena_new(b->arena, const struct yaml_node *, b->roots.n + 1);
+
+	for (size_t i = 0; i < b->roots.n; i++)
+		v[i] = b->roots.v[i];
+	return v;
+}
+
 bool yaml_parse(struct arena *a, const char *text, size_t n, const char *where,
 	struct yaml_doc *out, struct err *e)
 {
@@ -565,12 +573,14 @@ bool yaml_parse(struct arena *a, const char *text, size_t n, const char *where,
 	yaml_parser_set_input_string(&b.parser, (const unsigned char *)text + b.skipped,
 		n - b.skipped);
 	ok = read_events(&b, out) && no_tabs(&b);
-	out->root = b.root;
+	out->roots = roots_keep(&b);
+	out->root = out->roots[0];
 	yaml_parser_delete(&b.parser);
 	for (size_t i = 0; i < b.depth; i++) {
 		vec_fini(&b.stack[i].items);
 		vec_fini(&b.stack[i].pairs);
 	}
+	vec_fini(&b.roots);
 	vec_fini(&b.anchors);
 	vec_fini(&b.quoted);
 	vec_fini(&b.lines);

@@ -50,6 +50,7 @@ struct yaml_pair {
 struct yaml_doc {
 	const struct yaml_node *root;
 	size_t documents;      /* in the text; root is the first */
+	const struct yaml_node *const *roots; /* of every document; Y_NULL where one is empty */
 };
 /* text[n] is NUL. false with "WHERE:LINE:COLUMN" in e->where. */
 bool yaml_parse(struct arena *a, const char *text, size_t n, const char *where,

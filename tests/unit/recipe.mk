@@ -15,3 +15,7 @@ EXTRA_DIST += \
 	tests/golden/recipe/odd.yml \
 	tests/golden/recipe/scalars.json \
 	tests/golden/recipe/settings.json
+check_PROGRAMS += tests/unit/test_documents
+TESTS += tests/unit/test_documents
+tests_unit_test_documents_SOURCES = tests/unit/test_documents.c
+tests_unit_test_documents_LDADD = $(UNIT_LIBS)

@@ -17,6 +17,8 @@ static char *top_path(const char *name)
 	return str_join_path(top ? top : ".", name);
 }
 
+#define L1 "models: [{model: a, parameters: {weight: 1}}]\nmerge_method: linear\n"
+
 static struct findings lint(const char *text)
 {
 	struct err e = { 0 };
@@ -25,7 +27,7 @@ static struct findings lint(const char *text)
 
 	if (!r)
 		fail_msg("%s: %s\n%s", e.where, e.what, text);
-	lint_text(r, &f);
+	lint_file(r, &f);
 	recipe_unref(r);
 	return f;
 }
@@ -205,8 +207,16 @@ static const struct lint_case cases[] = {
 		"base_model: c\n", SEV_ERROR, 4, "base_model", "base-not-in-slice", NULL, "sources" },
 	{ "slices:\n- sources: [{model: a, layer_range: [0, 2]}]\n- sources: [{model: a, layer_range: [1, 3]}]\n"
 		"merge_method: passthrough\n", SEV_ERROR, 3, "slices", "layer-stacking", "2 slices", NULL },
-	{ "models: [{model: a}]\nmerge_method: linear\n---\nmodels: [{model: b}]\n", SEV_ERROR, 1, "",
-		"several-documents", NULL, NULL },
+	/* documents */
+	{ L1 "---\n" L1, SEV_ERROR, 4, "name", "document-name", "line 1", "add name" },
+	{ "name: x\n" L1 "---\nname: x\n" L1, SEV_ERROR, 5, "name", "document-name", "called x too", NULL },
+	{ "name: x\n" L1 "---\nname: y\n" L1 "---\n" L1, SEV_WARNING, 5, "name", "document-unused", "y", NULL },
+	{ "name: x\nmodels: [{model: y, parameters: {weight: 1}}]\nmerge_method: linear\n---\n"
+		"name: y\nmodels: [{model: z, parameters: {weight: 1}}]\nmerge_method: linear\n---\n"
+		"name: z\nmodels: [{model: x, parameters: {weight: 1}}]\nmerge_method: linear\n",
+		SEV_ERROR, 2, "models", "document-ring", "x needs y, y needs z, z needs x", NULL },
+	{ "name: x\nmodels: [{model: x, parameters: {weight: 1}}]\nmerge_method: linear\n---\n" L1,
+		SEV_ERROR, 2, "models", "document-ring", "x needs x", NULL },
 	/* weights */
 	{ "models: [{model: a, parameters: {weight: 1}}, {model: b, parameters: {weight: -1}}]\n"
 		"merge_method: linear\n", SEV_ERROR, 1, "weight", "weights-zero", "zero", NULL },

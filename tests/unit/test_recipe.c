@@ -243,13 +243,16 @@ static void text_that_is_no_recipe(void **state)
 
 static void documents_are_counted(void **state)
 {
-	struct recipe *r = parse("---\nmodels: [{model: a}]\nmerge_method: linear\n---\nname: x\n");
+	struct recipe *r = parse("---\nmodels: [{model: a}]\nmerge_method: linear\n---\nname: x\n---\n");
 
 	(void)state;
 	assert_int_equal(r->documents, 2);
+	assert_int_equal(r->document, 0);
 	assert_int_equal(r->n_models, 1);
-	assert_int_equal(r->n_problems, 1);
-	assert_string_equal(r->problems[0].code, "several-documents");
+	assert_int_equal(r->n_problems, 0);
+	assert_string_equal(r->file[1]->name, "x");
+	assert_int_equal(recipe_document_called(r, "x"), 1);
+	assert_int_equal(recipe_document_called(r, "y"), -1);
 	recipe_unref(r);
 }
 
