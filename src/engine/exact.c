@@ -110,10 +110,10 @@ static bool run_pass(struct exact *x, struct pool *pool, struct err *e)
 	}
 	if (!ok)
 		err_set(e, ERR_MEMORY, spec->name, NULL, "no memory for partial results");
-	for (uint64_t i = 0; ok && i < x->w.windows; i++) {
+	for (uint64_t i = 0; ok && i < x->w.pass_windows; i++) {
 		if (work_span(&x->w, x->pass, i))
 			windows[n++] = i;
-		if (n == 0 || (n < x->n_seats && i + 1 < x->w.windows))
+		if (n == 0 || (n < x->n_seats && i + 1 < x->w.pass_windows))
 			continue;
 		ok = batch(x, pool, n, observe_one, e);
 		for (size_t k = 0; ok && k < n; k++)

@@ -110,9 +110,9 @@ static bool lane_open(struct stream *s, struct lane *l)
 /* Moves on to the next window that the pass reads. */
 static bool window_left(struct lane *l)
 {
-	while (l->next < l->w.windows && work_span(&l->w, l->pass, l->next) == 0)
+	while (l->next < l->w.pass_windows && work_span(&l->w, l->pass, l->next) == 0)
 		l->next++;
-	return l->next < l->w.windows;
+	return l->next < l->w.pass_windows;
 }
 
 static bool take_window(struct stream *s, struct lane *l, struct job *j)

@@ -42,6 +42,8 @@ bool work_begin(struct work *w, const struct plan *p, size_t index, struct err *
 	w->m = s->method;
 	w->windows = (s->elements + WINDOW_ELEMS - 1) / WINDOW_ELEMS;
 	w->passes = w->m->passes && s->elements ? w->m->passes(s) : 0;
+	w->window = method_window(s);
+	w->pass_windows = (s->elements + w->window - 1) / w->window;
 	unit = w->m->unit ? w->m->unit(s) : 1;
 	w->unit = unit ? (size_t)unit : 1;
 	w->state = xcalloc(1, (w->m->state_size ? w->m->state_size(s) : 0) + 1);
@@ -156,19 +158,25 @@ static bool read_part(const struct work *w, uint64_t first, size_t n, struct des
 
 size_t work_span(const struct work *w, int pass, uint64_t window)
 {
-	uint64_t left = w->t->spec.elements - window * WINDOW_ELEMS;
-	size_t n = left < WINDOW_ELEMS ? (size_t)left : WINDOW_ELEMS, span = n;
+	uint64_t left = w->t->spec.elements - window * w->window;
+	size_t n = (size_t)(left < w->window ? left : w->window), span = n;
 
 	if (w->m->span)
 		span = w->m->span(&w->t->spec, w->state, pass, window);
 	return span < n ? span : n;
 }
 
+/* Elements of a part: whole units. */
+static size_t part_step(const struct work *w)
+{
+	return w->unit > WORK_PART ? w->unit : WORK_PART / w->unit * w->unit;
+}
+
 bool work_observe(const struct work *w, int pass, uint64_t window, void *partial, struct desk *d,
 	struct err *e)
 {
 	const struct merge_spec *s = &w->t->spec;
-	size_t span = work_span(w, pass, window);
+	size_t span = work_span(w, pass, window), step = part_step(w);
 	const float *at[MERGE_MAX_INPUTS];
 	struct merge_window part = {.index = window, .in = at};
 	double begun = seconds();
@@ -180,8 +188,8 @@ bool work_observe(const struct work *w, int pass, uint64_t window, void *partial
 	else
 		memset(partial, 0, w->m->partial_size(s, w->state, pass));
 	for (size_t done = 0; done < span; done += part.n) {
-		part.first = window * WINDOW_ELEMS + done;
-		part.n = span - done < WORK_PART ? span - done : WORK_PART;
+		part.first = window * w->window + done;
+		part.n = span - done < step ? span - done : step;
 		if (!read_part(w, part.first, part.n, d, at, NULL, NULL, e))
 			return false;
 		if (done == 0 && span > part.n && seconds() - begun > 2e-3)
@@ -198,7 +206,7 @@ bool work_apply(const struct work *w, uint64_t first, uint64_t n, struct desk *d
 {
 	const struct merge_spec *s = &w->t->spec;
 	uint64_t at = first / w->unit * w->unit, end = first + n;
-	size_t step = w->unit > WORK_PART ? w->unit : WORK_PART / w->unit * w->unit;
+	size_t step = part_step(w);
 	const float *in[MERGE_MAX_INPUTS];
 	struct merge_window part = {.in = in};
 	double begun = seconds();

@@ -16,9 +16,10 @@ struct work {
 	size_t index;              /* in the plan */
 	const struct method *m;
 	void *state;
-	uint64_t windows;
+	uint64_t windows;          /* of WINDOW_ELEMS, for the result */
+	uint64_t window, pass_windows; /* what passes see: elements of a window, how many */
 	int passes;
-	size_t unit;               /* elements that apply wants together; 1 usually */
+	size_t unit;               /* elements that the kernels want together; 1 usually */
 };
 bool work_begin(struct work *w, const struct plan *p, size_t index, struct err *e);
 void work_end(struct work *w);

@@ -27,6 +27,30 @@ void dare_inject(const unsigned char *const *masks)
 	injected = masks;
 }
 
+const unsigned char *dare_injected(int k)
+{
+	return injected ? injected[k] : NULL;
+}
+
+uint8_t *dare_bits(uint64_t elements, uint64_t *taken)
+{
+	uint64_t each = elements / 8 + 64;
+	uint8_t *bits = NULL;
+
+	if (atomic_fetch_add(&room_taken, each) + each <= BITS_ROOM)
+		bits = xtry_malloc((size_t)each);
+	if (bits)
+		*taken += each;
+	else
+		atomic_fetch_sub(&room_taken, each);
+	return bits;
+}
+
+void dare_room(uint64_t taken)
+{
+	atomic_fetch_sub(&room_taken, taken);
+}
+
 static bool drops(const struct merge_spec *s, int k)
 {
 	return k != s->base && s->input[k][P_DENSITY] < 1.0;
@@ -49,19 +73,11 @@ int dare_passes(const struct merge_spec *s)
 bool dare_begin(const struct merge_spec *s, void *state, struct err *e)
 {
 	struct state *st = state;
-	uint64_t each = s->elements / 8 + 64;
 
 	(void)e;
-	for (int k = 0; k < s->n_inputs && dare_passes(s); k++) {
-		if (!drops(s, k))
-			continue;
-		if (atomic_fetch_add(&room_taken, each) + each <= BITS_ROOM)
-			st->bits[k] = xtry_malloc((size_t)each);
-		if (st->bits[k])
-			st->room += each;
-		else
-			atomic_fetch_sub(&room_taken, each);
-	}
+	for (int k = 0; k < s->n_inputs && dare_passes(s); k++)
+		if (drops(s, k))
+			st->bits[k] = dare_bits(s->elements, &st->room);
 	return true;
 }
 
@@ -71,7 +87,7 @@ void dare_fini(const struct merge_spec *s, void *state)
 
 	for (int k = 0; k < s->n_inputs; k++)
 		free(st->bits[k]);
-	atomic_fetch_sub(&room_taken, st->room);
+	dare_room(st->room);
 }
 
 size_t dare_partial_size(const struct merge_spec *s, const void *state, int pass)

@@ -43,6 +43,12 @@ struct kernels {
 	 * first is a multiple of 16. */
 	void (*draw)(uint8_t *bits, size_t n, uint64_t first, uint64_t seed, uint64_t name_hash,
 		uint32_t input, uint32_t below);
+	/* The same numbers themselves, counts of 2^-24; first is a multiple of 4, out has 32 places
+	 * more. */
+	void (*numbers)(uint32_t *out, size_t n, uint64_t first, uint64_t seed, uint64_t name_hash,
+		uint32_t input);
+	/* One bit an element: x < below, both at most 2^24. Padding bits of the last byte are 0. */
+	void (*bits_below)(uint8_t *bits, const uint32_t *x, const uint32_t *below, size_t n);
 	/* (x - base where the bit is set, else 0) * fa * fb */
 	void (*keep_bits)(float *out, const float *x, const float *base, const uint8_t *bits,
 		float fa, float fb, size_t n);

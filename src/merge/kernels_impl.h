@@ -292,6 +292,43 @@ KFN void KN(draw)(uint8_t *bits, size_t n, uint64_t first, uint64_t seed, uint64
 	}
 }
 
+KFN void KN(numbers)(uint32_t *out, size_t n, uint64_t first, uint64_t seed, uint64_t name_hash,
+	uint32_t input)
+{
+	for (size_t i = 0; i < n; i += 4 * KD) {
+		KN(vw) u[2];
+
+		KN(philox)((first + i) / 4, seed, name_hash, input, (uint32_t *)u);
+		u[0] >>= 8;
+		u[1] >>= 8;
+		memcpy(out + i, u, sizeof u);
+	}
+}
+
+KFN void KN(bits_below)(uint8_t *bits, const uint32_t *x, const uint32_t *below, size_t n)
+{
+	size_t i = 0;
+
+	for (; i + 16 <= n; i += 16) {
+		uint32_t mask = 0;
+
+		for (int h = 0; h < 16 / KF; h++) {
+			KN(vsign) a, b;
+
+			memcpy(&a, x + i + h * KF, sizeof a);
+			memcpy(&b, below + i + h * KF, sizeof b);
+			a = a < b;
+			mask |= KBITS(a) << (h * KF);
+		}
+		memcpy(bits + i / 8, &mask, 2);
+	}
+	for (; i < n; i++) {
+		if (i % 8 == 0)
+			bits[i / 8] = 0;
+		bits[i / 8] |= (uint8_t)((x[i] < below[i]) << i % 8);
+	}
+}
+
 /* out = (x - base where its bit is set, else 0) times a, times b. */
 KFN void KN(keep_bits)(float *out, const float *x, const float *base, const uint8_t *bits, float fa,
 	float fb, size_t n)
@@ -502,6 +539,8 @@ static const struct kernels KN(set) = {
 	.count_key = KN(count_key),
 	.collect = KN(collect),
 	.draw = KN(draw),
+	.numbers = KN(numbers),
+	.bits_below = KN(bits_below),
 	.keep_bits = KN(keep_bits),
 	.sum_bits = KN(sum_bits),
 	.elect = KN(elect),

@@ -9,6 +9,8 @@ libcupel_a_SOURCES += \
 	src/merge/merge_dare_ties.c \
 	src/merge/merge_breadcrumbs.c \
 	src/merge/merge_breadcrumbs_ties.c \
+	src/merge/merge_della.c \
+	src/merge/merge_della_linear.c \
 	src/merge/merge_ram.c \
 	src/merge/merge_ramplus_tl.c \
 	src/merge/merge_sce.c \
@@ -18,5 +20,6 @@ libcupel_a_SOURCES += \
 	src/merge/blend.c src/merge/blend.h \
 	src/merge/kernels.c src/merge/kernels.h src/merge/kernels_impl.h \
 	src/merge/select.c src/merge/select.h \
-	src/merge/task.c src/merge/trim.c src/merge/dare.c src/merge/ram.c src/merge/task.h \
+	src/merge/task.c src/merge/trim.c src/merge/dare.c src/merge/della.c src/merge/ram.c \
+	src/merge/task.h \
 	src/merge/whole.c

@@ -23,21 +23,8 @@ const struct method method_dare_linear = {
 	.help = "Drops random elements of each task vector, scales up the rest and adds them to "
 		"the base. Low densities make the survivors large: fine-tunes with big changes "
 		"break.",
-	.base = 1,
-	.min_inputs = 1,
-	.count_base = true,
-	.task_vector = true,
+	TASK_SLOTS,
 	.random = true,
-	.params = params,
-	.n_params = sizeof params / sizeof *params,
-	.check = task_check,
-	.state_size = dare_state_size,
-	.begin = dare_begin,
-	.passes = dare_passes,
-	.partial_size = dare_partial_size,
-	.observe = dare_observe,
-	.fold = dare_fold,
-	.settle = dare_settle,
+	DARE_SLOTS,
 	.apply = apply,
-	.fini = dare_fini,
 };

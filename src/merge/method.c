@@ -1,6 +1,7 @@
 #include "config.h"
 #include "base/str.h"
 #include "merge/method.h"
+#include "model/source.h"
 
 #define METHOD(symbol) extern const struct method method_##symbol;
 #include "merge/methods.def"
@@ -12,6 +13,13 @@ static const struct method *const methods[] = {
 #undef METHOD
 };
 #define N_METHODS (sizeof methods / sizeof *methods)
+
+uint64_t method_window(const struct merge_spec *s)
+{
+	uint64_t unit = s->method->unit ? s->method->unit(s) : 1;
+
+	return unit >= WINDOW_ELEMS ? unit : unit ? WINDOW_ELEMS / unit * unit : WINDOW_ELEMS;
+}
 
 size_t method_count(void)
 {

@@ -68,9 +68,10 @@ struct merge_spec {
 	enum arithmetic arithmetic;
 	enum dtype work;              /* promoted input dtype, for ARITH_MERGEKIT */
 };
-/* A window is WINDOW_ELEMS elements (model/source.h; the last is shorter). Kernels are handed
- * parts of it, so that a part's floats stay in cache; a part begins at a multiple of 16 elements,
- * or of unit() where the method has one: results do not depend on where the cuts are. */
+/* A window is method_window() elements (the last is shorter): WINDOW_ELEMS of model/source.h, or as
+ * many whole units as fit in, one at least, where the method has a unit(). Kernels are handed parts
+ * of it, so that a part's floats stay in cache; a part begins at a multiple of 16 elements, or of
+ * the unit: results do not depend on where the cuts are. */
 struct merge_window {
 	uint64_t first;               /* element index of in[k][0] */
 	size_t n;
@@ -110,7 +111,8 @@ struct method {
 	void (*fold)(const struct merge_spec *s, void *state, int pass, const void *partial,
 		uint64_t window);
 	bool (*settle)(const struct merge_spec *s, void *state, int pass, struct err *e);
-	/* Parts handed to apply are whole multiples of so many elements; NULL = any cut. */
+	/* Parts handed to observe and apply are whole multiples of so many elements; NULL = any
+	 * cut. */
 	uint64_t (*unit)(const struct merge_spec *s);
 	void (*apply)(const struct merge_spec *s, const void *state, const struct merge_window *w,
 		float *out);
@@ -124,6 +126,7 @@ struct method {
 	 * that need none. */
 	bool (*coefficients)(const struct merge_spec *s, const double *sums, double *coef);
 };
+uint64_t method_window(const struct merge_spec *s);
 const struct method *method_by_name(const char *name);
 const struct method *method_at(size_t i);   /* NULL past the end */
 size_t method_count(void);

@@ -14,6 +14,10 @@
 #define TASK_PARAM_GAMMA \
 	{ P_GAMMA, "gamma", PARAM_NON_BASE, PARAM_FLOAT, false, 0.01, 0.0, 0.5, 0.01, \
 		"Share of the task vector's elements, the largest, that is dropped as outliers." }
+#define TASK_PARAM_EPSILON \
+	{ P_EPSILON, "epsilon", PARAM_NON_BASE, PARAM_FLOAT, false, 0.15, 0.0, 0.5, 0.01, \
+		"How far the chance to be kept rises and falls with an element's rank in its " \
+		"row: density plus and minus epsilon." }
 #define TASK_PARAM_DENSITY_UNUSED \
 	{ P_DENSITY, "density", PARAM_NON_BASE, PARAM_FLOAT, false, 1.0, 0.0, 1.0, 0.05, \
 		"Accepted and without effect: this method keeps every element." }
@@ -77,6 +81,47 @@ bool dare_settle(const struct merge_spec *s, void *state, int pass, struct err *
 task_sparsify_fn dare_sparsify;
 /* Tests: masks (one byte per element, per input; NULL entries draw) instead of the generator. */
 void dare_inject(const unsigned char *const *masks);
+const unsigned char *dare_injected(int k);   /* that of input k, or NULL */
+/* A bit for each of so many elements, from the room that all tensors share; NULL: none left. */
+uint8_t *dare_bits(uint64_t elements, uint64_t *taken);
+void dare_room(uint64_t taken);              /* gives it back */
+
+/* Random dropping by rank, shared by the della methods: in each row the chance to be kept rises
+ * with the magnitude, from density - epsilon to density + epsilon. A row runs along the second
+ * dimension; a tensor of one is a row. One pass for the sums that rescale needs. */
+bool della_check(const struct merge_spec *s, struct err *e);
+size_t della_state_size(const struct merge_spec *s);
+bool della_begin(const struct merge_spec *s, void *state, struct err *e);
+int della_passes(const struct merge_spec *s);
+size_t della_partial_size(const struct merge_spec *s, const void *state, int pass);
+void della_observe(const struct merge_spec *s, const void *state, int pass,
+	const struct merge_window *w, void *partial);
+void della_fold(const struct merge_spec *s, void *state, int pass, const void *partial,
+	uint64_t window);
+bool della_settle(const struct merge_spec *s, void *state, int pass, struct err *e);
+uint64_t della_unit(const struct merge_spec *s);
+void della_apply(const struct merge_spec *s, const void *state, const struct merge_window *w,
+	bool elect, float *out);
+void della_fini(const struct merge_spec *s, void *state);
+/* The slots of struct method that these families fill. */
+#define TRIM_SLOTS \
+	.check = trim_check, .state_size = trim_state_size, .begin = trim_begin, \
+	.passes = trim_passes, .span = trim_span, .partial_size = trim_partial_size, \
+	.open = trim_open, .observe = trim_observe, .close = trim_close, .fold = trim_fold, \
+	.settle = trim_settle, .fini = trim_fini
+#define DARE_SLOTS \
+	.check = task_check, .state_size = dare_state_size, .begin = dare_begin, \
+	.passes = dare_passes, .partial_size = dare_partial_size, .observe = dare_observe, \
+	.fold = dare_fold, .settle = dare_settle, .fini = dare_fini
+#define DELLA_SLOTS \
+	.check = della_check, .state_size = della_state_size, .begin = della_begin, \
+	.passes = della_passes, .partial_size = della_partial_size, .observe = della_observe, \
+	.fold = della_fold, .settle = della_settle, .unit = della_unit, .fini = della_fini
+/* A row of the family: on task vectors, over a base that is one of at least one input. */
+#define TASK_SLOTS \
+	.base = 1, .min_inputs = 1, .count_base = true, .task_vector = true, .params = params, \
+	.n_params = sizeof params / sizeof *params
+
 /* Reinforced merging, shared by ram and ramplus_tl: an element that one model changes by more than
  * epsilon is added, times that model's factor; one that more change is averaged over them.
  * NULL: every factor is 1. */

@@ -59,7 +59,7 @@ static void cuts(const struct merge_spec *s, const struct state *st, int k, uint
 
 bool trim_check(const struct merge_spec *s, struct err *e)
 {
-	for (int k = 0; k < s->n_inputs; k++) {
+	for (int k = 0; method_param(s->method, "gamma") && k < s->n_inputs; k++) {
 		double gamma = s->input[k][P_GAMMA];
 
 		if (k != s->base && !(gamma >= 0.0 && gamma <= 1.0))

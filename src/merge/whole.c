@@ -3,7 +3,6 @@
 #include <string.h>
 #include "base/xalloc.h"
 #include "merge/method.h"
-#include "model/source.h"
 
 /* One window of one pass; false if the pass leaves it out. */
 static bool whole_window(const struct merge_spec *s, const void *state, int pass, uint64_t index,
@@ -12,11 +11,12 @@ static bool whole_window(const struct merge_spec *s, const void *state, int pass
 	const struct method *m = s->method;
 	size_t want = m->span ? m->span(s, state, pass, index) : SIZE_MAX;
 	const float *at[MERGE_MAX_INPUTS];
-	struct merge_window w = {.first = index * WINDOW_ELEMS, .index = index, .in = at};
+	const uint64_t window = method_window(s);
+	struct merge_window w = {.first = index * window, .index = index, .in = at};
 
 	if (want == 0)
 		return false;
-	w.n = s->elements - w.first < WINDOW_ELEMS ? (size_t)(s->elements - w.first) : WINDOW_ELEMS;
+	w.n = (size_t)(s->elements - w.first < window ? s->elements - w.first : window);
 	w.n = w.n < want ? w.n : want;
 	for (int k = 0; k < s->n_inputs; k++)
 		at[k] = in[k] + w.first;
@@ -35,7 +35,7 @@ static bool whole_pass(const struct merge_spec *s, void *state, int pass, const 
 {
 	const struct method *m = s->method;
 	size_t size = m->partial_size(s, state, pass);
-	uint64_t windows = (s->elements + WINDOW_ELEMS - 1) / WINDOW_ELEMS;
+	const uint64_t window = method_window(s), windows = (s->elements + window - 1) / window;
 	void *partial = xtry_malloc(size + 1);
 	bool any = false, ok = true;
 

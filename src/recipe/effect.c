@@ -237,6 +237,8 @@ static const struct task_kind task_kinds[] = {
 	{ "dare_ties", true, true, true },
 	{ "breadcrumbs", false, true, false },
 	{ "breadcrumbs_ties", true, true, false },
+	{ "della", true, true, true },
+	{ "della_linear", false, true, true },
 };
 
 static void say_coverage(const struct facts *f, const struct task_kind *k)

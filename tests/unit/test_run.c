@@ -630,7 +630,8 @@ static void test_nonfinite(void **state)
 /* Tensors of no element and of one, alone in their files. */
 static void test_tiny_tensors(void **state)
 {
-	static const char *const methods[] = {"nuslerp", "ties", "dare_linear", "nearswap"};
+	static const char *const methods[] = {"nuslerp", "ties", "dare_linear", "nearswap",
+		"della"};
 
 	(void)state;
 	for (unsigned k = 0; k < 3; k++) {

@@ -87,7 +87,16 @@ def slerp(x, p):
     return (fa * a[None] + fb * b[None])[0]
 
 
-def task(x, p, method, n):
+def ranked(d, density, eps, shape):
+    """della: below which number of 24 bits an element is kept, by its rank along dimension 1."""
+    a = np.abs(d).reshape(shape if len(shape) > 1 else [1, -1])
+    length = a.shape[1]
+    rank = np.argsort(np.argsort(a, axis=1, kind="stable"), axis=1, kind="stable").astype(np.float64)
+    p = (density - eps) + rank / (length - 1) * 2.0 * eps if length > 1 else np.full(a.shape, density)
+    return np.ceil(p.astype(np.float32).astype(np.float64) * 2 ** 24).reshape(-1)
+
+
+def task(x, p, method, n, shape):
     rows = []
     for k, w in enumerate(p["weight"]):
         # the cut and the sums act on differences as they are in float32
@@ -104,6 +113,8 @@ def task(x, p, method, n):
             m[np.argsort(-np.abs(d), kind="stable")[out:out + target]] = 1
         elif method.startswith("dare") and density < 1:
             m = philox(int(p["seed"], 16), int(p["name_hash"], 16), k + 1, n) < np.ceil(float(np.float32(density)) * 2 ** 24)
+        elif method.startswith("della") and density < 1:
+            m = philox(int(p["seed"], 16), int(p["name_hash"], 16), k + 1, n) < ranked(d, density, p["epsilon"][k], shape)
         else:
             m = np.ones(n)
         y = d * m
@@ -111,7 +122,7 @@ def task(x, p, method, n):
             y = y * (np.abs(d).sum() / np.abs(y).sum())
         rows.append(y * float(np.float32(w)))
     rows, w = np.array(rows), np.array(p["weight"], dtype=np.float32).astype(np.float64)
-    if method.endswith("ties"):
+    if method.endswith("ties") or method == "della":
         keep = np.where(rows.sum(0) >= 0, 1, -1) == np.sign(rows)
         r, div = (rows * keep).sum(0), (w[:, None] * keep).sum(0)
         div[div == 0] = 1
@@ -174,7 +185,7 @@ def evaluate(c):
     elif m == "sce":
         r = sce(x, p)
     else:
-        r = task(x, p, m, n)
+        r = task(x, p, m, n, c["shape"])
     at = [int(i) for i in np.unique(np.linspace(0, n - 1, 16).astype(int))]
     return {"at": at, "values": [float(r[i]) for i in at], "sum": float(r.sum()),
             "norm": float(np.sqrt((r * r).sum())), "max": float(np.abs(r).max())}
@@ -207,6 +218,14 @@ for coarse in (False, True):
     add("breadcrumbs", 3, 0, coarse=coarse, weight=[0.5, 0.8], density=[0.4, 0.97], gamma=[0.02, 0.1])
     add("breadcrumbs_ties", 4, 0, coarse=coarse, weight=[1, 0.5, -0.3], density=[0.6, 1, 0.05],
         gamma=[0.0001, 0.1, 0.3], rescale=1, normalize=1)
+ROWS = [[300, 257], [40003], [9, 33, 65], [70, 4096], [270001, 1], [3, 150001]]
+for coarse in (False, True):
+    add("della", 4, 0, coarse=coarse, weight=[0.3, 0.1, 0.3], density=[0.3, 1, 0.6], epsilon=[0.29, 0.15, 0.1],
+        rescale=1, normalize=1, seed="FEDCBA9876543210", name_hash="FFFFFFFF00000001", shapes=ROWS)
+    add("della_linear", 3, 0, coarse=coarse, weight=[0.5, 0.8], density=[0.5, 0.7], epsilon=[0.2, 0], rescale=1,
+        seed="7", name_hash="123456789ABCDEF0", shapes=ROWS)
+add("della", 3, 0, weight=[1, -1], density=[0.2, 0.8], epsilon=[0.1, 0.1], rescale=0, normalize=0, seed="1",
+    name_hash="2", shapes=[[6, 2048], [3, 7, 11]])
 add("ram", 4, 0, epsilon=0.006)
 add("ramplus_tl", 4, 0, epsilon=0.006, r=0.3, alpha=1.5)
 for coarse in (False, True):

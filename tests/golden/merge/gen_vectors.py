@@ -5,7 +5,7 @@ import json
 import sys
 
 METHODS = ["linear", "slerp", "nuslerp", "task_arithmetic", "ties", "dare_linear", "dare_ties",
-           "breadcrumbs", "breadcrumbs_ties", "ram", "ramplus_tl", "sce", "nearswap",
+           "breadcrumbs", "breadcrumbs_ties", "della", "della_linear", "ram", "ramplus_tl", "sce", "nearswap",
            "passthrough", "multislerp", "karcher", "model_stock"]
 d = json.load(open(sys.argv[1]))
 print('{"cases":[')

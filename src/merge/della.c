@@ -1,0 +1,361 @@
+#include "config.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/xalloc.h"
+#include "merge/kernels.h"
+#include "merge/task.h"
+
+/* A unit is what stands under one index of the first dimension, so that it holds whole rows:
+ *
+ *   [out, in]         one row of `in` elements
+ *   [out, in, k]      k rows, interleaved: element i of row c is unit[i * k + c]
+ *   [n]               one row
+ *
+ * Equal magnitudes rank by index, lowest first. A row of one element has no rank: its chance is the
+ * density itself. Bits drawn in the pass are kept as those of dare are. */
+struct state {
+	uint32_t *below[MERGE_MAX_INPUTS]; /* by rank: kept where the number drawn is below */
+	double whole[MERGE_MAX_INPUTS], kept[MERGE_MAX_INPUTS]; /* Σ|d| before and after dropping */
+	float ratio[MERGE_MAX_INPUTS];                          /* 0 until settled: no rescale */
+	uint8_t *bits[MERGE_MAX_INPUTS];                        /* of the whole tensor, or NULL */
+	uint64_t room;
+};
+struct sums { double whole, kept; };
+struct scratch { /* for a part of so many elements */
+	uint64_t *order, *spare;           /* of a row: key << 32 | place */
+	float *d;
+	uint32_t *below, *numbers;
+};
+
+static bool drops(const struct merge_spec *s, int k)
+{
+	return k != s->base && s->input[k][P_DENSITY] < 1.0;
+}
+
+uint64_t della_unit(const struct merge_spec *s)
+{
+	if (s->elements == 0)
+		return 1;
+	return s->rank > 1 ? s->elements / s->shape[0] : s->elements;
+}
+
+static uint64_t row_length(const struct merge_spec *s)
+{
+	return s->rank > 1 ? s->shape[1] : s->elements;
+}
+
+bool della_check(const struct merge_spec *s, struct err *e)
+{
+	for (int k = 0; k < s->n_inputs; k++) {
+		double density = s->input[k][P_DENSITY], eps = s->input[k][P_EPSILON];
+		char hint[96];
+
+		if (!drops(s, k) || density <= 0.0)
+			continue;
+		if (density + eps < 1.0 && density - eps > 0.0 && eps >= 0.0)
+			continue;
+		snprintf(hint, sizeof hint, "give an epsilon from 0 to below %g, or a density of 1",
+			fmin(density, 1.0 - density));
+		return err_set(e, ERR_INPUT, s->name, hint,
+			"%s keeps elements with a chance of density +- epsilon, and "
+			"%g +- %g does not stay between 0 and 1", s->method->name, density,
+			eps);
+	}
+	return task_check(s, e);
+}
+
+size_t della_state_size(const struct merge_spec *s)
+{
+	(void)s;
+	return sizeof(struct state);
+}
+
+int della_passes(const struct merge_spec *s)
+{
+	for (int k = 0; k < s->n_inputs; k++)
+		if (s->global[P_RESCALE] != 0.0 && drops(s, k))
+			return 1;
+	return 0;
+}
+
+/* p = (density - epsilon) + 2 epsilon (rank - 1) / (n - 1), as float32: arXiv:2406.11617 as
+ * mergekit states it. */
+static void chances(const struct merge_spec *s, int k, uint32_t *below)
+{
+	const double density = s->input[k][P_DENSITY], eps = s->input[k][P_EPSILON];
+	const uint64_t n = row_length(s);
+
+	for (uint64_t r = 0; r < n; r++) {
+		double p = density;
+
+		if (n > 1)
+			p = density - eps + (double)r / (double)(n - 1) * 2.0 * eps;
+		below[r] = density > 0.0 ? (uint32_t)ceil((double)(float)p * 0x1p24) : 0;
+	}
+}
+
+static size_t scratch_size(const struct merge_spec *s, size_t part)
+{
+	return 2 * (size_t)row_length(s) * sizeof(uint64_t) + (3 * part + 64) * sizeof(uint32_t);
+}
+
+/* Returns what is to be freed. */
+static void *scratch_make(struct scratch *x, const struct merge_spec *s, size_t part)
+{
+	size_t row = (size_t)row_length(s);
+	uint64_t *room = xmalloc(scratch_size(s, part));
+
+	x->order = room;
+	x->spare = room + row;
+	x->d = (float *)(x->spare + row);
+	x->below = (uint32_t *)(x->d + part);
+	x->numbers = x->below + part;
+	return room;
+}
+
+bool della_begin(const struct merge_spec *s, void *state, struct err *e)
+{
+	struct state *st = state;
+	bool ok = row_length(s) < UINT32_MAX && della_unit(s) < UINT32_MAX;
+
+	for (int k = 0; ok && k < s->n_inputs; k++) {
+		if (!drops(s, k))
+			continue;
+		st->below[k] = xtry_malloc(((size_t)row_length(s) + 1) * sizeof(uint32_t));
+		ok = st->below[k];
+		if (ok)
+			chances(s, k, st->below[k]);
+		/* units begin at whole bytes, so that no two threads share one */
+		if (ok && della_passes(s) && della_unit(s) % 8 == 0)
+			st->bits[k] = dare_bits(s->elements, &st->room);
+	}
+	if (ok) { /* what each part will take */
+		void *room = xtry_malloc(scratch_size(s, (size_t)della_unit(s)));
+
+		ok = room;
+		free(room);
+	}
+	return ok || err_set(e, ERR_MEMORY, s->name, "use dare_ties for this tensor",
+		"no memory to rank rows of %llu elements", (unsigned long long)row_length(s));
+}
+
+void della_fini(const struct merge_spec *s, void *state)
+{
+	struct state *st = state;
+
+	for (int k = 0; k < s->n_inputs; k++) {
+		free(st->below[k]);
+		free(st->bits[k]);
+	}
+	dare_room(st->room);
+}
+
+size_t della_partial_size(const struct merge_spec *s, const void *state, int pass)
+{
+	(void)state;
+	(void)pass;
+	return (size_t)s->n_inputs * sizeof(struct sums);
+}
+
+/* --- ranks --- */
+
+static uint32_t key_of(float x)
+{
+	uint32_t u;
+
+	memcpy(&u, &x, 4);
+	return u & 0x7fffffffu;
+}
+
+static const uint64_t *insert_row(const float *d, size_t n, size_t stride, uint64_t *v)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint64_t one = (uint64_t)key_of(d[i * stride]) << 32 | i;
+		size_t at = i;
+
+		for (; at > 0 && v[at - 1] > one; at--)
+			v[at] = v[at - 1];
+		v[at] = one;
+	}
+	return v;
+}
+
+/* Places by rising magnitude, equal ones by index: 11, 11 and 9 bits of the key at a time. */
+static const uint64_t *sort_row(const float *d, size_t n, size_t stride, struct scratch *x)
+{
+	uint32_t count[3][2048];
+	uint64_t *v = x->order, *to = x->spare;
+
+	if (n < 64)
+		return insert_row(d, n, stride, v);
+	memset(count, 0, sizeof count);
+	for (size_t i = 0; i < n; i++) {
+		uint32_t key = key_of(d[i * stride]);
+
+		v[i] = (uint64_t)key << 32 | i;
+		for (int p = 0; p < 3; p++)
+			count[p][key >> 11 * p & 2047]++;
+	}
+	for (int p = 0; p < 3; p++) {
+		uint32_t at = 0;
+		uint64_t *swap = v;
+
+		if (count[p][v[0] >> (32 + 11 * p) & 2047] == n)
+			continue;
+		for (int b = 0; b < 2048; b++) {
+			uint32_t c = count[p][b];
+
+			count[p][b] = at;
+			at += c;
+		}
+		for (size_t i = 0; i < n; i++)
+			to[count[p][v[i] >> (32 + 11 * p) & 2047]++] = v[i];
+		v = to;
+		to = swap;
+	}
+	return v;
+}
+
+/* What stays of the changes d, n elements of whole units from index first: a bit for each. */
+static void draw(const struct merge_spec *s, const struct state *st, int k, const float *d,
+	size_t n, uint64_t first, struct scratch *x, uint8_t *bits)
+{
+	const size_t row = (size_t)row_length(s), unit = (size_t)della_unit(s);
+	const size_t stride = unit / row, lead = (size_t)(first % 4);
+	const unsigned char *mask = dare_injected(k);
+
+	if (mask) {
+		memset(bits, 0, (n + 7) / 8);
+		for (size_t i = 0; i < n; i++)
+			bits[i / 8] |= (uint8_t)((mask[first + i] != 0) << i % 8);
+		return;
+	}
+	for (size_t u = 0; u < n; u += unit)
+		for (size_t c = 0; c < stride; c++) {
+			const uint64_t *v = sort_row(d + u + c, row, stride, x);
+
+			for (size_t r = 0; r < row; r++)
+				x->below[u + c + (uint32_t)v[r] * stride] = st->below[k][r];
+		}
+	kernels()->numbers(x->numbers, n + lead, first - lead, s->seed, s->name_hash,
+		(uint32_t)s->rng_index[k]);
+	kernels()->bits_below(bits, x->numbers + lead, x->below, n);
+}
+
+/* --- steps --- */
+
+/* Whether the bits of [first, first+n) have their place in the state: a sample's indices reach
+ * beyond its elements. */
+static bool stored(const struct merge_spec *s, const struct state *st, int k, uint64_t first,
+	size_t n)
+{
+	return st->bits[k] && n <= s->elements && first <= s->elements - n;
+}
+
+/* Sums are taken unit by unit, so that the cuts of parts cannot show. */
+void della_observe(const struct merge_spec *s, const void *state, int pass,
+	const struct merge_window *w, void *partial)
+{
+	const size_t unit = (size_t)della_unit(s);
+	const struct state *st = state;
+	struct sums *to = partial;
+	struct scratch x;
+	uint8_t *own = xmalloc(unit / 8 + 64);
+	void *room = scratch_make(&x, s, unit);
+
+	(void)pass;
+	for (int k = 0; k < s->n_inputs; k++)
+		for (size_t at = 0; drops(s, k) && at < w->n; at += unit) {
+			const float *in = w->in[k] + at, *base = w->in[s->base] + at;
+			uint64_t first = w->first + at;
+			double acc[2][KERNEL_LANES] = { { 0 } };
+			uint8_t *bits = own;
+
+			if (stored(s, st, k, first, unit))
+				bits = st->bits[k] + first / 8;
+			kernels()->sub(x.d, in, base, unit);
+			draw(s, st, k, x.d, unit, first, &x, bits);
+			kernels()->sum_bits(in, base, bits, unit, acc[0], acc[1]);
+			to[k].whole += kernel_fold(acc[0]);
+			to[k].kept += kernel_fold(acc[1]);
+		}
+	free(room);
+	free(own);
+}
+
+void della_fold(const struct merge_spec *s, void *state, int pass, const void *partial,
+	uint64_t window)
+{
+	struct state *st = state;
+	const struct sums *from = partial;
+
+	(void)pass;
+	(void)window;
+	for (int k = 0; k < s->n_inputs; k++) {
+		st->whole[k] += from[k].whole;
+		st->kept[k] += from[k].kept;
+	}
+}
+
+bool della_settle(const struct merge_spec *s, void *state, int pass, struct err *e)
+{
+	struct state *st = state;
+
+	(void)pass;
+	(void)e;
+	for (int k = 0; k < s->n_inputs; k++)
+		st->ratio[k] = task_rescale(st->whole[k], st->kept[k]);
+	return true;
+}
+
+struct part { /* what apply knows of the part in hand */
+	const struct state *st;
+	uint64_t first;
+	const uint8_t *bits[MERGE_MAX_INPUTS];
+};
+
+static void sparsify(const struct merge_spec *s, const void *state, int k, const float *x,
+	const float *base, float *d, size_t n, uint64_t first)
+{
+	const struct part *p = state;
+	const float ratio = p->st->ratio[k] != 0.0f ? p->st->ratio[k] : 1.0f;
+	const float weight = (float)s->input[k][P_WEIGHT];
+
+	if (drops(s, k)) {
+		kernels()->keep_bits(d, x, base, p->bits[k] + (first - p->first) / 8, ratio,
+			weight, n);
+		return;
+	}
+	kernels()->sub(d, x, base, n);
+	kernels()->scale(d, d, weight, n);
+}
+
+void della_apply(const struct merge_spec *s, const void *state, const struct merge_window *w,
+	bool elect, float *out)
+{
+	struct part p = { .st = state, .first = w->first };
+	const size_t each = w->n / 8 + 64;
+	uint8_t *own = NULL;
+	void *room = NULL;
+	struct scratch x;
+
+	for (int k = 0; k < s->n_inputs; k++) {
+		if (!drops(s, k))
+			continue;
+		p.bits[k] = p.st->bits[k] + w->first / 8;
+		if (stored(s, p.st, k, w->first, w->n))
+			continue;
+		if (!room) {
+			room = scratch_make(&x, s, w->n);
+			own = xmalloc(each * (size_t)s->n_inputs);
+		}
+		p.bits[k] = own + each * (size_t)k;
+		kernels()->sub(x.d, w->in[k], w->in[s->base], w->n);
+		draw(s, p.st, k, x.d, w->n, w->first, &x, own + each * (size_t)k);
+	}
+	task_apply(s, &p, w, elect, sparsify, out);
+	free(room);
+	free(own);
+}
