@@ -35,6 +35,7 @@ struct slot_sample { /* the same places in every vector */
 	struct sample at;
 	const float *const *x;         /* per vector: block j begins at j * SAMPLE_BLOCK */
 	float *own;                    /* where they are, if they are the slot's */
+	uint64_t row;                  /* elements of a row, where the places are rows */
 };
 struct slot {
 	atomic_int refs;

@@ -9,7 +9,7 @@
  * R rows is to it a vector of R blocks. Read when first asked for and kept with the slot. */
 
 #define MOST_ROWS 16
-#define LEAST_ROWS 2
+#define LEAST_ROWS 4
 
 /* Rows that keep the model's sample under SAMPLE_BYTES. */
 static size_t rows_wanted(const struct slot *s, uint64_t row)
@@ -44,6 +44,7 @@ static struct slot_sample *read_rows(const struct slot *s, uint64_t row)
 	sample_init(&x->at, shape, 2, rows_wanted(s, row));
 	x->own = xtry_malloc((s->n * x->at.n * row + 1) * sizeof *x->own);
 	x->x = v;
+	x->row = row;
 	bool ok = x->own && room;
 	for (size_t i = 0; ok && i < s->n; i++) {
 		v[i] = x->own + i * x->at.n * row;
@@ -66,7 +67,7 @@ const struct slot_sample *rows_of(struct slot *s, uint64_t row)
 	struct slot_sample *x = atomic_load(&s->rows), *mine;
 
 	if (x || row == 0 || s->like->elements % row != 0)
-		return x;
+		return x && x->row == row ? x : NULL; /* rows of another method: no sample */
 	mine = read_rows(s, row);
 	if (!mine || atomic_compare_exchange_strong(&s->rows, &x, mine))
 		return mine;

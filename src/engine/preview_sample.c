@@ -13,7 +13,8 @@
  * so the blocks' masks are those of the run; what they rescale by is not learned from so few
  * elements but known beforehand, to within the luck of the draw: (1 + e) / density, e normal with
  * variance (1-density)/density Σd²/(Σ|d|)² over the whole tensor. The figures are taken at e = 0
- * and at two standard deviations to either side. */
+ * and at two standard deviations to either side. Where the chance depends on the magnitudes of a
+ * row, the blocks are rows, and the factor is learned like the rest. */
 
 struct job {
 	const struct plan_tensor *p;
@@ -53,7 +54,7 @@ static bool skipped(size_t skip, size_t b)
 struct blocks_run {
 	const struct job *j;
 	struct merge_spec spec;
-	uint64_t shape[2];
+	uint64_t shape[TENSOR_MAX_RANK + 1];
 	size_t skip;
 	const float *const *in;        /* per spec input */
 	void *state;
@@ -63,11 +64,14 @@ static void block_window(const struct blocks_run *r, size_t b, const float **at,
 	struct merge_window *w)
 {
 	const struct sample *s = &r->j->x->at;
+	uint64_t first = (b - (b > r->skip ? SKIP : 0)) * r->j->block;
 
 	for (int k = 0; k < r->spec.n_inputs; k++)
 		at[k] = r->in[k] + b * r->j->block;
+	if (r->spec.method->random) /* rows are numbered in blocks */
+		first = r->j->row ? s->first[b] / SAMPLE_BLOCK * r->j->row : s->first[b];
 	*w = (struct merge_window){
-		.first = r->spec.method->random ? s->first[b] : b * r->j->block,
+		.first = first,
 		.n = block_len(r->j, b),
 		.in = at,
 	};
@@ -105,6 +109,22 @@ static bool run_pass(struct blocks_run *r, int pass, struct err *e)
 	return m->settle(&r->spec, r->state, pass, e);
 }
 
+/* The blocks as a tensor of rows; rows of several dimensions keep them. */
+static void rows_shape(const struct job *j, struct blocks_run *r)
+{
+	const struct merge_spec *s = &j->p->spec;
+
+	r->spec.rank = j->row ? 2 : 1;
+	r->shape[0] /= j->row ? j->row : 1;
+	r->shape[1] = j->row;
+	if (s->rank > 2 && j->row * s->shape[0] == s->elements) {
+		r->spec.rank = s->rank;
+		for (int i = 1; i < s->rank; i++)
+			r->shape[i] = s->shape[i];
+	}
+	r->spec.shape = r->shape;
+}
+
 static bool run_begin(struct blocks_run *r, const struct job *j, size_t skip,
 	const float *const *in, struct err *e)
 {
@@ -115,11 +135,8 @@ static bool run_begin(struct blocks_run *r, const struct job *j, size_t skip,
 		r->shape[0] += skipped(skip, b) ? 0 : block_len(j, b);
 	if (j->rescales)
 		r->spec.global = j->global;
-	r->spec.rank = j->row ? 2 : 1;
 	r->spec.elements = r->shape[0];
-	r->shape[0] /= j->row ? j->row : 1;
-	r->shape[1] = j->row;
-	r->spec.shape = r->shape;
+	rows_shape(j, r);
 	r->state = xcalloc(1, (m->state_size ? m->state_size(&r->spec) : 0) + 1);
 	if (m->begin && !m->begin(&r->spec, r->state, e))
 		return false;
@@ -450,7 +467,7 @@ static bool job_init(struct job *j, const struct plan_tensor *p, const struct vi
 	j->linear = closed_method(p);
 	if (!j->linear && p->spec.method->unit) { /* a vector is a row, which blocks would cut */
 		j->row = p->spec.method->unit(&p->spec);
-		x = passes == 0 && j->row > 1 ? rows_of(t->slot, j->row) : NULL;
+		x = j->row > 1 ? rows_of(t->slot, j->row) : NULL;
 	} else if (!j->linear && p->spec.method->coefficients) {
 		x = NULL; /* some other part of the tensor */
 	}
@@ -461,8 +478,8 @@ static bool job_init(struct job *j, const struct plan_tensor *p, const struct vi
 	j->block = j->row ? (size_t)j->row : SAMPLE_BLOCK;
 	j->learns = passes > 0 && !(j->linear && atomic_load(&t->slot->sums))
 		&& !x->at.whole && j->blocks >= 2 * SKIP && j->blocks % SKIP == 0;
-	j->rescales = passes > 0 && !j->linear && p->spec.method->random && p->spec.base >= 0
-		&& p->spec.global[P_RESCALE] != 0 && !x->at.whole;
+	j->rescales = passes > 0 && !j->linear && !j->row && p->spec.method->random
+		&& p->spec.base >= 0 && p->spec.global[P_RESCALE] != 0 && !x->at.whole;
 	j->learns = j->learns && !j->rescales;
 	memcpy(j->global, p->spec.global, sizeof j->global);
 	j->global[P_RESCALE] = 0;

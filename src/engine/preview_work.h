@@ -97,7 +97,8 @@ bool closed_coefficients(const struct plan_tensor *p, const struct view_tensor *
 	size_t n, double *coef);
 bool closed_method(const struct plan_tensor *p); /* has coefficients at all in this variant */
 
-/* Whole rows of `row` elements as the blocks of a sample; NULL if they cannot be read. */
+/* Whole rows of `row` elements as the blocks of a sample; NULL if they cannot be read, or rows of
+ * another length were. */
 const struct slot_sample *rows_of(struct slot *s, uint64_t row);
 struct tensor_sampled *sampled_make(const struct plan *plan, size_t t,
 	const struct view_tensor *vt);

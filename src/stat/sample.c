@@ -228,6 +228,7 @@ struct figure sample_figure(const struct stratum *s, size_t n, size_t n_sums, sa
 	double *totals = xnew(double, 2 * n_sums + 1), *sums = totals + n_sums;
 	struct spread w = { 0 };
 	struct figure r;
+	double value;
 	bool whole = true;
 
 	for (size_t i = 0; i < n; i++) {
@@ -238,7 +239,9 @@ struct figure sample_figure(const struct stratum *s, size_t n, size_t n_sums, sa
 			totals[j] += sums[j] * ((double)s[i].sample->elements / (double)have);
 		whole = whole && s[i].sample->whole;
 	}
-	r = figure_at(f(totals, ctx), FIG_SAMPLED);
+	value = f(totals, ctx);
+	/* sums that cancel leave a hair beyond the limit */
+	r = figure_at(isfinite(value) ? fit(value, scale) : value, FIG_SAMPLED);
 	if (!whole && isfinite(r.value)) {
 		for (size_t i = 0; i < n; i++)
 			add_spread(&w, &s[i], totals, n_sums, f, ctx);

@@ -107,6 +107,14 @@ static const struct method_case {
 	{ "karcher", "", "", 2, false },
 	{ "model_stock", "", "", 2, true },
 	{ "model_stock", "", "parameters: {filter_wise: true}\n", 2, true },
+	{ "della", "weight: 0.5, density: 0.6, epsilon: 0.3", "", 2, true },
+	{ "della_linear", "weight: 0.5, density: 0.4", "", 2, true },
+	{ "breadcrumbs", "weight: 0.6, density: 0.7, gamma: 0.05", "", 2, true },
+	{ "breadcrumbs_ties", "weight: 0.6, density: 0.7, gamma: 0.05",
+		"parameters: {rescale: true}\n", 2, true },
+	{ "ram", "", "parameters: {epsilon: 0.0004}\n", 2, true },
+	{ "ramplus_tl", "", "parameters: {epsilon: 0.0004, alpha: 2, r: 0.3}\n", 2, true },
+	{ "sce", "", "parameters: {select_topk: 0.4}\n", 2, true },
 };
 enum { METHODS = sizeof methods / sizeof *methods };
 
