@@ -84,3 +84,24 @@ void mlx_float_encode(enum mlx_float f, enum dtype t, const float *src, size_t n
 
 	path[cpu_path()](f, t, src, n, codes, scales);
 }
+
+void mlx_float_decode(enum mlx_float f, const void *codes, const void *scales, float *dst,
+	size_t n)
+{
+	size_t group = (size_t)mlx_float_group(f);
+	const uint8_t *byte = scales;
+	float by;
+
+	if (f == MLX_MXFP8)
+		decode_f8_e4m3(codes, dst, n);
+	else
+		decode_f4(codes, dst, n);
+	for (size_t i = 0; i < n; i += group, byte++) {
+		if (f == MLX_NVFP4)
+			decode_f8_e4m3(byte, &by, 1);
+		else
+			decode_f8_e8m0(byte, &by, 1);
+		for (size_t k = 0; k < group; k++)
+			dst[i + k] *= by;
+	}
+}

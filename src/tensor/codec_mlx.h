@@ -28,4 +28,7 @@ int mlx_float_bits(enum mlx_float f);  /* of a code: 4 (two to a byte, low nibbl
 /* n elements, whole groups, into n*bits/8 bytes of codes and a byte of scale to a group. */
 void mlx_float_encode(enum mlx_float f, enum dtype t, const float *src, size_t n, void *codes,
 	void *scales);
+/* The reverse: code times scale, exact. */
+void mlx_float_decode(enum mlx_float f, const void *codes, const void *scales, float *dst,
+	size_t n);
 #endif

@@ -113,11 +113,31 @@ static void test_read_back(void **state)
 	assert_true(y[19] == x[19]); /* 63/64 - 1/4, the far end */
 }
 
+static void test_small_floats_read_back(void **state)
+{
+	static const float most[] = { 6.0f, 448.0f, 6.0f };
+
+	(void)state;
+	for (int f = MLX_MXFP4; f <= MLX_NVFP4; f++) {
+		float x[32], y[32];
+		uint8_t codes[32], scales[2];
+
+		/* what the format holds comes back as it was */
+		for (int i = 0; i < 32; i++)
+			x[i] = (i % 16 == 5 ? most[f] : i % 3 ? 0.5f : -2.0f) * 0.25f;
+		mlx_float_encode(f, DT_F32, x, 32, codes, scales);
+		mlx_float_decode(f, codes, scales, y, 32);
+		for (int i = 0; i < 32; i++)
+			assert_true(x[i] == y[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_byte),
 		cmocka_unit_test(test_read_back),
+		cmocka_unit_test(test_small_floats_read_back),
 	};
 
 	return cmocka_run_group_tests(tests, load, unload);
