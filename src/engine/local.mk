@@ -6,6 +6,8 @@ libcupel_a_SOURCES += \
 	src/engine/content.c \
 	src/engine/content.h \
 	src/engine/exact.c \
+	src/engine/growing.c \
+	src/engine/growing.h \
 	src/engine/inputs.c \
 	src/engine/inputs.h \
 	src/engine/job.c \

@@ -8,63 +8,12 @@
 #include <unistd.h>
 #include "base/str.h"
 #include "base/xalloc.h"
+#include "engine/growing.h"
 #include "engine/output.h"
 #include "engine/stream.h"
 #include "system/process.h"
 
 #define MARGIN ((uint64_t)16 << 20) /* room for the files beside the weights */
-
-/* --- paths --- */
-
-char *output_path(const char *path, struct err *e)
-{
-	char *copy = xstrdup(path), *name, *parent, *real, *out;
-	size_t n = strlen(copy);
-
-	while (n > 1 && copy[n - 1] == '/')
-		copy[--n] = 0;
-	name = strrchr(copy, '/');
-	name = name ? name + 1 : copy;
-	if (!*name || str_eq(name, ".") || str_eq(name, "..")) {
-		err_set(e, ERR_USAGE, path, "name the folder to write",
-			"this is no name for an output");
-		free(copy);
-		return NULL;
-	}
-	parent = name > copy ? xstrndup(copy, (size_t)(name - copy)) : xstrdup(".");
-	real = realpath(parent, NULL);
-	if (real)
-		out = str_join_path(real, name);
-	else if (*copy == '/')
-		out = xstrdup(copy);
-	else {
-		char *cwd = getcwd(NULL, 0);
-
-		out = str_join_path(cwd ? cwd : ".", copy);
-		free(cwd);
-	}
-	free(real);
-	free(parent);
-	free(copy);
-	return out;
-}
-
-static char *beside(const char *path, const char *suffix)
-{
-	const char *name = str_base(path);
-
-	return xasprintf("%.*s.%s%s", (int)(name - path), path, name, suffix);
-}
-
-static bool folder_empty(const char *path)
-{
-	size_t n = 1;
-	char **names = file_is_dir(path) ? file_list(path, &n, NULL) : NULL;
-
-	if (names)
-		file_list_free(names, n);
-	return n == 0;
-}
 
 /* --- refusals --- */
 
@@ -92,33 +41,11 @@ static bool refuse_inputs(const struct output *o, struct err *e)
 	return true;
 }
 
-/* Only files that an earlier run lists in its cupel.json may be replaced. */
-static bool refuse_foreign(const char *path, struct err *e)
-{
-	char *list = str_join_path(path, "cupel.json");
-	json_t *j = file_exists(list) ? json_parse_file(list, (size_t)256 << 20, NULL) : NULL;
-	const json_t *files = json_at(j, "files");
-	size_t n = 0;
-	char **names = file_list(path, &n, e);
-	bool ok = names != NULL;
-
-	for (size_t i = 0; ok && i < n; i++)
-		if (!(j && str_eq(names[i], "cupel.json")) && !json_object_get(files, names[i]))
-			ok = err_set(e, ERR_INPUT, path,
-				"choose another folder, or take that file away",
-				"it holds %s, which no run of cupel wrote", names[i]);
-	if (names)
-		file_list_free(names, n);
-	json_decref(j);
-	free(list);
-	return ok;
-}
-
 static bool check_target(struct output *o, const struct run_options *opt, struct err *e)
 {
 	if (!refuse_inputs(o, e))
 		return false;
-	if (!file_exists(o->path) || folder_empty(o->path))
+	if (!file_exists(o->path) || growing_empty(o->path))
 		return true;
 	if (!opt->force)
 		return err_set(e, ERR_INPUT, o->path, "choose another name, or --force replaces it",
@@ -126,7 +53,7 @@ static bool check_target(struct output *o, const struct run_options *opt, struct
 	if (!file_is_dir(o->path))
 		return err_set(e, ERR_INPUT, o->path, "choose another name", "it is not a folder");
 	o->replace = true;
-	return refuse_foreign(o->path, e);
+	return growing_foreign(o->path, e);
 }
 
 /* What a killed run left. */
@@ -167,45 +94,15 @@ static bool check_space(const struct output *o, bool resume, struct err *e)
 
 /* --- shards --- */
 
-static bool write_all(int fd, const char *where, const void *bytes, size_t n, uint64_t offset,
-	struct err *e)
-{
-	const char *b = bytes;
-
-	while (n > 0) {
-		ssize_t done = pwrite(fd, b, n, (off_t)offset);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done == 0)
-			errno = ENOSPC;
-		if (done <= 0)
-			return err_errno(e, where, "write");
-		b += done;
-		n -= (size_t)done;
-		offset += (uint64_t)done;
-	}
-	return true;
-}
-
-/* Its blocks are asked for now where the file system can: a disk that fills up later cannot
- * hurt. */
 static bool shard_open(struct output *o, size_t i, struct err *e)
 {
 	const struct shard *f = &o->shards->v[i];
 	char *path = str_join_path(o->tmp, f->name);
 	bool ok;
 
-	o->fd[i] = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-	ok = o->fd[i] >= 0 || err_errno(e, o->path, "create a file");
-	if (ok && ftruncate(o->fd[i], (off_t)f->bytes) != 0)
-		ok = err_errno(e, o->path, "make room");
-#ifdef HAVE_FALLOCATE
-	if (ok && fallocate(o->fd[i], 0, 0, (off_t)f->bytes) != 0 &&
-		(errno == ENOSPC || errno == EDQUOT || errno == EFBIG))
-		ok = err_errno(e, o->path, "make room");
-#endif
-	ok = ok && write_all(o->fd[i], o->path, f->header, f->header_n, 0, e);
+	o->fd[i] = growing_file(path, o->path, f->bytes, e);
+	ok = o->fd[i] >= 0 &&
+		growing_write(o->fd[i], o->path, f->header, f->header_n, 0, e);
 	free(path);
 	return ok;
 }
@@ -218,7 +115,7 @@ bool output_piece(struct output *o, size_t tensor, uint64_t offset, const void *
 
 	/* The kernel lets one writer into a file; the others would spin instead of computing. */
 	pthread_mutex_lock(&o->writing);
-	ok = write_all(fd, o->path, bytes, n, o->shards->offset[tensor] + offset, e);
+	ok = growing_write(fd, o->path, bytes, n, o->shards->offset[tensor] + offset, e);
 	pthread_mutex_unlock(&o->writing);
 	return ok;
 }
@@ -285,23 +182,14 @@ static void verify(struct output *o, struct pool *pool)
 
 /* --- opening --- */
 
-static bool make_parent(const struct output *o, struct err *e)
-{
-	char *parent = xstrndup(o->path, (size_t)(str_base(o->path) - o->path));
-	bool ok = file_mkdirs(parent, e);
-
-	free(parent);
-	return ok;
-}
-
 static bool output_begin(struct output *o, struct pool *pool, const struct run_options *opt,
 	struct err *e)
 {
-	char *lock = beside(o->path, ".cupel-lock");
+	char *lock = growing_beside(o->path, ".cupel-lock");
 	bool resume = false, ok;
 
-	o->journal_path = beside(o->path, ".cupel-journal");
-	ok = make_parent(o, e) && (o->lock = process_lock_take(lock, e)) != NULL &&
+	o->journal_path = growing_beside(o->path, ".cupel-journal");
+	ok = growing_parent(o->path, e) && (o->lock = process_lock_take(lock, e)) != NULL &&
 		check_target(o, opt, e) && check_leftover(o, opt, &resume, e) &&
 		check_space(o, resume, e) && file_mkdirs(o->tmp, e);
 	free(lock);
@@ -333,7 +221,7 @@ struct output *output_open(const struct plan *p, struct pool *pool, const struct
 	o->plan = p;
 	o->path = path;
 	o->name = xstrdup(str_base(path));
-	o->tmp = beside(path, ".cupel-tmp");
+	o->tmp = growing_beside(path, ".cupel-tmp");
 	o->shards = shards_make(p, opt->shard_size);
 	o->tensors = finished_new(p);
 	o->fd = xnew(int, o->shards->n);
@@ -363,46 +251,18 @@ static bool sync_all(struct output *o, struct err *e)
 	return true;
 }
 
-static bool sync_name(const struct output *o, struct err *e)
-{
-	char *parent = xstrndup(o->path, (size_t)(str_base(o->path) - o->path));
-	int dir = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool ok = dir >= 0 && fsync(dir) == 0;
-
-	if (dir >= 0)
-		close(dir);
-	free(parent);
-	return ok || err_errno(e, o->path, "put its name on the disk");
-}
-
-/* The earlier output goes only once the new one has its name. */
-static bool swap_in(struct output *o, struct err *e)
-{
-	char *old;
-	bool ok;
-
-	if (renameat2(AT_FDCWD, o->tmp, AT_FDCWD, o->path, RENAME_EXCHANGE) == 0)
-		return file_remove_tree(o->tmp, e);
-	old = beside(o->path, ".cupel-old");
-	ok = (rename(o->path, old) == 0 && rename(o->tmp, o->path) == 0) ||
-		err_errno(e, o->path, "replace the earlier output");
-	ok = ok && file_remove_tree(old, e);
-	free(old);
-	return ok;
-}
-
 bool output_publish(struct output *o, bool sync, struct err *e)
 {
 	if (sync && !sync_all(o, e))
 		return false;
 	if (o->replace) {
-		if (!refuse_foreign(o->path, e) || !swap_in(o, e))
+		if (!growing_foreign(o->path, e) || !growing_swap(o->tmp, o->path, e))
 			return false;
 	} else if (rename(o->tmp, o->path) != 0) { /* onto nothing, or an empty folder */
 		return err_errno(e, o->path, "give the output its name");
 	}
 	unlink(o->journal_path);
-	return !sync || sync_name(o, e);
+	return !sync || growing_sync_name(o->path, e);
 }
 
 void output_close(struct output *o)

@@ -134,7 +134,8 @@ bool target_read(const struct quant_targets *t, size_t i, uint64_t row, uint64_t
 		done = n;
 	}
 	while (ok && done < n) {
-		uint64_t at = (row + done) % each, run = each - at < n - done ? each - at : n - done;
+		uint64_t at = (row + done) % each, left = n - done;
+		uint64_t run = each - at < left ? each - at : left;
 
 		ok = read_rows(t, x, (row + done) / each, at, run, out + done * x->row, e);
 		done += run;
@@ -147,8 +148,8 @@ bool target_read(const struct quant_targets *t, size_t i, uint64_t row, uint64_t
 struct hash target_key(const struct quant_targets *t, size_t i)
 {
 	const struct quant_target *x = &t->v[i];
-	struct { uint64_t elements, row, part, parts, value, heads; } fixed = { x->elements, x->row,
-		x->part, x->parts, x->value, x->rope_heads };
+	struct { uint64_t elements, row, part, parts, value, heads; } fixed = {
+		x->elements, x->row, x->part, x->parts, x->value, x->rope_heads };
 	struct str s = STR_INIT;
 	struct hash h;
 
