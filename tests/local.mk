@@ -9,6 +9,7 @@ include $(top_srcdir)/tests/unit/tensor.mk
 include $(top_srcdir)/tests/unit/model.mk
 include $(top_srcdir)/tests/unit/recipe.mk
 include $(top_srcdir)/tests/unit/merge.mk
+include $(top_srcdir)/tests/unit/quant.mk
 include $(top_srcdir)/tests/unit/engine.mk
 include $(top_srcdir)/tests/unit/catalog.mk
 include $(top_srcdir)/tests/unit/ui.mk

@@ -2,6 +2,7 @@
 #include <string.h>
 #include "base/str.h"
 #include "model/gguf.h"
+#include "model/gguf_family.h"
 
 static const struct gguf_arch archs[] = {
 	{ "llama", "llama", "LlamaForCausalLM", GGUF_ROPE_ROWS },
@@ -65,6 +66,26 @@ const struct gguf_arch *gguf_arch(struct model_build *b)
 	struct gguf_arch *a = arena_new(&b->arena, struct gguf_arch, 1);
 	a->gguf = a->family = arena_strdup(&b->arena, name);
 	return a;
+}
+
+static bool describe(const struct gguf_arch *a, struct gguf_family *out)
+{
+	*out = (struct gguf_family){ a->gguf, a->how & GGUF_ROPE_ROWS, a->how & GGUF_NORM_PLUS,
+		a->how & GGUF_HALVES, a->how & GGUF_ALTERNATE };
+	return true;
+}
+
+bool gguf_family(const char *model_type, struct gguf_family *out)
+{
+	/* What differs from llama by its config alone. */
+	if (str_eq(model_type, "mistral"))
+		model_type = "llama";
+	for (size_t i = 0; i < sizeof archs / sizeof *archs; i++)
+		if (str_eq(model_type, archs[i].family))
+			return describe(&archs[i], out);
+	if (str_eq(model_type, mixtral.family))
+		return describe(&mixtral, out);
+	return str_eq(model_type, deepseek_v3.family) && describe(&deepseek_v3, out);
 }
 
 /* Keys with one counterpart. A family in the third column narrows a row; the first row whose config

@@ -6,6 +6,7 @@ libcupel_a_SOURCES += \
 	src/model/fmt_safetensors.c \
 	src/model/gguf.h \
 	src/model/gguf_config.c \
+	src/model/gguf_family.h \
 	src/model/gguf_names.c \
 	src/model/gguf_read.c \
 	src/model/gguf_read.h \

@@ -61,6 +61,7 @@ static void map_put(struct map *m, const char *key, const void *value, bool over
 struct row {
 	const char *pattern; /* as written */
 	const char *role;
+	const char *stem;    /* GGUF's, with its ending where whole */
 	bool whole;          /* the GGUF column was a whole name: so is the pattern */
 };
 static struct {
@@ -229,7 +230,7 @@ static void add_row(char *const *word, int n, bool user, const char *path, int l
 	r->pattern = arena_strdup(&table.arena, word[0]);
 	r->role = arena_strdup(&table.arena, word[1]);
 	r->whole = n > 3 && (str_ends(word[3], ".weight") || str_ends(word[3], ".bias"));
-	const char *stem = arena_strdup(&table.arena, n > 3 ? word[3] : word[1]);
+	const char *stem = r->stem = arena_strdup(&table.arena, n > 3 ? word[3] : word[1]);
 	do {
 		size_t k = strcspn(families, ",");
 		map_put(&table.names, key_of(families, k, any ? "*." : "", f.text), r, true);
@@ -435,5 +436,22 @@ bool role_hf_name(struct str *out, const char *family, const char *stem, const c
 	}
 	if (!r->whole)
 		str_add(out, ending);
+	return true;
+}
+
+bool role_gguf_name(struct str *out, const char *family, const char *name)
+{
+	const char *dot = strrchr(name, '.');
+	struct form f;
+
+	pthread_once(&table_once, load);
+	const struct row *r = take_apart(&f, name) ? find_row(&f, family) : NULL;
+	if (!r || f.prefix || str_starts(r->pattern, "*."))
+		return false;
+	if (strstr(r->pattern, "{L}"))
+		str_addf(out, "blk.%d.", f.layer);
+	str_add(out, r->stem);
+	if (!r->whole && dot && is_ending(dot + 1, strlen(dot + 1)))
+		str_add(out, dot);
 	return true;
 }

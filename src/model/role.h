@@ -16,6 +16,9 @@ void role_classify(struct tensor *v, size_t n, const char *family, bool gguf, st
  * ".weight", ".bias" or "". layer and expert -1: none. False if no row knows it. */
 bool role_hf_name(struct str *out, const char *family, const char *stem, const char *ending,
 	int layer, int expert);
+/* The reverse: what GGUF calls a tensor of this Hugging Face name. Experts of one stack have one
+ * name. False if no row with a full name knows it. */
+bool role_gguf_name(struct str *out, const char *family, const char *name);
 /* What was wrong with the files, one line; NULL if nothing was. */
 const char *role_problem(void);
 #endif

@@ -54,6 +54,8 @@ struct quant_targets *quant_targets_ref(struct quant_targets *t);
 void quant_targets_unref(struct quant_targets *t);
 /* MLX: the module's path, the name without ".weight"; n is its length. */
 const char *quant_target_module(const struct quant_target *t, size_t *n);
+/* Whether llama-quantize takes a tensor of this name on; dims: without outer ones. */
+bool quant_gguf_quantizable(const char *name, int dims);
 /* GGUF's order: what stands outside blocks by name, then layer by layer, by name. */
 int quant_name_order(const char *a, const char *b);
 #endif
