@@ -78,6 +78,20 @@ struct kernels {
 	void (*add_active)(float *out, const float *x, const float *count, float eps, float w,
 		size_t n);
 	void (*divide_each)(float *out, const float *by, size_t n);
+	/* Softmax and its divergence, in float64: arrays of doubles have room for a multiple of
+	 * 16. */
+	/* e = exp(x - most), for x <= most; its lanes are added to sum */
+	void (*exp_below)(double *e, const float *x, float most, size_t n,
+		double sum[KERNEL_LANES]);
+	/* lanes of p log(p / q), p = a fa + eps and q = b fb + eps */
+	void (*divergence)(const double *a, double fa, const double *b, double fb, double eps,
+		size_t n, double sum[KERNEL_LANES]);
+	float (*most)(const float *x, size_t n);             /* the largest; n > 0 */
+	/* |x - base| times w */
+	void (*sub_abs)(float *out, const float *x, const float *base, float w, size_t n);
+	/* x where |x - base| times w reaches least, as base + (x - base); else base */
+	void (*take_from)(float *out, const float *x, const float *base, float w, float least,
+		size_t n);
 	size_t (*count_nonfinite)(const float *x, size_t n);
 };
 const struct kernels *kernels(void); /* of cpu_path() */

@@ -16,6 +16,7 @@ libcupel_a_SOURCES += \
 	src/merge/merge_sce.c \
 	src/merge/merge_nearswap.c \
 	src/merge/merge_passthrough.c \
+	src/merge/merge_arcee_fusion.c \
 	src/merge/merge_multislerp.c src/merge/merge_karcher.c src/merge/merge_model_stock.c \
 	src/merge/blend.c src/merge/blend.h \
 	src/merge/kernels.c src/merge/kernels.h src/merge/kernels_impl.h \

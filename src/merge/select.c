@@ -59,6 +59,18 @@ void select_init(struct select *s, uint64_t n, uint64_t keep, size_t limit)
 	}
 }
 
+void select_init_place(struct select *s, uint64_t n, uint64_t place, size_t limit)
+{
+	select_init(s, n, n - place, limit);
+	s->bare = true;
+	s->found = s->placed = false;
+}
+
+void select_windows(struct select *s, uint64_t window)
+{
+	s->n_windows = (size_t)((s->n + window - 1) / window);
+}
+
 void select_fini(struct select *s)
 {
 	free(s->bins);
@@ -496,6 +508,7 @@ static void bracket_settle(struct select *s)
 		equals_from_pairs(s);
 		place_edge(s);
 	}
+	s->placed = s->placed || (s->bare && s->found);
 	free(s->pairs);
 	free(s->ends);
 	s->pairs = NULL;
@@ -529,6 +542,7 @@ void select_settle(struct select *s, enum select_pass p)
 		s->cut |= s->high << HIGH_SHIFT;
 		s->equal = s->keep - s->above - above;
 		s->found = true;
+		s->placed = s->bare;
 		free(s->bins);
 		s->bins = NULL;
 		break;

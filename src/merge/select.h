@@ -31,6 +31,7 @@ struct select {
 	bool found;                     /* cut and equal are known */
 	bool counted;                   /* so is how many keys of each window equal the cut */
 	bool placed;                    /* edge is known: select_from works */
+	bool bare;                      /* the cut is all that is wanted */
 	size_t limit;                   /* pairs to hold at most */
 
 	uint32_t lo, hi, pivot;         /* bracket */
@@ -49,6 +50,10 @@ struct select {
 	uint64_t edge_window, edge_rank;/* where the equal keys run out */
 };
 void select_init(struct select *s, uint64_t n, uint64_t keep, size_t limit);
+/* For the value at a place in ascending order, 0 … n-1: the cut is its key. */
+void select_init_place(struct select *s, uint64_t n, uint64_t place, size_t limit);
+/* Windows of another size than WINDOW_ELEMS. */
+void select_windows(struct select *s, uint64_t window);
 void select_fini(struct select *s);
 size_t select_span(const struct select *s, enum select_pass p, uint64_t window);
 size_t select_partial_size(enum select_pass p);

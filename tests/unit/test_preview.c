@@ -115,6 +115,7 @@ static const struct method_case {
 	{ "ram", "", "parameters: {epsilon: 0.0004}\n", 2, true },
 	{ "ramplus_tl", "", "parameters: {epsilon: 0.0004, alpha: 2, r: 0.3}\n", 2, true },
 	{ "sce", "", "parameters: {select_topk: 0.4}\n", 2, true },
+	{ "arcee_fusion", "", "", 1, true },
 };
 enum { METHODS = sizeof methods / sizeof *methods };
 

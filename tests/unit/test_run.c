@@ -631,7 +631,7 @@ static void test_nonfinite(void **state)
 static void test_tiny_tensors(void **state)
 {
 	static const char *const methods[] = {"nuslerp", "ties", "dare_linear", "nearswap",
-		"della"};
+		"della", "arcee_fusion"};
 
 	(void)state;
 	for (unsigned k = 0; k < 3; k++) {
@@ -647,7 +647,7 @@ static void test_tiny_tensors(void **state)
 		scratch_free(v, 3);
 	}
 	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
-		bool pair = i == 3;
+		bool pair = i == 3 || i == 5;
 		char out[32], *yaml = xasprintf("merge_method: %s\nbase_model: tiny0\nmodels:\n"
 			"- {model: tiny1, parameters: {weight: 1, density: 0.5}}\n%s"
 			"parameters: {t: 0.1, nuslerp_flatten: false, nuslerp_row_wise: true}\n",

@@ -162,6 +162,21 @@ def sce(x, p):
     return x[0] + (d * w).sum(0) / np.maximum(w.sum(0), 1e-6)
 
 
+def fusion(x, shape):
+    def soft(v):
+        e = np.exp(v - v.max(-1, keepdims=True))
+        return e / e.sum(-1, keepdims=True) + 1e-8
+    p, q = soft(x[1].reshape(shape)), soft(x[0].reshape(shape))
+    kl = np.maximum((p * np.log(p / q)).sum(-1, keepdims=True), 0).astype(np.float32)
+    # importances and their order are of float32
+    d = x[1].astype(np.float32) - x[0].astype(np.float32)
+    imp = (np.abs(d).reshape(shape) * kl).reshape(-1)
+    order = np.sort(imp)
+    q1, q2, q3 = (order[int(q * (imp.size - 1))] for q in (.25, .5, .75))
+    least = q2 + np.float32(1.5) * (q3 - q1)
+    return x[0] + np.where(imp >= least, d, 0).astype(np.float64)
+
+
 def evaluate(c):
     n = int(np.prod(c["shape"]))
     p = c["params"]
@@ -182,6 +197,8 @@ def evaluate(c):
         r = nuslerp(x, p, c["shape"], c["base"] >= 0)
     elif m in ("ram", "ramplus_tl"):
         r = ram(x, p, m == "ramplus_tl")
+    elif m == "arcee_fusion":
+        r = fusion(x, c["shape"])
     elif m == "sce":
         r = sce(x, p)
     else:
@@ -231,6 +248,8 @@ add("ramplus_tl", 4, 0, epsilon=0.006, r=0.3, alpha=1.5)
 for coarse in (False, True):
     add("sce", 4, 0, coarse=coarse, select_topk=0.3)
 add("sce", 3, 0, select_topk=1)
+for coarse in (False, True):
+    add("arcee_fusion", 2, 0, coarse=coarse, shapes=[[300, 257], [70001], [9, 33, 65], [3, 300001], [90, 4096]])
 add("nearswap", 2, 0, t=0.004)
 add("passthrough", 1, -1, scale=[0.75], shapes=SHAPES[:3])
 print('{"cases":[')
