@@ -52,4 +52,19 @@ void decode_iq3_xxs(const void *src, float *dst, size_t n);
 void decode_iq3_s(const void *src, float *dst, size_t n);
 void decode_iq1_s(const void *src, float *dst, size_t n);
 void decode_iq1_m(const void *src, float *dst, size_t n);
+
+void encode_q2_k(const float *src, void *dst, size_t n);
+void encode_q3_k(const float *src, void *dst, size_t n);
+void encode_q4_k(const float *src, void *dst, size_t n);
+void encode_q5_k(const float *src, void *dst, size_t n);
+void encode_q6_k(const float *src, void *dst, size_t n);
+#define WEIGHTED(type) \
+	void weighted_##type(const float *src, void *dst, size_t rows, size_t row, \
+		const float *importance);
+WEIGHTED(q2_k)
+WEIGHTED(q3_k)
+WEIGHTED(q4_k)
+WEIGHTED(q5_k)
+WEIGHTED(q6_k)
+#undef WEIGHTED
 #endif

@@ -6,11 +6,13 @@
 #include "tensor/dtype.h"
 
 static const struct dtype_info rows[DT_COUNT] = {
-#define DTYPE(id, name, st, ggml, block, bytes, kind, decode, encode) \
-	[DT_##id] = { name, st, ggml, block, bytes, DTYPE_##kind, decode, encode },
+#define ROW(id, name, st, ggml, block, bytes, kind, decode, encode, weighted, ...) \
+	[DT_##id] = { name, st, ggml, block, bytes, DTYPE_##kind, decode, encode, weighted },
+#define DTYPE(...) ROW(__VA_ARGS__, NULL, NULL)
 #include "tensor/dtypes.def"
 #undef DTYPE
-	[DT_UNKNOWN] = { "unknown", NULL, -1, 0, 0, DTYPE_OTHER, NULL, NULL },
+#undef ROW
+	[DT_UNKNOWN] = { "unknown", NULL, -1, 0, 0, DTYPE_OTHER, NULL, NULL, NULL },
 };
 
 /* The first name of a dtype is torch's own; the others are its aliases. */

@@ -16,9 +16,15 @@ enum dtype {
 enum dtype_kind { DTYPE_FLOAT, DTYPE_INT, DTYPE_QUANT, DTYPE_OTHER /* packed or complex */ };
 
 /* decode: n elements (a multiple of block) from stored bytes to float32.
- * encode: the reverse, round to nearest even, once. */
+ * encode: the reverse: floats round to nearest even, once; quantized formats search as their
+ * reference does without importance.
+ * weighted: rows * row elements with the importance of each of the row's columns, as an importance
+ * matrix has it. Whole rows only: some formats look at a row's mean square.
+ * Quantized formats want finite numbers; encode.h is the way that sees to that. */
 typedef void dtype_decode_fn(const void *src, float *dst, size_t n);
 typedef void dtype_encode_fn(const float *src, void *dst, size_t n);
+typedef void dtype_weighted_fn(const float *src, void *dst, size_t rows, size_t row,
+	const float *importance);
 
 struct dtype_info {
 	const char *name;    /* "BF16", "Q4_K" */
@@ -28,6 +34,7 @@ struct dtype_info {
 	enum dtype_kind kind;
 	dtype_decode_fn *decode;
 	dtype_encode_fn *encode;
+	dtype_weighted_fn *weighted; /* NULL: the format knows no importance */
 };
 const struct dtype_info *dtype_info(enum dtype t);
 const char *dtype_name(enum dtype t);

@@ -64,6 +64,15 @@
 #define vd_max PATH(max_d)
 #define vu_store_low16 PATH(store_low16)
 #define vu_load_bytes PATH(load_bytes)
+#define vf_min PATH(min_f)
+#define vf_pick PATH(pick_f)
+#define vf_sqrt PATH(sqrt_f)
+#define vf_most PATH(most_f)
+#define vf_least PATH(least_f)
+#define vf_truncate PATH(truncate_f)
+#define vf_turn PATH(turn_f)
+#define vi_bits PATH(bits_i)
+#define vi_store_bytes PATH(low_bytes)
 #if defined(__x86_64__)
 #define PATH_TABLE(name) { name##_portable, name##_avx2, name##_avx512 }
 #else

@@ -6,6 +6,10 @@ libcupel_a_SOURCES += \
 	src/tensor/codec_float.c \
 	src/tensor/codec_float_impl.h \
 	src/tensor/codec_ggml.c \
+	src/tensor/codec_ggml_enc.h \
+	src/tensor/codec_ggml_enc_k.c \
+	src/tensor/codec_ggml_enc_k_impl.h \
+	src/tensor/codec_ggml_fit_impl.h \
 	src/tensor/codec_ggml_impl.h \
 	src/tensor/codec_iq.c \
 	src/tensor/codec_iq_impl.h \
@@ -17,6 +21,9 @@ libcupel_a_SOURCES += \
 	src/tensor/dtype.c \
 	src/tensor/dtype.h \
 	src/tensor/dtypes.def \
+	src/tensor/encode.c \
+	src/tensor/encode.h \
+	src/tensor/encode_impl.h \
 	src/tensor/every_path.h \
 	src/tensor/half.h \
 	src/tensor/iq_grids.h \

@@ -4,7 +4,13 @@ tests_unit_test_dtype_SOURCES = tests/unit/test_dtype.c tests/unit/golden.h
 tests_unit_test_dtype_LDADD = $(UNIT_LIBS)
 tests_unit_test_codec_SOURCES = tests/unit/test_codec.c tests/unit/golden.h
 tests_unit_test_codec_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += tests/unit/test_encode
+TESTS += tests/unit/test_encode
+tests_unit_test_encode_SOURCES = tests/unit/test_encode.c tests/unit/golden.h
+tests_unit_test_encode_LDADD = $(UNIT_LIBS)
 EXTRA_DIST += \
+	tests/golden/tensor/blocks.json \
+	tests/golden/tensor/blocks.py \
 	tests/golden/tensor/floats.json \
 	tests/golden/tensor/generate.py \
 	tests/golden/tensor/quant.json

@@ -242,7 +242,9 @@ static void every_path_gives_the_same_bits(void **state)
 				if (p)
 					assert_memory_equal(want, got, ROOM);
 			}
-			for (int p = 0; d->encode && p <= (int)cpu_best(); p++) {
+			/* quantized formats want finite numbers: test_encode */
+			for (int p = 0; d->encode && d->kind != DTYPE_QUANT && p <= (int)cpu_best();
+				p++) {
 				float in[700];
 				float *out = p ? got : want;
 				memcpy(in, src, sizeof in);

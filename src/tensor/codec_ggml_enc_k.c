@@ -1,0 +1,91 @@
+#include "config.h"
+#include <math.h>
+#include "base/bytes.h"
+#include "tensor/codec.h"
+#include "tensor/codec_ggml_enc.h"
+#include "tensor/cpu.h"
+#include "tensor/dtype.h"
+#include "tensor/half.h"
+
+/* nint(scale * top / largest) of n scales, each a byte of at most top; the unit of these levels. */
+static float levels_of(const float *scale, int n, int top, uint8_t *level)
+{
+	float most = 0, inverse;
+
+	for (int j = 0; j < n; j++)
+		most = scale[j] > most ? scale[j] : most;
+	inverse = most > 0 ? (float)top / most : 0;
+	for (int j = 0; j < n; j++) {
+		uint8_t l = (uint8_t)nint(inverse * scale[j]);
+		level[j] = l < top ? l : (uint8_t)top;
+	}
+	return most > 0 ? most / (float)top : 0;
+}
+
+/* 16 levels -top … top-1, the scale of largest magnitude at -top; returns their unit. Without any
+ * scale but 0 they are -top each, which Q3_K stores as zero bits. */
+static float signed_levels(const float *scale, int top, int8_t *level, float *most)
+{
+	float at = 0, inverse;
+
+	*most = 0;
+	for (int j = 0; j < 16; j++)
+		if (fabsf(scale[j]) > *most) {
+			*most = fabsf(scale[j]);
+			at = scale[j];
+		}
+	if (at == 0) {
+		memset(level, -top, 16);
+		return 0;
+	}
+	inverse = (float)-top / at;
+	for (int j = 0; j < 16; j++) {
+		int l = nint(inverse * scale[j]);
+		level[j] = (int8_t)(l < -top ? -top : l > top - 1 ? top - 1 : l);
+	}
+	return 1 / inverse;
+}
+
+/* Eight scales and eight offsets of 6 bits; see codec_ggml_impl.h. */
+static void put_k4(uint8_t *out, const uint8_t *scale, const uint8_t *offset)
+{
+	for (int j = 0; j < 4; j++) {
+		out[j] = (uint8_t)(scale[j] | scale[j + 4] >> 4 << 6);
+		out[j + 4] = (uint8_t)(offset[j] | offset[j + 4] >> 4 << 6);
+		out[j + 8] = (uint8_t)((scale[j + 4] & 15) | offset[j + 4] << 4);
+	}
+}
+
+/* Sixteen levels -32 … 31 of 6 bits, stored from 0: low nibbles, then pairs of high bits. */
+static void put_q3_levels(uint8_t *out, const int8_t *level)
+{
+	memset(out, 0, 12);
+	for (int j = 0; j < 16; j++) {
+		unsigned l = (unsigned)(level[j] + 32);
+		out[j % 8] |= (uint8_t)((l & 15) << (j < 8 ? 0 : 4));
+		out[8 + j % 4] |= (uint8_t)(l >> 4 << 2 * (j / 4));
+	}
+}
+
+#define PATH_IMPL "tensor/codec_ggml_enc_k_impl.h"
+#include "tensor/every_path.h"
+
+typedef void k_encode_fn(const float *src, void *dst, size_t n, size_t row,
+	const float *importance);
+
+#define ENCODER(type) \
+	static k_encode_fn *const type##_path[CPU_PATHS] = PATH_TABLE(type##_encode); \
+	void encode_##type(const float *src, void *dst, size_t n) \
+	{ \
+		type##_path[cpu_path()](src, dst, n, n, NULL); \
+	} \
+	void weighted_##type(const float *src, void *dst, size_t rows, size_t row, \
+		const float *importance) \
+	{ \
+		type##_path[cpu_path()](src, dst, rows * row, row, importance); \
+	}
+ENCODER(q2_k)
+ENCODER(q3_k)
+ENCODER(q4_k)
+ENCODER(q5_k)
+ENCODER(q6_k)
