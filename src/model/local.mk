@@ -17,6 +17,14 @@ libcupel_a_SOURCES += \
 	src/model/jscan.c \
 	src/model/jscan.h \
 	src/model/layout.c \
+	src/model/lora.c \
+	src/model/lora.h \
+	src/model/lora_apply.c \
+	src/model/lora_config.c \
+	src/model/lora_in.h \
+	src/model/lora_read.c \
+	src/model/text_part.c \
+	src/model/text_part.h \
 	src/model/memory.c \
 	src/model/mlx_names.c \
 	src/model/model.c \

@@ -27,5 +27,8 @@ libcupel_a_SOURCES += \
 	src/tensor/every_path.h \
 	src/tensor/half.h \
 	src/tensor/iq_grids.h \
+	src/tensor/lowrank.c \
+	src/tensor/lowrank.h \
+	src/tensor/lowrank_impl.h \
 	src/tensor/path_types.h \
 	src/tensor/tensor.h
