@@ -35,7 +35,8 @@ uint64_t catalog_version(struct catalog *c);
 /* --- models --- */
 struct catalog_model {
 	int64_t id;
-	char *name, *path, *format, *architecture, *kind; /* base tune merge quant unknown */
+	char *name, *path, *format, *architecture;
+	char *kind;                 /* base tune merge quant adapter unknown */
 	char *hash;                 /* hex or NULL */
 	uint64_t parameters, bytes;
 	double bits;

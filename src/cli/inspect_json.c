@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include "base/str.h"
 #include "cli/inspect.h"
+#include "model/lora.h"
 
 static void set(json_t *o, const char *key, json_t *v)
 {
@@ -116,11 +117,19 @@ static json_t *memory_json(const struct model *m, uint64_t context)
 	return o;
 }
 
-json_t *inspect_json(const struct model *m, uint64_t context)
+/* Of a folder that holds an adapter alone. */
+static json_t *adapter_json(const struct model *m)
+{
+	struct lora *l = !m->virtual && lora_is(m->path) ? lora_open(m->path, NULL) : NULL;
+	json_t *j = l ? lora_json(l) : NULL;
+
+	lora_free(l);
+	return j;
+}
+
+json_t *inspect_json(const struct model *m, uint64_t context, const struct hash *whole)
 {
 	json_t *o = json_object(), *tensors = json_array(), *notes = json_array();
-	struct hash h;
-	bool has = model_hash(m, &h);
 
 	set(o, "path", json_textn(m->path));
 	set(o, "name", json_textn(m->name));
@@ -131,7 +140,7 @@ json_t *inspect_json(const struct model *m, uint64_t context)
 	set(o, "bytes", json_u64(m->bytes));
 	set(o, "bits_per_weight", json_number(m->bits_per_weight));
 	set(o, "layers", known(m->layers));
-	set(o, "hash", hash_text(has, h));
+	set(o, "hash", whole ? hash_text(true, *whole) : json_null());
 	set(o, "partial", json_textn(m->partial));
 	set(o, "tied_head", json_boolean(m->tied_head));
 	set(o, "tokenizer", tokenizer_json(&m->tokenizer));
@@ -140,6 +149,7 @@ json_t *inspect_json(const struct model *m, uint64_t context)
 	for (size_t i = 0; m->notes[i]; i++)
 		json_array_append_new(notes, json_textn(m->notes[i]));
 	set(o, "notes", notes);
+	set(o, "adapter", adapter_json(m));
 	set(o, "config", json_incref(m->config));
 	set(o, "metadata", json_incref(m->metadata));
 	for (size_t i = 0; i < m->source.n_tensors; i++)

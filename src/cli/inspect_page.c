@@ -6,6 +6,7 @@
 #include "base/vec.h"
 #include "cli/inspect.h"
 #include "cli/verb.h"
+#include "model/lora.h"
 
 uint64_t inspect_context(const struct model *m, uint64_t asked)
 {
@@ -71,6 +72,35 @@ static void container(const struct model *m)
 		&s, ", %zu tensors, %.2f bits per weight", m->source.n_tensors, m->bits_per_weight);
 	line("parameters", &s);
 	str_fini(&s);
+}
+
+/* Of a folder that holds an adapter alone: what it does, or why it cannot be applied. */
+static void adapter(const struct model *m)
+{
+	struct str s = STR_INIT;
+	struct err e = { 0 };
+	struct lora *l;
+	char *text;
+
+	if (m->virtual || !lora_is(m->path))
+		return;
+	l = lora_open(m->path, &e);
+	text = l ? lora_text(l) : xasprintf("%s; %s", e.what, e.hint);
+	str_add(&s, text);
+	line("adapter", &s);
+	str_clear(&s);
+	if (l && lora_facts(l)->base) {
+		str_add(&s, lora_facts(l)->base);
+		line("trained on", &s);
+	}
+	if (l && lora_facts(l)->caution) {
+		str_clear(&s);
+		str_add(&s, lora_facts(l)->caution);
+		line("caution", &s);
+	}
+	str_fini(&s);
+	free(text);
+	lora_free(l);
 }
 
 /* What must agree between models that are to be merged. */
@@ -160,14 +190,13 @@ static void tokenizer(const struct model *m)
 	str_fini(&s);
 }
 
-static void content(const struct model *m)
+static void content(const struct hash *whole)
 {
 	struct str s = STR_INIT;
 	char hex[HASH_HEX_SIZE];
-	struct hash h;
 
-	if (model_hash(m, &h)) {
-		hash_hex(h, hex);
+	if (whole) {
+		hash_hex(*whole, hex);
 		str_add(&s, hex);
 	} else {
 		str_add(&s, "not read yet; --hash reads it all");
@@ -298,7 +327,7 @@ static void all_tensors(const struct model *m)
 	table_print(out);
 }
 
-void inspect_page(const struct model *m, uint64_t context, bool tensors)
+void inspect_page(const struct model *m, uint64_t context, const struct hash *whole, bool tensors)
 {
 	char *name = str_safe(m->name), *path = str_safe(m->path);
 
@@ -307,10 +336,11 @@ void inspect_page(const struct model *m, uint64_t context, bool tensors)
 	free(name);
 	free(path);
 	container(m);
+	adapter(m);
 	sizes(m);
 	memory(m, context);
 	tokenizer(m);
-	content(m);
+	content(whole);
 	for (size_t i = 0; m->notes[i]; i++) {
 		char *note = str_safe(m->notes[i]);
 		printf("  note          %s\n", note);

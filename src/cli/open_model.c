@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "recipe/open.h"
+
 static void close_models(struct cli *c)
 {
 	model_roots_free(c->model_roots);
@@ -37,9 +39,7 @@ char *cli_model_near(struct cli *c, const char *name, const char *near_dir, stru
 
 struct model *cli_model(struct cli *c, const char *name, struct err *e)
 {
-	char *path = cli_model_path(c, name, e);
-	struct model *m = path ? model_open(path, e) : NULL;
+	struct ref_places p = { cli_roots(c), NULL, alias, c };
 
-	free(path);
-	return m;
+	return ref_open_text(name, &p, e);
 }

@@ -12,32 +12,32 @@ static const struct verb_option options[] = {
 	{ NULL, NULL, false, NULL },
 };
 
-static bool hash_all(struct cli *c, struct model *m, struct err *e)
+static bool hash_all(struct cli *c, struct model *m, struct hash *whole, struct err *e)
 {
-	struct hash whole;
-
-	if (model_hash(m, &whole))
-		return true;
 	process_catch_signals();
-	return content_hashes(&m, 1, cli_pool(c), &process_cancelled, &whole, e);
+	return content_hashes(&m, 1, cli_pool(c), &process_cancelled, whole, e);
 }
 
 static int run(struct cli *c, struct err *e)
 {
 	uint64_t context = 0;
 	struct model *m = NULL;
+	struct hash hash;
 	bool ok = cli_option_u64(c, "--context", &context, e) &&
 		(m = cli_model(c, c->argv[0], e)) &&
-		(!cli_option(c, "--hash") || hash_all(c, m, e));
+		(!cli_option(c, "--hash") || hash_all(c, m, &hash, e));
 
 	if (ok) {
+		const struct hash *whole = cli_option(c, "--hash") || model_hash(m, &hash) ? &hash
+			: NULL;
+
 		context = inspect_context(m, context);
 		if (c->json) {
-			json_t *j = inspect_json(m, context);
+			json_t *j = inspect_json(m, context, whole);
 			json_print(j);
 			json_decref(j);
 		} else {
-			inspect_page(m, context, cli_option(c, "--tensors"));
+			inspect_page(m, context, whole, cli_option(c, "--tensors"));
 		}
 	}
 	model_unref(m);

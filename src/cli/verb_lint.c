@@ -8,6 +8,7 @@
 #include "base/xalloc.h"
 #include "recipe/effect.h"
 #include "recipe/lint.h"
+#include "recipe/open.h"
 #include "system/file.h"
 
 static char *recipe_folder(const struct recipe *r)
@@ -15,6 +16,53 @@ static char *recipe_folder(const struct recipe *r)
 	const char *slash = r->path ? strrchr(r->path, '/') : NULL;
 
 	return slash ? xstrndup(r->path, (size_t)(slash - r->path) + 1) : NULL;
+}
+
+struct telling {
+	struct findings *f;
+	const struct recipe_ref_text *ref;
+	const char *path;
+};
+
+static void on_adapter(void *ctx, bool warning, const char *text, const char *hint)
+{
+	struct telling *t = ctx;
+
+	findings_add(t->f, warning ? SEV_WARNING : SEV_NOTE, &t->ref->mark, t->path, "adapter",
+		hint, "%s", text);
+}
+
+static char *alias(void *ctx, const char *name)
+{
+	struct err ignored = { 0 };
+	struct catalog *cat = cli_catalog(ctx, &ignored);
+
+	return cat ? catalog_model_path(cat, name) : NULL;
+}
+
+/* A model that is not here is a note; an adapter that cannot be applied to one that is here, an
+ * error. */
+static struct model *input_open(struct cli *c, const struct recipe_ref_text *ref,
+	const char *near_dir, const char *path, struct findings *f)
+{
+	struct ref_places places = { cli_roots(c), near_dir, alias, c };
+	struct telling t = { f, ref, path };
+	struct err e = { 0 }, ignored = { 0 };
+	struct recipe_ref_text plain = *ref;
+	struct model *m = ref_open(ref, &places, on_adapter, &t, &e), *under;
+
+	if (m)
+		return m;
+	plain.n_loras = 0;
+	under = ref->n_loras ? ref_open(&plain, &places, NULL, NULL, &ignored) : NULL;
+	if (under)
+		findings_add(f, SEV_ERROR, &ref->mark, path, "adapter", e.hint[0] ? e.hint : NULL,
+			"%s: %s", e.where, e.what);
+	else
+		findings_add(f, SEV_NOTE, &ref->mark, path, "not-found", e.hint[0] ? e.hint : NULL,
+			"%s cannot be opened here, and was compared with nothing", ref->text);
+	model_unref(under);
+	return NULL;
 }
 
 /* What the files of the models say, as far as they are here. Headers and configs, no weights. */
@@ -25,22 +73,9 @@ static void lint_files(struct cli *c, const struct recipe *r, struct findings *f
 	char *near_dir = recipe_folder(r);
 
 	for (size_t i = 0; i < n && n <= MERGE_MAX_INPUTS; i++) {
-		const struct recipe_ref_text *ref = recipe_input_ref(r, i);
-		struct err e = { 0 };
-		char *name = ref->revision ? xasprintf("%s@%s", ref->path, ref->revision)
-			: xstrdup(ref->path);
-		char *path = ref->n_loras ? NULL : cli_model_near(c, name, near_dir, &e);
-
-		models[i] = path ? model_open(path, &e) : NULL;
+		models[i] = input_open(c, recipe_input_ref(r, i), near_dir,
+			i < r->n_models ? "models" : "base_model", f);
 		opened += models[i] != NULL;
-		if (!models[i] && !ref->n_loras)
-			findings_add(f, SEV_NOTE, &ref->mark,
-				i < r->n_models ? "models" : "base_model", "not-found",
-				e.hint[0] ? e.hint : NULL,
-				"%s cannot be opened here, and was compared with nothing",
-				ref->text);
-		free(path);
-		free(name);
 	}
 	if (opened)
 		lint_models(r, models, n, recipe_base(r), f);

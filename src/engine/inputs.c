@@ -6,6 +6,7 @@
 #include "base/vec.h"
 #include "engine/inputs.h"
 #include "recipe/lint.h"
+#include "recipe/open.h"
 
 struct inputs_all { /* the allocation behind struct inputs */
 	struct inputs in;
@@ -55,19 +56,9 @@ static char *recipe_folder(const struct recipe *r)
 static void input_open(struct input *in, const struct recipe_ref_text *ref,
 	const struct model_roots *roots, const char *near_dir, struct catalog *c)
 {
-	char *name, *path;
+	struct ref_places p = { roots, near_dir, alias, c };
 
-	if (ref->n_loras) {
-		err_set(&in->error, ERR_INPUT, ref->text, "merge the adapter into its model first",
-			"this version merges no adapters");
-		return;
-	}
-	name = ref->revision ? xasprintf("%s@%s", ref->path, ref->revision) : xstrdup(ref->path);
-	path = model_resolve(roots, name, near_dir, alias, c, &in->error);
-	if (path)
-		in->model = model_open(path, &in->error);
-	free(path);
-	free(name);
+	in->model = ref_open(ref, &p, NULL, NULL, &in->error);
 }
 
 /* The shortest tail, in whole path components, that no other input's text ends with. */

@@ -6,6 +6,7 @@
 #include "base/xalloc.h"
 #include "engine/config_text.h"
 #include "engine/output.h"
+#include "recipe/open.h"
 #include "recipe/publish.h"
 
 #define TEXT_MAX ((size_t)1 << 30)
@@ -33,16 +34,29 @@ static bool is_id(const char *name)
 		*name != '~';
 }
 
+/* Of the model alone, without its adapters. */
+static char *input_model_name(const struct plan *p, size_t i)
+{
+	const struct recipe_ref_text *ref = recipe_input_ref(p->recipe, i);
+	const struct model *m = p->inputs->v[i].model;
+
+	if (*ref->path != '/' && *ref->path != '~')
+		return xstrdup(ref->n_loras ? ref->path : p->inputs->v[i].text);
+	if (!m->virtual && m->name && is_id(m->name))
+		return xstrdup(m->name);
+	return publish_name(ref->path);
+}
+
 char *output_input_name(const struct plan *p, size_t i)
 {
-	const struct input *in = &p->inputs->v[i];
-	const char *path = recipe_input_ref(p->recipe, i)->path;
+	const struct recipe_ref_text *ref = recipe_input_ref(p->recipe, i);
+	char *name = input_model_name(p, i), *all;
 
-	if (*path != '/' && *path != '~')
-		return xstrdup(in->text);
-	if (in->model->name && is_id(in->model->name))
-		return xstrdup(in->model->name);
-	return publish_name(path);
+	if (!ref->n_loras)
+		return name;
+	all = ref_public(ref, name);
+	free(name);
+	return all;
 }
 
 static bool put(struct output *o, const char *name, const char *text, size_t n, struct err *e)
@@ -172,7 +186,7 @@ static char *recipe_text(const struct plan *p, const struct hash *input, struct 
 
 	for (size_t i = 0; i < p->inputs->n; i++) {
 		hash_hex(input[i], hex[i]);
-		name[i] = output_input_name(p, i);
+		name[i] = input_model_name(p, i);
 		v[i] = (struct publish_input){.text = p->inputs->v[i].text, .name = name[i],
 			.hash = hash_is_zero(input[i]) ? NULL : hex[i]};
 	}

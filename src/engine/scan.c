@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "engine/scan.h"
+#include "model/lora.h"
 
 #define CARD_MAX ((size_t)4 << 20)
 
@@ -133,8 +134,11 @@ static void card_of(const char *model_path, struct card *c)
 }
 
 /* --- rows --- */
-static const char *kind_of(const struct card *c, enum model_format format, double bits)
+static const char *kind_of(const struct card *c, const char *architecture,
+	enum model_format format, double bits)
 {
+	if (str_eq(architecture, "adapter"))
+		return "adapter";
 	if (str_eq(c->relation, "quantized") || (bits > 0 && bits < 12 &&
 		(format == MODEL_GGUF || format == MODEL_MLX)))
 		return "quant";
@@ -146,7 +150,7 @@ static const char *kind_of(const struct card *c, enum model_format format, doubl
 static const char *relation_of(const char *kind)
 {
 	return str_eq(kind, "quant") ? "quantized" : str_eq(kind, "merge") ? "merge" :
-		str_eq(kind, "tune") ? "finetune" : NULL;
+		str_eq(kind, "tune") ? "finetune" : str_eq(kind, "adapter") ? kind : NULL;
 }
 
 static bool same_folder(const char *a, const char *b)
@@ -189,7 +193,8 @@ static bool register_as(struct catalog *c, const struct model *m, const char *na
 	bool ok;
 
 	card_of(path, &card);
-	row.kind = (char *)kind_of(&card, m->format, m->bits_per_weight);
+	row.kind = (char *)kind_of(&card, m->architecture, m->format,
+		m->bits_per_weight);
 	row.relation = (char *)relation_of(row.kind);
 	ok = catalog_model_put(c, &row, id, e);
 	card_fini(&card);
@@ -200,6 +205,16 @@ static bool register_as(struct catalog *c, const struct model *m, const char *na
 bool scan_register(struct catalog *c, const struct model *m, int64_t *id, struct err *e)
 {
 	return register_as(c, m, m->name, id, e);
+}
+
+/* What its config says it was trained on. */
+static char *adapter_base(const char *path)
+{
+	struct lora *l = lora_open(path, NULL);
+	char *base = l && lora_facts(l)->base ? xstrdup(lora_facts(l)->base) : NULL;
+
+	lora_free(l);
+	return base;
 }
 
 /* Once all are known: whom each card names. A model never hangs under itself. */
@@ -216,6 +231,8 @@ static bool link_parents(struct catalog *c, struct err *e)
 		if (v[i].parent || str_eq(v[i].kind, "base") || !file_exists(v[i].path))
 			continue;
 		card_of(v[i].path, &card);
+		if (!card.parent && str_eq(v[i].kind, "adapter"))
+			card.parent = adapter_base(v[i].path);
 		row.parent = card.parent ? find_parent(v, n, card.parent, v[i].path) : 0;
 		card_fini(&card);
 		if (row.parent)

@@ -194,7 +194,9 @@ static bool read_header(struct load *l)
 	struct jtext name;
 
 	for (jscan_open(&l->s, '{'); jscan_more(&l->s, '}') && jscan_key(&l->s, &name); ) {
-		if (jtext_eq(name, "__metadata__"))
+		if (jtext_eq(name, "__metadata__") && jscan_peek(&l->s) != '{')
+			jscan_skip(&l->s); /* MLX writes null where it has none */
+		else if (jtext_eq(name, "__metadata__"))
 			read_metadata(l);
 		else if (take_name(l, name))
 			read_tensor(l);

@@ -146,6 +146,7 @@ bool hub_incomplete(const char *repo)
 bool is_weights_name(const char *name)
 {
 	return str_ends(name, ".safetensors") && !str_starts(name, "adapter_") &&
+		!str_ends(name, "adapters.safetensors") &&
 		!str_starts(name, "consolidated") && !str_starts(name, "optimizer") &&
 		!str_starts(name, "training_") && *name != '.';
 }

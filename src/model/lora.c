@@ -27,17 +27,24 @@ static char *folder_of(const char *path)
 	return base == path ? xstrdup(".") : xstrndup(path, (size_t)(base - path));
 }
 
+static bool has(const char *dir, const char *name)
+{
+	char *path = str_join_path(dir, name);
+	bool is = file_exists(path);
+
+	free(path);
+	return is;
+}
+
 bool lora_is(const char *path)
 {
-	char *dir = folder_of(path), *config = str_join_path(dir, CONFIG_NAME);
-	bool is = file_exists(config);
+	char *dir = folder_of(path);
+	bool is = has(dir, CONFIG_NAME), named = false;
 
-	if (is && !file_is_dir(path)) {
-		is = false;
-		for (size_t i = 0; i < 2; i++)
-			is |= str_eq(str_base(path), weights[i]);
-	}
-	free(config);
+	for (size_t i = 0; i < 2; i++)
+		named |= str_eq(str_base(path), weights[i]);
+	is = is && (file_is_dir(path) ? !has(dir, "model.safetensors") &&
+		!has(dir, "model.safetensors.index.json") : named);
 	free(dir);
 	return is;
 }
@@ -296,8 +303,8 @@ static const char *caution_of(const struct lora_config *c)
 
 	for (size_t i = 0; c->init && i < sizeof moved / sizeof *moved; i++)
 		if (str_starts(c->init, moved[i]))
-			return "its training began by changing the model itself: it fits only if it "
-				"was converted back to plain LoRA when it was saved";
+			return "its training began by changing the model itself: it fits only if "
+				"it was converted back to plain LoRA when it was saved";
 	return NULL;
 }
 

@@ -26,7 +26,7 @@ struct lora_facts {
 	const char *caution;       /* what its making means for the base; NULL */
 	uint64_t parameters, bytes;
 };
-/* A folder with an adapter's config, or one of its files. */
+/* A folder with an adapter and no model, or the adapter's file in it. */
 bool lora_is(const char *path);
 struct lora *lora_open(const char *path, struct err *e);
 void lora_free(struct lora *l);

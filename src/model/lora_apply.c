@@ -114,6 +114,7 @@ static bool set_sides(struct laying *y, const struct lora_pair *p, struct lora_c
 	l = &all[c->left];
 	r = &all[c->right];
 	c->rank = p->rank;
+	c->twice = p->embedding;
 	c->rows = l->shape[l->rank - (c->left_turned ? 1 : 2)];
 	c->columns = r->shape[r->rank - (c->right_turned ? 2 : 1)];
 	c->experts = p->experts;
@@ -266,8 +267,8 @@ static bool lost_enough(struct laying *y)
 		str_add(&s, " …");
 	if (n > y->fitting)
 		err_set(y->e, ERR_INPUT, y->label, "name the model that the adapter was trained on",
-			"the adapter is for another architecture: %zu of its %zu modules are not in "
-			"%s: %s", n, n + y->fitting, y->base->name, s.s);
+			"the adapter is for another architecture: %zu of its %zu modules are not "
+			"in %s: %s", n, n + y->fitting, y->base->name, s.s);
 	else if (n && y->say) {
 		char *text = xasprintf("%s: %zu of the adapter's %zu modules are not in the model "
 			"and are left out: %s", y->label, n, n + y->fitting, s.s);

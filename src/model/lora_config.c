@@ -142,6 +142,7 @@ static const struct {
 	{ "megatron_config", "an adapter of a model split by Megatron" },
 	{ "monteclora_config", "a MonteCLoRA adapter" },
 	{ "arrow_config", "an Arrow mixture of adapters" },
+	{ "kasa_config", "a KaSA adapter" },
 };
 
 static bool refuse(const char *where, const char *what, struct err *e)

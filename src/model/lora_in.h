@@ -66,6 +66,8 @@ struct lora_change {
 	uint64_t rank, rows, columns, experts;
 	long expert;               /* the one whose factors these are, of a stack; -1: all */
 	float factor;
+	bool twice;                /* what is added is rounded by itself first, as peft does for
+	                            * embeddings */
 	enum dtype dtype;          /* rounded to */
 };
 /* lora_read.c: changes computed as they are read. Takes both models and the array. */

@@ -174,24 +174,6 @@ static void factors_put(struct lora_reader *r, struct factors *f)
 
 /* --- reading --- */
 
-static void add(const struct lora_change *c, const struct factors *f, float factor, uint64_t first,
-	size_t n, float *out)
-{
-	uint64_t each = c->rows * c->columns;
-
-	while (n) {
-		uint64_t k = c->experts > 1 && c->expert < 0 ? first / each : 0;
-		uint64_t in = first - k * each;
-		size_t m = each - in < n ? (size_t)(each - in) : n;
-
-		lowrank_add(f->left + k * c->rows * c->rank, f->right + k * c->rank * c->columns,
-			(size_t)c->rank, (size_t)c->columns, factor, in, m, out);
-		first += m;
-		out += m;
-		n -= m;
-	}
-}
-
 static void round_to(enum dtype t, float *v, size_t n)
 {
 	const struct dtype_info *d = dtype_info(t);
@@ -204,6 +186,45 @@ static void round_to(enum dtype t, float *v, size_t n)
 
 		d->encode(v + at, stored, m);
 		d->decode(stored, v + at, m);
+	}
+}
+
+/* Of one pair of matrices. */
+static void add_product(const struct lora_change *c, const float *left, const float *right,
+	uint64_t first, size_t n, float *out)
+{
+	float part[ROUND_AT_ONCE];
+
+	if (!c->twice)
+		lowrank_add(left, right, (size_t)c->rank, (size_t)c->columns, c->factor, first, n,
+			out);
+	for (size_t at = 0; c->twice && at < n; at += ROUND_AT_ONCE) {
+		size_t m = n - at < ROUND_AT_ONCE ? n - at : ROUND_AT_ONCE;
+
+		memset(part, 0, m * sizeof *part);
+		lowrank_add(left, right, (size_t)c->rank, (size_t)c->columns, c->factor,
+			first + at, m, part);
+		round_to(c->dtype, part, m);
+		for (size_t i = 0; i < m; i++)
+			out[at + i] += part[i];
+	}
+}
+
+static void add(const struct lora_change *c, const struct factors *f, uint64_t first, size_t n,
+	float *out)
+{
+	uint64_t each = c->rows * c->columns;
+
+	while (n) {
+		uint64_t k = c->experts > 1 && c->expert < 0 ? first / each : 0;
+		uint64_t in = first - k * each;
+		size_t m = each - in < n ? (size_t)(each - in) : n;
+
+		add_product(c, f->left + k * c->rows * c->rank,
+			f->right + k * c->rank * c->columns, in, m, out);
+		first += m;
+		out += m;
+		n -= m;
 	}
 }
 
@@ -222,7 +243,7 @@ static bool change_read(void *ctx, size_t t, uint64_t first, size_t n, float *ou
 
 		if (!f)
 			return false;
-		add(c, f, c->factor, first, n, out);
+		add(c, f, first, n, out);
 		factors_put(r, f);
 	}
 	round_to(c->dtype, out, n);

@@ -11,6 +11,7 @@
 #include "model/build.h"
 #include "model/hash_cache.h"
 #include "model/hub.h"
+#include "model/lora.h"
 #include "model/role.h"
 
 static void build_free(struct source *s)
@@ -179,6 +180,8 @@ static bool finish(struct model_build *b, struct err *e)
 	add_up(b);
 	read_config(b);
 	read_roles(b);
+	if (str_eq(m->architecture, "unknown") && lora_is(m->path))
+		m->architecture = "adapter";
 	m->format_text = formats[m->format];
 	m->files = b->files.v;
 	m->n_files = b->files.n;

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "model/build.h"
 #include "model/hub.h"
+#include "model/lora.h"
 #include "model/roots.h"
 
 #define DEPTH_FOLDER 5
@@ -105,6 +106,24 @@ static void found_folder(struct scan *s, const struct folder *d, char *name)
 	free(file);
 }
 
+/* A folder with an adapter alone; name is taken, NULL: the way from the root. */
+static bool found_adapter(struct scan *s, const struct folder *d, char *name)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		if (!str_ends(d->names[i], ".safetensors"))
+			continue;
+		char *file = str_join_path(d->path, d->names[i]);
+		if (lora_is(file) && first_sight(s, file)) {
+			report(s, xstrdup(d->path), name ? name : relative(s, d->path), MODEL_HF,
+				bytes_of(d->path, d->names[i]), NULL);
+			name = NULL;
+		}
+		free(file);
+	}
+	free(name);
+	return true;
+}
+
 static void found_file(struct scan *s, const struct folder *d, const char *name,
 	enum model_format format, uint64_t bytes, char *partial)
 {
@@ -170,6 +189,8 @@ static bool folder_files(struct scan *s, const struct folder *d)
 		found_folder(s, d, NULL);
 		return true;
 	}
+	if (!weights && lora_is(d->path))
+		return found_adapter(s, d, NULL);
 	for (size_t i = 0; i < d->n; i++)
 		if (is_weights_name(d->names[i]))
 			found_file(s, d, d->names[i], MODEL_SAFETENSORS,
@@ -242,7 +263,9 @@ static void hub_snapshot_found(struct scan *s, const char *path, char *name, con
 		if (str_ends(d.names[i], ".gguf"))
 			found_gguf(s, &d, d.names[i]);
 	}
-	if (weights || (d.names && names_has(&d, "config.json")))
+	if (!weights && lora_is(path))
+		found_adapter(s, &d, name);
+	else if (weights || (d.names && names_has(&d, "config.json")))
 		found_folder(s, &d, name);
 	else
 		free(name);

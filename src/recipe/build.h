@@ -22,4 +22,6 @@ struct recipe_params build_params(struct builder *b, const struct yaml_node *map
 void build_tokenizer(struct builder *b, const struct yaml_node *top);
 /* build_ref.c */
 struct recipe_ref_text build_ref(struct builder *b, const struct yaml_node *n, const char *path);
+/* PATH[@REV][+ADAPTER[@REV][:SCALE]…]; false if it is not of that form. text must outlive r. */
+bool build_ref_text(struct arena *a, const char *text, struct recipe_ref_text *r);
 #endif

@@ -121,19 +121,6 @@ static void check_duplicates(struct lint *l)
 			}
 }
 
-static void check_adapters(struct lint *l)
-{
-	for (size_t i = 0; i < l->n; i++) {
-		const struct recipe_ref_text *m = recipe_input_ref(l->r, i);
-
-		if (m->n_loras)
-			findings_add(l->out, SEV_ERROR, &m->mark,
-				i < l->r->n_models ? "models" : "base_model", "adapter",
-				"merge the adapter into its model first, and name the result",
-				"adapters are not applied: %s", m->text);
-	}
-}
-
 /* ---- what must be given ---- */
 
 /* The setting that would be asked first, whatever it says. */
@@ -354,7 +341,6 @@ void lint_meaning(struct lint *l)
 {
 	check_method(l);
 	check_duplicates(l);
-	check_adapters(l);
 	if (!l->r->method || l->r->n_slices > 1)
 		return;
 	check_base(l);

@@ -33,6 +33,31 @@ TESTS += tests/unit/test_virtual
 tests_unit_test_virtual_SOURCES = tests/unit/test_virtual.c tests/unit/fixture.h
 tests_unit_test_virtual_LDADD = $(UNIT_LIBS)
 
+check_PROGRAMS += tests/unit/test_lora
+TESTS += tests/unit/test_lora
+tests_unit_test_lora_SOURCES = tests/unit/test_lora.c tests/unit/fixture.h
+tests_unit_test_lora_LDADD = $(UNIT_LIBS)
+EXTRA_DIST += \
+	tests/golden/lora/both.safetensors \
+	tests/golden/lora/conv1d.safetensors \
+	tests/golden/lora/conv1d/adapter_config.json \
+	tests/golden/lora/conv1d/adapter_model.safetensors \
+	tests/golden/lora/generate.py \
+	tests/golden/lora/gpt2/config.json \
+	tests/golden/lora/gpt2/model.safetensors \
+	tests/golden/lora/half.safetensors \
+	tests/golden/lora/llama/config.json \
+	tests/golden/lora/llama/model.safetensors \
+	tests/golden/lora/mlx.safetensors \
+	tests/golden/lora/mlx/adapter_config.json \
+	tests/golden/lora/mlx/adapters.safetensors \
+	tests/golden/lora/plain.safetensors \
+	tests/golden/lora/plain/adapter_config.json \
+	tests/golden/lora/plain/adapter_model.safetensors \
+	tests/golden/lora/rich.safetensors \
+	tests/golden/lora/rich/adapter_config.json \
+	tests/golden/lora/rich/adapter_model.safetensors
+
 check_PROGRAMS += tests/unit/test_packed
 TESTS += tests/unit/test_packed
 tests_unit_test_packed_SOURCES = tests/unit/test_packed.c tests/unit/fixture.h tests/unit/golden.h

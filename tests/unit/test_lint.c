@@ -201,8 +201,8 @@ static const struct lint_case cases[] = {
 		"nothing-to-merge", NULL, NULL },
 	{ "models:\n- {model: a, parameters: {weight: 1}}\n- {model: a, parameters: {weight: 1}}\n"
 		"merge_method: linear\n", SEV_ERROR, 3, "model", "duplicate-model", "line 2", NULL },
-	{ "models: [{model: a+b, parameters: {weight: 1}}]\nmerge_method: linear\n", SEV_ERROR, 1, "models",
-		"adapter", NULL, NULL },
+	{ "models: [{model: a+b:nan, parameters: {weight: 1}}]\nmerge_method: linear\n", SEV_ERROR, 1, "model",
+		"bad-model", "finite", NULL },
 	{ "slices:\n- sources: [{model: a, layer_range: [0, 2], parameters: {weight: 1}}]\nmerge_method: ties\n"
 		"base_model: c\n", SEV_ERROR, 4, "base_model", "base-not-in-slice", NULL, "sources" },
 	{ "slices:\n- sources: [{model: a, layer_range: [0, 2]}]\n- sources: [{model: a, layer_range: [1, 3]}]\n"

@@ -252,7 +252,7 @@ static void test_refusals(void **state)
 	refused("merge_method: linear\nmodels: [{model: a, parameters: {weight: 1}}, {model: deep, "
 		"parameters: {weight: 1}}]\n", "deep", "it has 4 layers, a has 3", "depth");
 	refused("merge_method: linear\nmodels: [{model: a+lora, parameters: {weight: 1}}, {model: b, "
-		"parameters: {weight: 1}}]\n", "a+lora", "adapters", "first");
+		"parameters: {weight: 1}}]\n", "lora", "no such model", "path");
 	refused("merge_method: passthrough\nslices:\n- sources: [{model: a, layer_range: [0, 2]}]\n"
 		"- sources: [{model: b, layer_range: [1, 3]}]\n", "", "layer", "");
 }
