@@ -155,7 +155,9 @@ static bool contract(struct planner *w)
 	else
 		snprintf(must, sizeof must, "at least %d", m->min_inputs);
 	return problem(w, &w->r->method_mark, "merge_method", "contract",
-		n < m->min_inputs ? "list more models, or choose another method"
+		base && !m->count_base && w->in->base < (int)w->r->n_models
+		? "take base_model out, or name one that is not merged"
+		: n < m->min_inputs ? "list more models, or choose another method"
 		: w->in->base >= 0 && !base ? "take away base_model, or a model"
 		: "list fewer models, or choose another method",
 		"%s takes %s model%s%s; here are %d", m->name, must,
@@ -211,7 +213,8 @@ static bool one_value(struct planner *w, const struct param_def *p, int input, c
 	*to = recipe_param(w->r, p, input, tensor, t, &e);
 	if (e.code)
 		return problem(w, input >= 0 ? input_mark(w, input) : &w->r->method_mark,
-			*e.where ? e.where : p->name, "parameter", e.hint, "%s", e.what);
+			*e.where ? e.where : p->name, "parameter", e.hint, "%s: %s",
+			w->r->method->name, e.what);
 	if (isinf(*to))
 		return problem(w, input >= 0 ? input_mark(w, input) : &w->r->method_mark, p->name,
 			"parameter", "write a finite number", "%s is not finite for %s", p->name,

@@ -17,3 +17,7 @@ check_PROGRAMS += tests/unit/test_run
 TESTS += tests/unit/test_run
 tests_unit_test_run_SOURCES = tests/unit/test_run.c tests/unit/scratch_models.h
 tests_unit_test_run_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += tests/unit/test_contracts
+TESTS += tests/unit/test_contracts
+tests_unit_test_contracts_SOURCES = tests/unit/test_contracts.c tests/unit/scratch_models.h
+tests_unit_test_contracts_LDADD = $(UNIT_LIBS)
