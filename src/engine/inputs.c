@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "engine/inputs.h"
+#include "engine/recipe_opener.h"
 #include "recipe/lint.h"
 #include "recipe/open.h"
 
@@ -53,10 +54,34 @@ static char *recipe_folder(const struct recipe *r)
 	return slash ? xstrndup(r->path, (size_t)(slash - r->path) + (slash == r->path)) : NULL;
 }
 
-static void input_open(struct input *in, const struct recipe_ref_text *ref,
-	const struct model_roots *roots, const char *near_dir, struct catalog *c)
+struct making { /* what a reference may have to be made of */
+	struct input *in;
+	const struct recipe *r;
+	const char *near_dir;
+	struct recipe_opener *opener;
+};
+
+/* A document, or a recipe file. */
+static struct model *make(void *ctx, const struct recipe_ref_text *ref, struct err *e)
 {
-	struct ref_places p = { roots, near_dir, alias, c };
+	struct making *m = ctx;
+	struct recipe *inner = recipe_named(m->r, ref, m->near_dir, e);
+	struct model *made;
+
+	if (!inner)
+		return NULL;
+	if (recipe_of_ref(m->r, ref))
+		m->in->recipe = recipe_hash(inner);
+	made = recipe_opener_model(m->opener, inner, ref->path, &m->in->made_by, e);
+	recipe_unref(inner);
+	return made;
+}
+
+static void input_open(struct input *in, const struct recipe *r,
+	const struct recipe_ref_text *ref, const char *near_dir, struct recipe_opener *o)
+{
+	struct making m = {in, r, near_dir, o};
+	struct ref_places p = {o->roots, near_dir, alias, o->catalog, make, &m};
 
 	in->model = ref_open(ref, &p, NULL, NULL, &in->error);
 }
@@ -232,8 +257,7 @@ static struct inputs_all *inputs_alloc(const struct recipe *r)
 	return a;
 }
 
-struct inputs *inputs_open(const struct recipe *r, const struct model_roots *roots,
-	struct catalog *c, struct err *e)
+struct inputs *inputs_open_with(const struct recipe *r, struct recipe_opener *o, struct err *e)
 {
 	size_t n = recipe_inputs(r), opened = 0;
 	struct model *models[MERGE_MAX_INPUTS];
@@ -253,7 +277,7 @@ struct inputs *inputs_open(const struct recipe *r, const struct model_roots *roo
 	a = inputs_alloc(r);
 	near_dir = recipe_folder(r);
 	for (size_t i = 0; i < n; i++) {
-		input_open(&a->in.v[i], recipe_input_ref(r, i), roots, near_dir, c);
+		input_open(&a->in.v[i], r, recipe_input_ref(r, i), near_dir, o);
 		models[i] = a->in.v[i].model;
 		opened += models[i] != NULL;
 	}
@@ -264,13 +288,33 @@ struct inputs *inputs_open(const struct recipe *r, const struct model_roots *roo
 		inputs_unref(&a->in);
 		return NULL;
 	}
-	bases_find(a, roots, c);
+	bases_find(a, o->roots, o->catalog);
 	a->in.donor = recipe_donor(r, models, n, a->in.base, NULL);
 	if (models[inputs_first(&a->in)]) {
 		rows_make(a);
 		extras_find(a);
 	}
 	return &a->in;
+}
+
+struct inputs *inputs_open_for(const struct recipe *r, const struct model_roots *roots,
+	struct catalog *c, const struct plan_options *options, struct err *e)
+{
+	struct recipe_opener o = {.roots = roots, .catalog = c};
+	struct inputs *in;
+
+	if (options)
+		o.options = *options;
+	*vec_push(&o.done) = (struct opened_recipe){.recipe = recipe_ref(r), .open = true};
+	in = inputs_open_with(r, &o, e);
+	recipe_opener_fini(&o);
+	return in;
+}
+
+struct inputs *inputs_open(const struct recipe *r, const struct model_roots *roots,
+	struct catalog *c, struct err *e)
+{
+	return inputs_open_for(r, roots, c, NULL, e);
 }
 
 struct inputs *inputs_ref(struct inputs *in)
@@ -285,8 +329,10 @@ void inputs_unref(struct inputs *in)
 
 	if (!in || atomic_fetch_sub(&a->refs, 1) > 1)
 		return;
-	for (size_t i = 0; i < in->n; i++)
+	for (size_t i = 0; i < in->n; i++) {
 		model_unref(in->v[i].model);
+		plan_unref(in->v[i].made_by);
+	}
 	model_unref(in->figure_base);
 	vec_fini(&a->extras);
 	arena_fini(&a->arena);
@@ -297,8 +343,13 @@ bool inputs_fit(const struct inputs *in, const struct recipe *r)
 {
 	if (in->n != recipe_inputs(r) || in->base != recipe_base(r))
 		return false;
-	for (size_t i = 0; i < in->n; i++)
-		if (!str_eq(in->v[i].text, recipe_input_ref(r, i)->text))
+	for (size_t i = 0; i < in->n; i++) {
+		const struct recipe_ref_text *ref = recipe_input_ref(r, i);
+		const struct recipe *inner = recipe_of_ref(r, ref);
+		struct hash now = inner ? recipe_hash(inner) : (struct hash){{0}};
+
+		if (!str_eq(in->v[i].text, ref->text) || !hash_eq(in->v[i].recipe, now))
 			return false;
+	}
 	return true;
 }

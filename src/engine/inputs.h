@@ -23,6 +23,9 @@ struct input_extra { /* a tensor that the output has not */
 	const char *name;
 	bool head;                 /* a head, while the output's is tied to the embedding */
 };
+struct recipe_opener;
+/* As part of a greater act of opening (recipe_opener.h). */
+struct inputs *inputs_open_with(const struct recipe *r, struct recipe_opener *o, struct err *e);
 const struct input_row *inputs_rows(const struct inputs *in, size_t *n);
 const struct input_extra *inputs_extras(const struct inputs *in, size_t *n);
 /* whose tensors the rows are: the base, else the first */

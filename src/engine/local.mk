@@ -33,6 +33,8 @@ libcupel_a_SOURCES += \
 	src/engine/piece.h \
 	src/engine/plan.c \
 	src/engine/plan.h \
+	src/engine/plan_key.c \
+	src/engine/plan_key.h \
 	src/engine/preview.c \
 	src/engine/preview.h \
 	src/engine/preview_closed.c \
@@ -45,6 +47,10 @@ libcupel_a_SOURCES += \
 	src/engine/pump.h \
 	src/engine/rate.c \
 	src/engine/rate.h \
+	src/engine/recipe_model.c \
+	src/engine/recipe_model.h \
+	src/engine/recipe_opener.c \
+	src/engine/recipe_opener.h \
 	src/engine/run.c \
 	src/engine/run.h \
 	src/engine/samples.c \
@@ -58,4 +64,6 @@ libcupel_a_SOURCES += \
 	src/engine/stream.c \
 	src/engine/stream.h \
 	src/engine/work.c \
-	src/engine/work.h
+	src/engine/work.h \
+	src/engine/warm.c \
+	src/engine/warm.h

@@ -48,6 +48,9 @@ struct output_facts {
 	const struct hash *input;  /* per input of the plan: of the whole model */
 	int donor;                 /* whose tokenizer it gets; -1 none */
 };
+/* config.json as the output will have it; NULL without an error if no input has one. Caller frees.
+ */
+char *output_config(const struct plan *p, size_t *n, struct err *e);
 bool output_files(struct output *o, const struct output_facts *f, struct err *e);
 /* What an input may be called in an output: an absolute path is owner/name, else its last
  * component.

@@ -90,7 +90,10 @@ static char *config_file(const struct model *m, size_t *n, struct err *e)
 {
 	char *dir = folder_of(m), *path = str_join_path(dir, "config.json"), *text = NULL;
 
-	if (m->format != MODEL_GGUF && file_exists(path))
+	if (m->virtual && m->config) {
+		text = json_dumps(m->config, JSON_INDENT(2));
+		*n = text ? strlen(text) : 0;
+	} else if (m->format != MODEL_GGUF && file_exists(path))
 		text = file_read_all(path, TEXT_MAX, n, e);
 	free(path);
 	free(dir);
@@ -113,22 +116,32 @@ static char *config_text(const struct plan *p, size_t *n, struct err *e)
 	return text;
 }
 
+char *output_config(const struct plan *p, size_t *n, struct err *e)
+{
+	char *text = config_text(p, n, e), *edited;
+	const char *dtype = dtype_torch_name(main_dtype(p));
+
+	edited = text && dtype ? config_with_dtype(text, *n, dtype) : NULL;
+	if (!edited)
+		return text;
+	free(text);
+	*n = strlen(edited);
+	return edited;
+}
+
 static bool put_config(struct output *o, struct err *e)
 {
 	struct err why = {0};
 	size_t n = 0;
-	char *text = config_text(o->plan, &n, &why), *edited;
-	const char *dtype = dtype_torch_name(main_dtype(o->plan));
+	char *text = output_config(o->plan, &n, &why);
 	bool ok = true;
 
 	if (!text && why.code) {
 		*e = why;
 		return false;
 	}
-	edited = text && dtype ? config_with_dtype(text, n, dtype) : NULL;
 	if (text)
-		ok = put(o, "config.json", edited ? edited : text, edited ? strlen(edited) : n, e);
-	free(edited);
+		ok = put(o, "config.json", text, n, e);
 	free(text);
 	return ok;
 }
@@ -158,6 +171,12 @@ static int with_files(const struct inputs *in, int donor)
 	return donor;
 }
 
+/* The template of a model that is not written: no file has it. */
+static const char *own_template(const struct model *m)
+{
+	return m->virtual && !m->tokenizer.chat_template_from ? m->tokenizer.chat_template : NULL;
+}
+
 static bool put_tokenizer(struct output *o, int donor, struct err *e)
 {
 	const char *template = o->plan->recipe->chat_template;
@@ -171,6 +190,8 @@ static bool put_tokenizer(struct output *o, int donor, struct err *e)
 			ok = copy_from(o, dir, donor_files[i], e);
 		free(dir);
 	}
+	if (donor >= 0 && !template)
+		template = own_template(o->plan->inputs->v[donor].model);
 	if (ok && template && strchr(template, '{'))
 		ok = put(o, "chat_template.jinja", template, strlen(template), e);
 	return ok;

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "base/xalloc.h"
 #include "engine/inputs.h"
+#include "engine/plan_key.h"
 #include "engine/shards.h"
 
 #define SAY_AT_MOST 5 /* problems of one kind that are listed each */
@@ -378,33 +379,11 @@ static void bind_values(struct planner *w, struct plan_tensor *t)
 
 static void key_of(const struct input_row *row, struct plan_tensor *t)
 {
-	const struct merge_spec *s = &t->spec;
-	struct { uint64_t seed, name, elements; int dtype, arithmetic, base, n, verbatim; } fixed;
-	struct str b = STR_INIT;
+	struct hash source[MERGE_MAX_INPUTS];
 
-	memset(&fixed, 0, sizeof fixed);
-	fixed.elements = s->elements;
-	fixed.dtype = (int)t->dtype;
-	fixed.arithmetic = (int)s->arithmetic;
-	fixed.base = s->base;
-	fixed.n = s->n_inputs;
-	fixed.verbatim = t->verbatim;
-	if (s->method->random) {
-		fixed.seed = s->seed;
-		fixed.name = s->name_hash;
-	}
-	str_add(&b, s->method->name);
-	str_addn(&b, (const char *)&fixed, sizeof fixed);
-	str_addn(&b, (const char *)s->shape, (size_t)s->rank * sizeof *s->shape);
-	str_addn(&b, (const char *)s->global, P_COUNT * sizeof *s->global);
-	for (int k = 0; k < s->n_inputs; k++) {
-		str_addn(&b, (const char *)&row->key[t->input[k]], sizeof *row->key);
-		str_addn(&b, (const char *)s->input[k], sizeof *s->input);
-		if (s->method->random)
-			str_addn(&b, (const char *)&s->rng_index[k], sizeof *s->rng_index);
-	}
-	t->key = hash_bytes(b.s, b.n);
-	str_fini(&b);
+	for (int k = 0; k < t->spec.n_inputs; k++)
+		source[k] = row->key[t->input[k]];
+	t->key = plan_key(t, source);
 }
 
 static bool tensor_make(struct planner *w, const struct input_row *row, struct plan_tensor *t)

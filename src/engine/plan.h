@@ -10,10 +10,15 @@
 #include "recipe/lint.h"
 #include "recipe/recipe.h"
 
+struct plan;
+struct plan_options;
 struct input {
 	const char *text;          /* as the recipe writes it */
 	const char *label;         /* shortest unambiguous tail, for the screen */
 	struct model *model;       /* NULL if it could not be opened (then error says why) */
+	/* another recipe's result: by this plan; its inputs are inside. NULL: a stored model */
+	struct plan *made_by;
+	struct hash recipe;        /* of that recipe; zero: none, or a file of its own */
 	struct err error;
 };
 struct inputs {
@@ -30,6 +35,9 @@ struct inputs {
 };
 struct inputs *inputs_open(const struct recipe *r, const struct model_roots *roots,
 	struct catalog *c, struct err *e); /* c may be NULL; NULL only when nothing can be opened */
+/* The same with options for the recipes among the inputs; NULL: none. */
+struct inputs *inputs_open_for(const struct recipe *r, const struct model_roots *roots,
+	struct catalog *c, const struct plan_options *o, struct err *e);
 struct inputs *inputs_ref(struct inputs *in);
 void inputs_unref(struct inputs *in);
 bool inputs_fit(const struct inputs *in, const struct recipe *r); /* same models: reuse */

@@ -137,9 +137,7 @@ static void add_tokenizer(struct str *s, const struct recipe *r, struct canon *c
 {
 	const struct recipe_tokenizer *t = &r->tokenizer;
 
-	if (!add_document(s, "tokenizer", t->is_union || t->is_base ? NULL
-		: recipe_of_ref(r, &(struct recipe_ref_text){ .text = t->source,
-			.path = t->source }), c))
+	if (!add_document(s, "tokenizer", recipe_of_ref(r, &t->model), c))
 		add_text(s, "tokenizer", t->source);
 	str_addf(s, "pad=%" PRId64 " tokens=%zu\n", t->pad_to_multiple_of, t->n_tokens);
 	for (size_t i = 0; i < t->n_tokens; i++) {

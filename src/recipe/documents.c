@@ -46,9 +46,8 @@ void recipe_each_ref(const struct recipe *r, recipe_ref_fn *fn, void *ctx)
 		for (size_t k = 0; k < s->n_sources && s->sources != r->models; k++)
 			fn(ctx, &s->sources[k].model);
 	}
-	if (t->source && !t->is_union && !t->is_base)
-		fn(ctx, &(struct recipe_ref_text){ .text = t->source, .path = t->source,
-			.mark = t->mark });
+	if (t->model.text)
+		fn(ctx, &t->model);
 	for (size_t i = 0; i < t->n_tokens; i++)
 		if (t->tokens[i].model.text)
 			fn(ctx, &t->tokens[i].model);

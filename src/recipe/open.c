@@ -31,10 +31,20 @@ static char *label(const struct recipe_ref_text *ref, size_t n)
 struct model *ref_open(const struct recipe_ref_text *ref, const struct ref_places *p,
 	lora_say_fn *say, void *say_ctx, struct err *e)
 {
-	char *path = resolve(ref->path, ref->revision, p, e);
-	struct model *m = path ? model_open(path, e) : NULL;
+	struct err why = { 0 };
+	struct model *m = p->made ? p->made(p->made_ctx, ref, &why) : NULL;
+	char *path;
 
-	free(path);
+	if (!m && why.code) {
+		if (e)
+			*e = why;
+		return NULL;
+	}
+	if (!m) {
+		path = resolve(ref->path, ref->revision, p, e);
+		m = path ? model_open(path, e) : NULL;
+		free(path);
+	}
 	for (size_t i = 0; m && i < ref->n_loras; i++) {
 		const struct recipe_lora *l = &ref->loras[i];
 		struct model *under = m;

@@ -11,6 +11,9 @@ struct ref_places { /* see model_resolve */
 	const char *near_dir;
 	char *(*alias)(void *ctx, const char *name);
 	void *ctx;
+	/* May be NULL. A model that is no file, asked first; NULL with e clear: it is none. */
+	struct model *(*made)(void *ctx, const struct recipe_ref_text *ref, struct err *e);
+	void *made_ctx;
 };
 /* say (may be NULL) hears about each adapter, with say_ctx. */
 struct model *ref_open(const struct recipe_ref_text *ref, const struct ref_places *p,

@@ -1,0 +1,183 @@
+#include "config.h"
+#include "engine/recipe_model.h"
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/str.h"
+#include "base/xalloc.h"
+#include "engine/output.h"
+#include "engine/plan_key.h"
+#include "engine/warm.h"
+#include "model/virtual.h"
+
+#define DESKS 64 /* kept; more readers at once make and free their own */
+
+struct made { /* what the virtual model's ctx is */
+	struct plan *plan;
+	struct warm *warm;
+	_Atomic(struct desk *) desks[DESKS];
+};
+struct reader { /* where the parts of one read go */
+	const struct dtype_info *stored;
+	struct desk *desk;
+	uint64_t first;
+	float *out;
+};
+
+/* --- desks: lent without a lock, for every part of every level asks --- */
+
+static struct desk *desk_take(struct made *m)
+{
+	for (size_t i = 0; i < DESKS; i++) {
+		struct desk *d = atomic_load_explicit(&m->desks[i], memory_order_relaxed);
+
+		if (d && atomic_compare_exchange_strong(&m->desks[i], &d, NULL))
+			return d;
+	}
+	return xnew(struct desk, 1);
+}
+
+static void desk_drop(struct desk *d)
+{
+	if (d)
+		desk_fini(d);
+	free(d);
+}
+
+static void desk_give(struct made *m, struct desk *d)
+{
+	for (size_t i = 0; i < DESKS; i++) {
+		struct desk *none = NULL;
+
+		if (!atomic_load_explicit(&m->desks[i], memory_order_relaxed) &&
+			atomic_compare_exchange_strong(&m->desks[i], &none, d))
+			return;
+	}
+	desk_drop(d);
+}
+
+/* --- reading --- */
+
+/* The one rounding of this stage. */
+static bool round_part(void *ctx, uint64_t first, size_t n, const float *const *in,
+	const float *merged, struct err *e)
+{
+	struct reader *r = ctx;
+	float *out = r->out + (first - r->first);
+
+	(void)in, (void)e;
+	if (r->stored->encode && r->stored->bytes < sizeof *out) {
+		r->stored->encode(merged, r->desk->raw, n);
+		r->stored->decode(r->desk->raw, out, n);
+	} else {
+		memcpy(out, merged, n * sizeof *out);
+	}
+	return true;
+}
+
+static bool made_read(void *ctx, size_t t, uint64_t first, size_t n, float *out, struct err *e)
+{
+	struct made *m = ctx;
+	struct reader r = {.stored = dtype_info(m->plan->tensors[t].dtype),
+		.desk = desk_take(m), .first = first, .out = out};
+	struct warm_tensor *w = warm_take(m->warm, t, r.desk, e);
+	bool ok = w && work_apply(warm_work(w), first, n, r.desk, round_part, NULL, &r, e);
+
+	if (w)
+		warm_give(m->warm, w);
+	desk_give(m, r.desk);
+	return ok;
+}
+
+static struct hash made_key(void *ctx, size_t t)
+{
+	return plan_place(((struct made *)ctx)->plan, t);
+}
+
+static void made_free(void *ctx)
+{
+	struct made *m = ctx;
+
+	for (size_t i = 0; i < DESKS; i++)
+		desk_drop(atomic_load(&m->desks[i]));
+	warm_free(m->warm);
+	plan_unref(m->plan);
+	free(m);
+}
+
+static const struct virtual_ops made_ops = { made_read, made_key, made_free };
+
+/* --- making --- */
+
+/* A tensor that only passes through is its source's own, bytes and all. */
+static bool copied(const struct plan *p, const struct plan_tensor *t)
+{
+	const struct model *m = p->inputs->v[t->input[0]].model;
+	const struct tensor *from = &m->source.tensors[t->source[0]];
+
+	return t->verbatim || (t->spec.n_inputs == 1 && t->dtype == from->dtype &&
+		str_eq(t->spec.method->name, "passthrough") && t->spec.input[0][P_SCALE] == 1.0);
+}
+
+static void describe(const struct plan *p, size_t i, struct virtual_tensor *v)
+{
+	const struct plan_tensor *t = &p->tensors[i];
+
+	v->about = *t->like;
+	v->about.name = t->spec.name;
+	v->about.stored = NULL;
+	v->about.dtype = t->dtype;
+	v->about.dtype_text = NULL;
+	v->about.bytes = t->bytes;
+	v->about.readable = true;
+	if (copied(p, t)) {
+		v->origin = p->inputs->v[t->input[0]].model;
+		v->at = (size_t)t->source[0];
+	}
+}
+
+/* Whose files it is like: the tokenizer's, for those are copied. */
+static struct model *like(const struct plan *p)
+{
+	const struct inputs *in = p->inputs;
+
+	return in->v[in->donor >= 0 ? in->donor : in->base >= 0 ? in->base : 0].model;
+}
+
+static char *note_of(const struct plan *p)
+{
+	struct str s = STR_INIT;
+
+	str_addf(&s, "computed while it is read: %s of", p->recipe->method->name);
+	for (size_t i = 0; i < p->inputs->n; i++)
+		str_addf(&s, "%s %s", i ? "," : "", p->inputs->v[i].text);
+	return str_steal(&s);
+}
+
+struct model *recipe_model(struct plan *p, const char *label, struct err *e)
+{
+	struct virtual_tensor *v = xnew(struct virtual_tensor, p->n + 1);
+	struct made *ctx = xnew(struct made, 1);
+	struct err why = {0};
+	char *config = output_config(p, &(size_t){0}, &why), *note = note_of(p);
+	const char *template = p->recipe->chat_template;
+	struct virtual_about about = {.like = like(p), .label = label, .note = note,
+		.config = config ? json_parse(config, strlen(config), "config.json", false, NULL) : NULL};
+	struct model *m;
+
+	for (size_t i = 0; i < p->n; i++)
+		describe(p, i, &v[i]);
+	ctx->plan = plan_ref(p);
+	ctx->warm = warm_new(p);
+	m = model_virtual(&about, v, p->n, &made_ops, ctx, e);
+	if (m && template && strchr(template, '{')) { /* the plan holds the text */
+		m->tokenizer.chat_template = template;
+		m->tokenizer.chat_template_from = NULL;
+	}
+	json_decref(about.config);
+	free(config);
+	free(note);
+	free(v);
+	return m;
+}
