@@ -14,6 +14,8 @@ libcupel_a_SOURCES += \
 	src/engine/job.h \
 	src/engine/journal.c \
 	src/engine/journal.h \
+	src/engine/leaves.c \
+	src/engine/leaves.h \
 	src/engine/lineage.c \
 	src/engine/look.c \
 	src/engine/look.h \

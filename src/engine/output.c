@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "base/xalloc.h"
 #include "engine/growing.h"
+#include "engine/leaves.h"
 #include "engine/output.h"
 #include "engine/stream.h"
 #include "system/process.h"
@@ -27,18 +28,21 @@ static bool inside(const char *path, const char *folder)
 /* An output must not replace what it is made of. */
 static bool refuse_inputs(const struct output *o, struct err *e)
 {
-	const struct inputs *in = o->plan->inputs;
+	struct leaves all = leaves_find(o->plan);
+	bool ok = true;
 
-	for (size_t i = 0; i < in->n; i++) {
-		char *real = realpath(in->v[i].model->path, NULL);
-		bool hit = real && inside(real, o->path);
+	for (size_t i = 0; ok && i < all.n; i++) {
+		const struct leaf *l = &all.v[i];
+		char *real = realpath(l->model->path, NULL);
 
+		if (real && inside(real, o->path))
+			ok = err_set(e, ERR_INPUT, o->path, "name another folder",
+				"this is where the input %s lies",
+				l->plan->inputs->v[l->at].text);
 		free(real);
-		if (hit)
-			return err_set(e, ERR_INPUT, o->path, "name another folder",
-				"this is where the input %s lies", in->v[i].text);
 	}
-	return true;
+	leaves_fini(&all);
+	return ok;
 }
 
 static bool check_target(struct output *o, const struct run_options *opt, struct err *e)

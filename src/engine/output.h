@@ -45,7 +45,9 @@ void output_die_after(size_t tensors);
 /* The files beside the weights (output_files.c): config, tokenizer, card, recipe, provenance. */
 struct output_facts {
 	struct hash hash;          /* of the output */
-	const struct hash *input;  /* per input of the plan: of the whole model */
+	/* per input of the plan: of the whole model; zero: unknown, or a recipe's */
+	const struct hash *input;
+	const struct leaves *leaves; /* with their hashes */
 	int donor;                 /* whose tokenizer it gets; -1 none */
 };
 /* config.json as the output will have it; NULL without an error if no input has one. Caller frees.

@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "base/xalloc.h"
 #include "engine/config_text.h"
+#include "engine/leaves.h"
 #include "engine/output.h"
 #include "recipe/open.h"
 #include "recipe/publish.h"
@@ -200,33 +201,38 @@ static bool put_tokenizer(struct output *o, int donor, struct err *e)
 /* --- the recipe --- */
 
 /* As the user wrote it, but for absolute paths, which say where, not what. Caller frees. */
-static char *recipe_text(const struct plan *p, const struct hash *input, struct err *e)
+static char *recipe_text(const struct plan *p, const struct leaves *l, struct err *e)
 {
-	struct publish_input v[MERGE_MAX_INPUTS] = {{0}};
-	char hex[MERGE_MAX_INPUTS][HASH_HEX_SIZE], *name[MERGE_MAX_INPUTS], *out;
+	struct publish_input *v = xnew(struct publish_input, l->n + 1);
+	char (*hex)[HASH_HEX_SIZE] = xcalloc(l->n + 1, sizeof *hex), **name, *out;
 
-	for (size_t i = 0; i < p->inputs->n; i++) {
-		hash_hex(input[i], hex[i]);
-		name[i] = input_model_name(p, i);
-		v[i] = (struct publish_input){.text = p->inputs->v[i].text, .name = name[i],
-			.hash = hash_is_zero(input[i]) ? NULL : hex[i]};
+	name = xnew(char *, l->n + 1);
+	for (size_t i = 0; i < l->n; i++) {
+		const struct leaf *x = &l->v[i];
+
+		hash_hex(x->hash, hex[i]);
+		name[i] = input_model_name(x->plan, x->at);
+		v[i] = (struct publish_input){.text = x->plan->inputs->v[x->at].text,
+			.name = name[i], .hash = hash_is_zero(x->hash) ? NULL : hex[i]};
 	}
-	out = recipe_publish(p->recipe->text, v, p->inputs->n, e);
-	for (size_t i = 0; i < p->inputs->n; i++)
+	out = recipe_publish(p->recipe->text, v, l->n, e);
+	for (size_t i = 0; i < l->n; i++)
 		free(name[i]);
+	free(name);
+	free(hex);
+	free(v);
 	return out;
 }
 
 /* --- the card --- */
 
-static void card_head(struct str *s, const struct output *o)
+static void card_head(struct str *s, const struct output *o, const struct leaves *l)
 {
-	const struct plan *p = o->plan;
 	bool any = false;
 
 	str_add(s, "---\n");
-	for (size_t i = 0; i < p->inputs->n; i++) {
-		const char *name = p->inputs->v[i].model->name;
+	for (size_t i = 0; i < l->n; i++) {
+		const char *name = l->v[i].model->name;
 
 		if (!name || !is_id(name))
 			continue;
@@ -251,12 +257,31 @@ static void card_models(struct str *s, const struct output *o, const struct outp
 {
 	const struct plan *p = o->plan;
 	char hex[HASH_HEX_SIZE];
+	bool inner = false;
 
 	for (size_t i = 0; i < p->inputs->n; i++) {
+		const struct plan *made = p->inputs->v[i].made_by;
+
 		hash_hex(f->input[i], hex);
 		str_add(s, "- ");
 		add_name(s, p, i);
-		str_addf(s, "%s, hash %s\n", (int)i == p->inputs->base ? " (base)" : "", hex);
+		str_add(s, (int)i == p->inputs->base ? " (base)" : "");
+		if (made)
+			str_addf(s, ", made on the way by %s: see the recipe\n",
+				made->recipe->method->title);
+		else
+			str_addf(s, ", hash %s\n", hex);
+	}
+	for (size_t i = 0; i < f->leaves->n; i++) {
+		const struct leaf *l = &f->leaves->v[i];
+
+		if (!l->inner)
+			continue;
+		str_add(s, inner ? "- " : "\nInside:\n\n- ");
+		inner = true;
+		hash_hex(l->hash, hex);
+		add_name(s, l->plan, l->at);
+		str_addf(s, ", hash %s\n", hex);
 	}
 	if (f->donor >= 0) {
 		str_add(s, "\nTokenizer and chat template come from ");
@@ -274,7 +299,7 @@ static bool put_card(struct output *o, const struct output_facts *f, const char 
 	char hex[HASH_HEX_SIZE];
 	bool ok;
 
-	card_head(&s, o);
+	card_head(&s, o, f->leaves);
 	str_addf(&s, "A merge of %zu models by %s", p->inputs->n, m->title);
 	if (m->paper)
 		str_addf(&s, " (%s)", m->paper);
@@ -325,7 +350,21 @@ static json_t *provenance(const struct output *o, const struct output_facts *f)
 		json_object_set_new(in, "role",
 			json_string((int)i == p->inputs->base ? "base" : "input"));
 		json_object_set_new(in, "hash", hash_json(f->input[i]));
+		if (p->inputs->v[i].made_by)
+			json_object_set_new(in, "recipe",
+				hash_json(recipe_hash(p->inputs->v[i].made_by->recipe)));
 		json_array_append_new(inputs, in);
+	}
+	for (size_t i = 0; i < f->leaves->n; i++) {
+		const struct leaf *l = &f->leaves->v[i];
+		char *name;
+
+		if (!l->inner)
+			continue;
+		name = output_input_name(l->plan, l->at);
+		json_array_append_new(inputs, json_pack("{s:s, s:s, s:o}", "name", name, "role",
+			"inner", "hash", hash_json(l->hash)));
+		free(name);
 	}
 	json_object_set_new(j, "inputs", inputs);
 	for (size_t i = 0; i < p->n; i++)
@@ -364,7 +403,7 @@ static bool put_provenance(struct output *o, const struct output_facts *f, struc
 bool output_files(struct output *o, const struct output_facts *f, struct err *e)
 {
 	char *index = shards_index(o->plan, o->shards);
-	char *recipe = recipe_text(o->plan, f->input, e);
+	char *recipe = recipe_text(o->plan, f->leaves, e);
 	bool ok;
 
 	ok = recipe && (!index ||

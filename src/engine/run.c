@@ -10,6 +10,7 @@
 #include "base/xalloc.h"
 #include "engine/content.h"
 #include "engine/inputs.h"
+#include "engine/leaves.h"
 #include "engine/output.h"
 #include "engine/rate.h"
 #include "engine/run.h"
@@ -23,6 +24,7 @@ struct run {
 	struct pool *pool;
 	const struct run_options *o;
 	struct output *out;
+	struct leaves leaves;      /* what it is made of */
 	progress_fn *progress;
 	void *ctx;
 	int64_t id;                /* in the catalog; 0: not recorded */
@@ -51,17 +53,28 @@ static bool run_begin(struct run *r, struct err *e)
 		.recipe_path = (char *)p->recipe->path, .method = (char *)p->recipe->method->name,
 		.output = r->out->path, .seed = p->seed, .command = (char *)r->o->command,
 		.version = version, .arithmetic = arithmetic, .parent = r->o->parent_run};
-	struct catalog_input in[MERGE_MAX_INPUTS] = {{0}};
+	struct catalog_input *in;
+	size_t n = p->inputs->n;
 
 	if (!r->catalog)
 		return true;
+	in = xnew(struct catalog_input, n + r->leaves.n);
 	hash_hex(recipe_hash(p->recipe), hex);
-	for (size_t i = 0; i < p->inputs->n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		in[i].name = (char *)p->inputs->v[i].text;
-		in[i].path = p->inputs->v[i].model->path;
+		in[i].path = p->inputs->v[i].made_by ? NULL : p->inputs->v[i].model->path;
 		in[i].role = (int)i == p->inputs->base ? (char *)"base" : (char *)"input";
 	}
-	r->id = catalog_run_begin(r->catalog, &row, in, p->inputs->n, e);
+	for (size_t i = 0; i < r->leaves.n; i++) {
+		const struct leaf *l = &r->leaves.v[i];
+
+		if (l->inner)
+			in[n++] = (struct catalog_input){.role = (char *)"inner",
+				.name = (char *)l->plan->inputs->v[l->at].text,
+				.path = l->model->path};
+	}
+	r->id = catalog_run_begin(r->catalog, &row, in, n, e);
+	free(in);
 	return r->id != 0;
 }
 
@@ -123,10 +136,12 @@ static bool run_record(struct run *r, const struct output_facts *f, const struct
 
 	if (!r->id)
 		return true;
-	for (size_t i = 0; i < r->plan->inputs->n; i++) {
-		hash_hex(f->input[i], hex);
-		if (!hash_is_zero(f->input[i]) && !catalog_run_input_hash(r->catalog, r->id,
-			r->plan->inputs->v[i].text, hex, e))
+	for (size_t i = 0; i < r->leaves.n; i++) {
+		const struct leaf *l = &r->leaves.v[i];
+
+		hash_hex(l->hash, hex);
+		if (!hash_is_zero(l->hash) && !catalog_run_input_hash(r->catalog, r->id,
+			l->plan->inputs->v[l->at].text, hex, e))
 			return false;
 	}
 	hash_hex(f->hash, hex);
@@ -247,17 +262,40 @@ static bool run_stream(struct run *r, struct err *e)
 	return ok;
 }
 
+/* The content of every stored model; of what a recipe makes inside nobody has the bytes. */
+static bool hash_leaves(struct run *r, struct hash *input, struct err *e)
+{
+	struct leaves *l = &r->leaves;
+	struct model **models = xnew(struct model *, l->n + 1);
+	struct hash *hash = xnew(struct hash, l->n + 1);
+	bool ok;
+
+	for (size_t i = 0; i < l->n; i++)
+		models[i] = l->v[i].model;
+	ok = content_hashes(models, l->n, r->pool, &process_cancelled, hash, e);
+	for (size_t i = 0; ok && i < l->n; i++)
+		l->v[i].hash = hash[i];
+	for (size_t i = 0; ok && i < r->plan->inputs->n; i++) {
+		const struct leaf *own = leaves_of_input(l, i);
+
+		input[i] = own ? own->hash : (struct hash){{0}};
+	}
+	free(hash);
+	free(models);
+	return ok;
+}
+
 static bool run_finish(struct run *r, struct run_result *out, struct err *e)
 {
 	const struct plan *p = r->plan;
 	struct hash input[MERGE_MAX_INPUTS];
 	struct model *models[MERGE_MAX_INPUTS];
-	struct output_facts f = {.input = input};
+	struct output_facts f = {.input = input, .leaves = &r->leaves};
 
+	if (!hash_leaves(r, input, e))
+		return false;
 	for (size_t i = 0; i < p->inputs->n; i++)
 		models[i] = p->inputs->v[i].model;
-	if (!content_hashes(models, p->inputs->n, r->pool, &process_cancelled, input, e))
-		return false;
 	f.hash = output_hash(r);
 	f.donor = recipe_donor(p->recipe, models, p->inputs->n, p->inputs->base, NULL);
 	for (size_t i = 0; i < p->n; i++)
@@ -289,6 +327,7 @@ bool run_merge(struct plan *p, struct catalog *c, struct pool *pool, const struc
 	r.out = output_open(p, pool, o, e);
 	if (!r.out)
 		return false;
+	r.leaves = leaves_find(p);
 	ok = run_begin(&r, &why) && run_stream(&r, &why) && run_finish(&r, out, &why);
 	out->run = r.id;
 	if (!ok) {
@@ -296,6 +335,7 @@ bool run_merge(struct plan *p, struct catalog *c, struct pool *pool, const struc
 		if (e)
 			*e = why;
 	}
+	leaves_fini(&r.leaves);
 	output_close(r.out);
 	return ok;
 }

@@ -1,0 +1,22 @@
+/* leaves: every stored model that a plan reads, however deep in recipes within recipes: what the
+ * result comes from. Borrowed from the plan. */
+#ifndef CUPEL_ENGINE_LEAVES_H
+#define CUPEL_ENGINE_LEAVES_H
+#include "engine/plan.h"
+
+struct leaf {
+	const struct plan *plan;   /* whose input it is */
+	size_t at;                 /* its number there */
+	bool inner;                /* of a recipe inside; else of the plan itself */
+	struct model *model;
+	struct hash hash;          /* for whoever hashes them */
+};
+struct leaves {
+	struct leaf *v;
+	size_t n;
+};
+/* The plan's own inputs in order, recipes left out; then those of the recipes, each model once. */
+struct leaves leaves_find(const struct plan *p);
+void leaves_fini(struct leaves *l);
+const struct leaf *leaves_of_input(const struct leaves *l, size_t i); /* NULL: it is a recipe */
+#endif
