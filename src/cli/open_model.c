@@ -39,7 +39,7 @@ char *cli_model_near(struct cli *c, const char *name, const char *near_dir, stru
 
 struct model *cli_model(struct cli *c, const char *name, struct err *e)
 {
-	struct ref_places p = { cli_roots(c), NULL, alias, c };
+	struct ref_places p = { .roots = cli_roots(c), .alias = alias, .ctx = c };
 
 	return ref_open_text(name, &p, e);
 }

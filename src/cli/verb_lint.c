@@ -45,7 +45,8 @@ static char *alias(void *ctx, const char *name)
 static struct model *input_open(struct cli *c, const struct recipe_ref_text *ref,
 	const char *near_dir, const char *path, struct findings *f)
 {
-	struct ref_places places = { cli_roots(c), near_dir, alias, c };
+	struct ref_places places = { .roots = cli_roots(c), .near_dir = near_dir,
+		.alias = alias, .ctx = c };
 	struct telling t = { f, ref, path };
 	struct err e = { 0 }, ignored = { 0 };
 	struct recipe_ref_text plain = *ref;

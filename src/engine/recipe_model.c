@@ -163,7 +163,8 @@ struct model *recipe_model(struct plan *p, const char *label, struct err *e)
 	char *config = output_config(p, &(size_t){0}, &why), *note = note_of(p);
 	const char *template = p->recipe->chat_template;
 	struct virtual_about about = {.like = like(p), .label = label, .note = note,
-		.config = config ? json_parse(config, strlen(config), "config.json", false, NULL) : NULL};
+		.config = config ? json_parse(config, strlen(config), "config.json", false, NULL)
+			: NULL};
 	struct model *m;
 
 	for (size_t i = 0; i < p->n; i++)

@@ -63,6 +63,15 @@ struct recipe *recipe_named(const struct recipe *r, const struct recipe_ref_text
 
 /* --- models --- */
 
+/* As a ring over files is told: by file, and document where it has a name. Caller frees. */
+static char *title(const struct recipe *r)
+{
+	if (!r->path)
+		return recipe_title(r);
+	return r->documents > 1 && r->name ? xasprintf("%s of %s", r->name, str_base(r->path))
+		: xstrdup(str_base(r->path));
+}
+
 /* "a.yml needs b.yml, b.yml needs a.yml" */
 static bool refuse_ring(const struct recipe_opener *o, size_t first, struct err *e)
 {
@@ -79,8 +88,8 @@ static bool refuse_ring(const struct recipe_opener *o, size_t first, struct err 
 			if (o->done.v[k].open)
 				next = &o->done.v[k];
 		last = next ? (size_t)(next - o->done.v) : first;
-		from = recipe_title(o->done.v[i].recipe);
-		to = recipe_title(o->done.v[last].recipe);
+		from = title(o->done.v[i].recipe);
+		to = title(o->done.v[last].recipe);
 		str_addf(&s, "%s%s needs %s", s.n ? ", " : "", from, to);
 		free(from);
 		free(to);

@@ -21,3 +21,8 @@ check_PROGRAMS += tests/unit/test_contracts
 TESTS += tests/unit/test_contracts
 tests_unit_test_contracts_SOURCES = tests/unit/test_contracts.c tests/unit/scratch_models.h
 tests_unit_test_contracts_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += tests/unit/test_recipe_model
+TESTS += tests/unit/test_recipe_model
+tests_unit_test_recipe_model_SOURCES = tests/unit/test_recipe_model.c tests/unit/noise.h \
+	tests/unit/scratch_models.h
+tests_unit_test_recipe_model_LDADD = $(UNIT_LIBS)

@@ -1,0 +1,285 @@
+/* Recipes as models: however they are read, and whatever is inside, the bits are those of the
+ * intermediate written and read back. */
+#include "config.h"
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+#include "engine/leaves.h"
+#include "engine/run.h"
+#include "model/virtual.h"
+#include "noise.h"
+#include "scratch_models.h"
+
+#define ROWS 517u
+#define COLUMNS 640u /* a bit more than a window */
+
+static char *dir;
+static struct pool *pool;
+
+static float value(uint64_t i, unsigned which)
+{
+	struct noise common = { (i + 1) * 0x9e3779b97f4a7c15u + which / 10 }, own = { (i + 7) * 31 + which };
+
+	noise_bits(&own);
+	return (float)(noise_normal(&common) * 0.05 + noise_normal(&own) * 0.005);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	dir = scratch_dir();
+	setenv("XDG_CACHE_HOME", dir, 1);
+	pool = pool_new(3);
+	for (unsigned m = 0; m < 4; m++) {
+		struct scratch_tensor v[3] = {
+			scratch_tensor("model.layers.0.mlp.up_proj.weight", DT_BF16, ROWS, COLUMNS, value, m),
+			scratch_tensor("model.layers.0.self_attn.q_proj.weight", DT_BF16, 33, 48, value, m + 10),
+			scratch_tensor("model.norm.weight", DT_F32, 0, 77, value, m + 20),
+		};
+		char name[2] = { (char)('a' + m), 0 };
+
+		free(scratch_model(dir, name, v, 3, "{\"model_type\": \"llama\", \"num_hidden_layers\": 1}"));
+		scratch_free(v, 3);
+	}
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	pool_free(pool);
+	file_remove_tree(dir, NULL);
+	free(dir);
+	return 0;
+}
+
+static struct plan *plan_of(const char *text, struct err *e)
+{
+	char *path = str_join_path(dir, "r.yml");
+	struct recipe *r = recipe_parse(text, strlen(text), path, e);
+	struct model_roots *roots = model_roots_new(&(const char *){ dir }, 1);
+	struct inputs *in = r ? inputs_open(r, roots, NULL, e) : NULL;
+	struct plan *p = in ? plan_make(r, in, NULL, NULL, e) : NULL;
+
+	inputs_unref(in);
+	model_roots_free(roots);
+	recipe_unref(r);
+	free(path);
+	return p;
+}
+
+static void write_out(struct plan *p, const char *name)
+{
+	char *out = str_join_path(dir, name);
+	struct run_options o = { .output = out, .force = true };
+	struct run_result result;
+	struct err e = { 0 };
+
+	if (!run_merge(p, NULL, pool, &o, NULL, NULL, &result, &e))
+		fail_msg("%s: %s", e.where, e.what);
+	free(out);
+}
+
+#define IN(name, params) "- {model: " name ", parameters: {" params "}}\n"
+static const char *const inner[] = {
+	"merge_method: linear\nmodels:\n" IN("a", "weight: 0.7") IN("b", "weight: 0.4") "dtype: bfloat16\n",
+	"merge_method: nuslerp\nmodels:\n" IN("a", "weight: 0.7") IN("b", "weight: 0.4"),
+	"merge_method: nuslerp\nmodels:\n" IN("a", "weight: 1") IN("b", "weight: 1")
+		"parameters: {nuslerp_flatten: false}\ndtype: float16\n",
+	"merge_method: ties\nbase_model: a\nmodels:\n" IN("b", "weight: 1, density: 0.3")
+		IN("c", "weight: 0.5, density: 0.6") "dtype: float32\n",
+	"merge_method: dare_ties\nbase_model: a\nmodels:\n" IN("b", "weight: 1, density: 0.3")
+		IN("c", "weight: 0.5, density: 0.6") "seed: 7\n",
+	"merge_method: nearswap\nbase_model: a\nmodels: [{model: b}]\nparameters: {t: 0.004}\n",
+	"merge_method: model_stock\nbase_model: a\nmodels: [{model: b}, {model: c}]\ndtype: bfloat16\n",
+	"merge_method: passthrough\nmodels: [{model: b}]\n",
+	"merge_method: passthrough\nmodels: [{model: b, parameters: {scale: 0.5}}]\n",
+};
+
+struct reading { struct model *m; const struct model *file; unsigned seed; bool ok; };
+
+/* Reads here and there: the same as the file has. */
+static void *read_about(void *ctx)
+{
+	struct reading *r = ctx;
+	float *x = malloc(40000 * sizeof *x), *y = malloc(40000 * sizeof *y);
+	struct err e = { 0 };
+
+	struct noise g = { r->seed };
+
+	r->ok = true;
+	for (unsigned i = 0; r->ok && i < 60; i++) {
+		size_t t = (r->seed + i) % r->m->source.n_tensors;
+		const struct tensor *about = &r->m->source.tensors[t];
+		long at = source_find(&r->file->source, about->name);
+		uint64_t first = noise_bits(&g) % (about->elements / 256 + 1) * 256;
+		size_t n = (size_t)(noise_bits(&g) % 40000);
+
+		if (first >= about->elements)
+			first = 0;
+		if (n > about->elements - first)
+			n = (size_t)(about->elements - first);
+		r->ok = at >= 0 && r->file->source.tensors[at].dtype == about->dtype &&
+			source_read(&r->m->source, t, first, n, x, &e) &&
+			source_read((struct source *)&r->file->source, (size_t)at, first, n, y, &e) &&
+			memcmp(x, y, n * sizeof *x) == 0;
+	}
+	free(x);
+	free(y);
+	return NULL;
+}
+
+static void reads_are_those_of_the_written_file(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof inner / sizeof *inner; i++) {
+		char *two = xasprintf("name: x\n%s---\nmodels: [{model: x, parameters: {weight: 1}}, "
+			"{model: d, parameters: {weight: 1}}]\nmerge_method: linear\n", inner[i]);
+		char *out = str_join_path(dir, "written");
+		struct err e = { 0 };
+		struct plan *alone = plan_of(inner[i], &e), *p = plan_of(two, &e);
+		struct reading r[3];
+		pthread_t thread[3];
+		struct model *file;
+
+		if (!alone || !p)
+			fail_msg("%s: %s\n%s", e.where, e.what, two);
+		assert_non_null(p->inputs->v[0].made_by);
+		write_out(alone, "written");
+		file = model_open(out, &e);
+		assert_non_null(file);
+		for (unsigned k = 0; k < 3; k++) {
+			r[k] = (struct reading){ p->inputs->v[0].model, file, k + 1, false };
+			assert_int_equal(pthread_create(&thread[k], NULL, read_about, &r[k]), 0);
+		}
+		for (unsigned k = 0; k < 3; k++)
+			pthread_join(thread[k], NULL);
+		if (!r[0].ok || !r[1].ok || !r[2].ok)
+			fail_msg("case %zu", i);
+		model_unref(file);
+		plan_unref(alone);
+		plan_unref(p);
+		free(out);
+		free(two);
+	}
+}
+
+/* More tensors at once than are kept warm, with states: they come and go. */
+static void what_is_forgotten_is_found_again(void **state)
+{
+	struct err e = { 0 };
+	struct scratch_tensor v[50];
+	char *names[50], *two;
+	float x[2000], first[50];
+	struct plan *p;
+
+	(void)state;
+	for (unsigned i = 0; i < 50; i++) {
+		names[i] = xasprintf("model.layers.%u.mlp.up_proj.weight", i);
+		v[i] = scratch_tensor(names[i], DT_F32, 40, 50, value, i);
+	}
+	free(scratch_model(dir, "many", v, 50, "{\"model_type\": \"llama\", \"num_hidden_layers\": 50}"));
+	free(scratch_model(dir, "more", v, 50, "{\"model_type\": \"llama\", \"num_hidden_layers\": 50}"));
+	two = xasprintf("name: x\nmerge_method: nuslerp\nmodels:\n%s%s---\n{models: [{model: x}], "
+		"merge_method: passthrough}\n", IN("many", "weight: 1"), IN("more", "weight: 2"));
+	p = plan_of(two, &e);
+	if (!p)
+		fail_msg("%s: %s", e.where, e.what);
+	for (int round = 0; round < 2; round++)
+		for (size_t i = 0; i < 50; i++) {
+			assert_true(source_read(&p->inputs->v[0].model->source, i, 256, 1744, x, &e));
+			assert_true(round == 0 || first[i] == x[5]);
+			first[i] = x[5];
+		}
+	plan_unref(p);
+	free(two);
+	scratch_free(v, 50);
+	for (unsigned i = 0; i < 50; i++)
+		free(names[i]);
+}
+
+static void what_is_inside_is_known(void **state)
+{
+	static const char text[] = "name: x\nmerge_method: linear\nmodels:\n" IN("a", "weight: 1") IN("b", "weight: 1")
+		"---\nname: y\nmerge_method: linear\nmodels:\n" IN("x", "weight: 1") IN("c", "weight: 1")
+		"---\nmerge_method: linear\nmodels:\n" IN("y", "weight: 1") IN("x", "weight: 1") IN("a", "weight: 1");
+	struct err e = { 0 };
+	struct plan *p = plan_of(text, &e);
+	struct leaves l;
+	struct recipe *other;
+	char *changed;
+
+	(void)state;
+	if (!p)
+		fail_msg("%s: %s", e.where, e.what);
+	l = leaves_find(p);
+	assert_int_equal(l.n, 3);
+	assert_null(leaves_of_input(&l, 0));
+	assert_ptr_equal(leaves_of_input(&l, 2), &l.v[0]);
+	assert_false(l.v[0].inner);
+	assert_string_equal(l.v[1].model->name, "c");
+	assert_true(l.v[1].inner && l.v[2].inner);
+	leaves_fini(&l);
+	/* x is one model, however often it is named */
+	assert_ptr_equal(p->inputs->v[1].model, p->inputs->v[0].made_by->inputs->v[0].model);
+	/* inputs serve another recipe as long as what is inside is the same */
+	assert_true(inputs_fit(p->inputs, p->recipe));
+	changed = xstrdup(text);
+	*strstr(changed, "weight: 1") = 'W';
+	other = recipe_parse(changed, strlen(changed), NULL, &e);
+	assert_non_null(other);
+	assert_false(inputs_fit(p->inputs, other));
+	recipe_unref(other);
+	free(changed);
+	plan_unref(p);
+}
+
+static void write_text(const char *name, const char *text)
+{
+	scratch_write(dir, name, text, strlen(text));
+}
+
+static void files_are_recipes_too(void **state)
+{
+	struct err e = { 0 };
+	struct plan *p;
+
+	(void)state;
+	write_text("in.yml", "merge_method: linear\nmodels:\n" IN("a", "weight: 1") IN("b", "weight: 1"));
+	p = plan_of("merge_method: linear\nmodels:\n" IN("in.yml", "weight: 1") IN("c", "weight: 1"), &e);
+	if (!p)
+		fail_msg("%s: %s", e.where, e.what);
+	assert_non_null(p->inputs->v[0].made_by);
+	plan_unref(p);
+	/* a ring over files, found before anything is read */
+	write_text("p.yml", "merge_method: passthrough\nmodels: [{model: q.yml}]\n");
+	write_text("q.yml", "merge_method: passthrough\nmodels: [{model: p.yml}]\n");
+	err_clear(&e);
+	assert_null(plan_of("merge_method: passthrough\nmodels: [{model: p.yml}]\n", &e));
+	assert_non_null(strstr(e.what, "circular dependency"));
+	assert_non_null(strstr(e.what, "p.yml needs"));
+	/* what is wrong inside says where */
+	write_text("bad.yml", "merge_method: linear\nmodels: [{model: a}]\nparameters: {weight: [}\n");
+	err_clear(&e);
+	assert_null(plan_of("merge_method: passthrough\nmodels: [{model: bad.yml}]\n", &e));
+	assert_non_null(strstr(e.where, "bad.yml:3"));
+	err_clear(&e);
+	assert_null(plan_of("merge_method: passthrough\nmodels: [{model: none.yml}]\n", &e));
+	assert_non_null(strstr(e.where, "none.yml"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads_are_those_of_the_written_file),
+		cmocka_unit_test(what_is_forgotten_is_found_again),
+		cmocka_unit_test(what_is_inside_is_known),
+		cmocka_unit_test(files_are_recipes_too),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
