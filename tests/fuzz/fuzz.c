@@ -21,6 +21,7 @@
 #include "base/rng.h"
 #include "base/str.h"
 #include "base/xalloc.h"
+#include "model/lora.h"
 #include "model/model.h"
 #include "model/tokenizer_files.h"
 #include "recipe/effect.h"
@@ -155,6 +156,47 @@ static char *make_index(size_t *n)
 	}
 	*n = strlen(index);
 	return xstrdup(index);
+}
+
+/* An adapter of which one file is damaged and the other good, laid over a model and read. */
+static void feed_adapter(const char *name, const char *text, size_t n, const char *other)
+{
+	const char *top = getenv("top_srcdir");
+	char *golden = xasprintf("%s/tests/golden/lora", top ? top : ".");
+	char *base = str_join_path(golden, "llama"), *good = xasprintf("%s/rich/%s", golden, other);
+	char *dir = str_join_path(fixture.dir, "adapter"), *path = str_join_path(dir, name);
+	char *beside = str_join_path(dir, other);
+	struct err e = { 0 };
+	struct model *m = model_open(base, &e), *x = NULL;
+	float out[256];
+
+	if (m && file_mkdirs(dir, &e) && file_copy(good, beside, &e) &&
+		file_write_all(path, text, n, &e)) {
+		x = lora_apply(m, dir, 0.5, "fuzz", NULL, NULL, &e);
+		if (!x && !e.what[0])
+			abort();
+	}
+	for (size_t t = 0; x && t < x->source.n_tensors; t++)
+		source_read(&x->source, t, 0, x->source.tensors[t].elements < 256 ?
+			(size_t)x->source.tensors[t].elements : 256, out, &e);
+	model_unref(x);
+	model_unref(m);
+	free(golden);
+	free(base);
+	free(good);
+	free(dir);
+	free(path);
+	free(beside);
+}
+
+static void feed_lora(const char *text, size_t n)
+{
+	feed_adapter("adapter_model.safetensors", text, n, "adapter_config.json");
+}
+
+static void feed_lora_config(const char *text, size_t n)
+{
+	feed_adapter("adapter_config.json", text, n, "adapter_model.safetensors");
 }
 
 /* config.json of a folder whose weights are packed as MLX does. */
@@ -317,6 +359,9 @@ static const struct target {
 	{ "mlx", "tests/golden/model/mlx/model.safetensors", NULL, 4096, 1000, feed_safetensors },
 	{ "index", NULL, make_index, 0, 4000, feed_index },
 	{ "config", NULL, make_config, 0, 4000, feed_config },
+	{ "adapter", "tests/golden/lora/rich/adapter_model.safetensors", NULL, 0, 1000, feed_lora },
+	{ "adapter config", "tests/golden/lora/rich/adapter_config.json", NULL, 0, 1000,
+		feed_lora_config },
 	{ "vocabulary", "share/demo/base/tokenizer.json", NULL, 8192, 5000, feed_vocab },
 };
 
