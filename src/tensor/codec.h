@@ -43,6 +43,14 @@ void decode_q3_k(const void *src, float *dst, size_t n);
 void decode_q4_k(const void *src, float *dst, size_t n);
 void decode_q5_k(const void *src, float *dst, size_t n);
 void decode_q6_k(const void *src, float *dst, size_t n);
+void decode_iq4_nl(const void *src, float *dst, size_t n);
+void decode_iq4_xs(const void *src, float *dst, size_t n);
+void decode_mxfp4(const void *src, float *dst, size_t n);
+void decode_nvfp4(const void *src, float *dst, size_t n);
+void decode_q1_0(const void *src, float *dst, size_t n);
+void decode_q2_0(const void *src, float *dst, size_t n);
+void decode_tq1_0(const void *src, float *dst, size_t n);
+void decode_tq2_0(const void *src, float *dst, size_t n);
 
 /* ggml blocks that choose from a grid; layouts in codec_iq_impl.h. */
 void decode_iq2_xxs(const void *src, float *dst, size_t n);
@@ -53,6 +61,17 @@ void decode_iq3_s(const void *src, float *dst, size_t n);
 void decode_iq1_s(const void *src, float *dst, size_t n);
 void decode_iq1_m(const void *src, float *dst, size_t n);
 
+void encode_q4_0(const float *src, void *dst, size_t n);
+void encode_q4_1(const float *src, void *dst, size_t n);
+void encode_q5_0(const float *src, void *dst, size_t n);
+void encode_q5_1(const float *src, void *dst, size_t n);
+void encode_q8_0(const float *src, void *dst, size_t n);
+void encode_mxfp4(const float *src, void *dst, size_t n);
+void encode_nvfp4(const float *src, void *dst, size_t n);
+void encode_q1_0(const float *src, void *dst, size_t n);
+void encode_q2_0(const float *src, void *dst, size_t n);
+void encode_tq1_0(const float *src, void *dst, size_t n);
+void encode_tq2_0(const float *src, void *dst, size_t n);
 void encode_q2_k(const float *src, void *dst, size_t n);
 void encode_q3_k(const float *src, void *dst, size_t n);
 void encode_q4_k(const float *src, void *dst, size_t n);
@@ -61,6 +80,10 @@ void encode_q6_k(const float *src, void *dst, size_t n);
 #define WEIGHTED(type) \
 	void weighted_##type(const float *src, void *dst, size_t rows, size_t row, \
 		const float *importance);
+WEIGHTED(q4_0)
+WEIGHTED(q4_1)
+WEIGHTED(q5_0)
+WEIGHTED(q5_1)
 WEIGHTED(q2_k)
 WEIGHTED(q3_k)
 WEIGHTED(q4_k)

@@ -1,6 +1,7 @@
 #include "config.h"
 #include "base/bytes.h"
 #include "tensor/codec.h"
+#include "tensor/codec_ggml.h"
 #include "tensor/cpu.h"
 #include "tensor/dtype.h"
 #include "tensor/half.h"
@@ -24,3 +25,11 @@ DECODER(q3_k)
 DECODER(q4_k)
 DECODER(q5_k)
 DECODER(q6_k)
+DECODER(iq4_nl)
+DECODER(iq4_xs)
+DECODER(mxfp4)
+DECODER(nvfp4)
+DECODER(q1_0)
+DECODER(q2_0)
+DECODER(tq1_0)
+DECODER(tq2_0)

@@ -2,7 +2,7 @@
 #include <math.h>
 #include "base/bytes.h"
 #include "tensor/codec.h"
-#include "tensor/codec_ggml_enc.h"
+#include "tensor/codec_ggml.h"
 #include "tensor/cpu.h"
 #include "tensor/dtype.h"
 #include "tensor/half.h"

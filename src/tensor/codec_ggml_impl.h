@@ -8,6 +8,13 @@
  *	Q5_0  | d 2 | qh 4 | qs 16 |               d*(q-16), bit j of qh is bit 4 of q_j
  *	Q5_1  | d 2 | m 2 | qh 4 | qs 16 |         d*q + m
  *	Q8_0  | d 2 | qs 32 signed |               d*q
+ *	IQ4_NL| d 2 | qs 16 |                      d*step[q]
+ *	MXFP4 | e 1 | qs 16 |                      2^(e-128) * twice E2M1 q
+ *  64:
+ *	NVFP4 | d 1 x4 UE4M3 | qs 32 |             d/2 * twice E2M1 q, 4 x 16, as 32 above but of 16
+ *	Q2_0  | d 2 | 2 bits x64 |                 d*(q-1)
+ *  128:
+ *	Q1_0  | d 2 | 1 bit x128 |                 set: d, clear: -d
  *
  *  256 elements:                    sub-blocks j with small integer scales sc_j and offsets m_j
  *	Q2_K  | sc:4 m:4 x16 | qs 64 | d 2 | dmin 2 |          (d*sc)*q - dmin*m, 16 x 16
@@ -15,7 +22,19 @@
  *	Q4_K  | d 2 | dmin 2 | k4 12 | qs 128 |                (d*sc)*q - dmin*m,  8 x 32
  *	Q5_K  | d 2 | dmin 2 | k4 12 | qh 32 | qs 128 |        (d*sc)*q - dmin*m,  8 x 32
  *	Q6_K  | ql 128 | qh 64 | sc 16 signed | d 2 |          (d*sc)*(q-32),     16 x 16
+ *	IQ4_XS| d 2 | sc high 2 x8 | sc low 4 x8 | qs 128 |    (d*(sc-32))*step[q], 8 x 32
+ *	TQ1_0 | qs 5 trits x48 | qh 4 trits x4 | d 2 |         d*(trit-1)
+ *	TQ2_0 | qs 64 | d 2 |                                  d*(q-1)
  */
+
+/* The numbers of a table for 16-byte runs of nibbles. */
+PATH_INLINE void PATH(nibbles)(const uint8_t *q, int n, const float *table, float d, float *dst)
+{
+	for (int j = 0; j < n; j++) {
+		dst[j] = d * table[q[j] & 15];
+		dst[j + n] = d * table[q[j] >> 4];
+	}
+}
 
 static void PATH(q4_0)(const void *restrict src, float *restrict dst, size_t n)
 {
@@ -190,5 +209,104 @@ static void PATH(q6_k)(const void *restrict src, float *restrict dst, size_t n)
 				dst[16 * j + l] = scale * (float)(v - 32);
 			}
 		}
+	}
+}
+
+static void PATH(iq4_nl)(const void *restrict src, float *restrict dst, size_t n)
+{
+	const uint8_t *b = src;
+
+	for (; n; n -= 32, b += 18, dst += 32)
+		PATH(nibbles)(b + 2, 16, iq4_step, f16_f32(le16(b)), dst);
+}
+
+static void PATH(iq4_xs)(const void *restrict src, float *restrict dst, size_t n)
+{
+	const uint8_t *b = src;
+
+	for (; n; n -= 256, b += 136, dst += 256) {
+		float d = f16_f32(le16(b));
+		for (int j = 0; j < 8; j++) {
+			int low = b[4 + j / 2] >> 4 * (j % 2) & 15, high = le16(b + 2) >> 2 * j & 3;
+			PATH(nibbles)(b + 8 + 16 * j, 16, iq4_step,
+				d * (float)((low | high << 4) - 32), dst + 32 * j);
+		}
+	}
+}
+
+static void PATH(mxfp4)(const void *restrict src, float *restrict dst, size_t n)
+{
+	const uint8_t *b = src;
+
+	for (; n; n -= 32, b += 17, dst += 32)
+		PATH(nibbles)(b + 1, 16, e2m1_step, e8m0_half_f32(*b), dst);
+}
+
+static void PATH(nvfp4)(const void *restrict src, float *restrict dst, size_t n)
+{
+	const uint8_t *b = src;
+
+	for (; n; n -= 64, b += 36, dst += 64)
+		for (int s = 0; s < 4; s++)
+			PATH(nibbles)(b + 4 + 8 * s, 8, e2m1_step, ue4m3_f32(b[s]), dst + 16 * s);
+}
+
+static void PATH(q1_0)(const void *restrict src, float *restrict dst, size_t n)
+{
+	const uint8_t *b = src;
+
+	for (; n; n -= 128, b += 18, dst += 128) {
+		float d = f16_f32(le16(b));
+		for (int j = 0; j < 128; j++)
+			dst[j] = b[2 + j / 8] >> j % 8 & 1 ? d : -d;
+	}
+}
+
+static void PATH(q2_0)(const void *restrict src, float *restrict dst, size_t n)
+{
+	const uint8_t *b = src;
+
+	for (; n; n -= 64, b += 18, dst += 64) {
+		float d = f16_f32(le16(b));
+		for (int j = 0; j < 64; j++)
+			dst[j] = (float)((b[2 + j / 4] >> 2 * (j % 4) & 3) - 1) * d;
+	}
+}
+
+/* Digit k of the trits in a byte: multiplied by 3^k the digits before it are gone beyond the byte,
+ * and it is what a further multiplication lifts out. */
+PATH_INLINE void PATH(trits)(const uint8_t *q, int n, int digits, float d, float *dst)
+{
+	static const uint8_t power[5] = { 1, 3, 9, 27, 81 };
+
+	for (int k = 0; k < digits; k++)
+		for (int m = 0; m < n; m++) {
+			unsigned rest = q[m] * (unsigned)power[k] & 255;
+			dst[n * k + m] = (float)((int)(rest * 3 >> 8) - 1) * d;
+		}
+}
+
+static void PATH(tq1_0)(const void *restrict src, float *restrict dst, size_t n)
+{
+	const uint8_t *b = src;
+
+	for (; n; n -= 256, b += 54, dst += 256) {
+		float d = f16_f32(le16(b + 52));
+		PATH(trits)(b, 32, 5, d, dst);
+		PATH(trits)(b + 32, 16, 5, d, dst + 160);
+		PATH(trits)(b + 48, 4, 4, d, dst + 240);
+	}
+}
+
+static void PATH(tq2_0)(const void *restrict src, float *restrict dst, size_t n)
+{
+	const uint8_t *b = src;
+
+	for (; n; n -= 256, b += 66, dst += 256) {
+		float d = f16_f32(le16(b + 64));
+		for (int j = 0; j < 8; j++)
+			for (int m = 0; m < 32; m++)
+				dst[32 * j + m] = d *
+					(float)((b[32 * (j / 4) + m] >> 2 * (j % 4) & 3) - 1);
 	}
 }

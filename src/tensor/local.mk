@@ -6,7 +6,9 @@ libcupel_a_SOURCES += \
 	src/tensor/codec_float.c \
 	src/tensor/codec_float_impl.h \
 	src/tensor/codec_ggml.c \
-	src/tensor/codec_ggml_enc.h \
+	src/tensor/codec_ggml.h \
+	src/tensor/codec_ggml_enc.c \
+	src/tensor/codec_ggml_enc_impl.h \
 	src/tensor/codec_ggml_enc_k.c \
 	src/tensor/codec_ggml_enc_k_impl.h \
 	src/tensor/codec_ggml_fit_impl.h \
