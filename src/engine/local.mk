@@ -47,6 +47,12 @@ libcupel_a_SOURCES += \
 	src/engine/preview_work.h \
 	src/engine/pump.c \
 	src/engine/pump.h \
+	src/engine/quant_files.c \
+	src/engine/quant_files.h \
+	src/engine/quant_out.c \
+	src/engine/quant_out.h \
+	src/engine/quantize.c \
+	src/engine/quantize.h \
 	src/engine/rate.c \
 	src/engine/rate.h \
 	src/engine/recipe_model.c \

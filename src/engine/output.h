@@ -53,6 +53,8 @@ struct output_facts {
 /* config.json as the output will have it; NULL without an error if no input has one. Caller frees.
  */
 char *output_config(const struct plan *p, size_t *n, struct err *e);
+/* Of a model folder, what an output takes over where it is there; NULL-ended. */
+extern const char *const donor_files[];
 bool output_files(struct output *o, const struct output_facts *f, struct err *e);
 /* What an input may be called in an output: an absolute path is owner/name, else its last
  * component.

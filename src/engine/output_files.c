@@ -13,11 +13,12 @@
 #define TEXT_MAX ((size_t)1 << 30)
 
 /* What the donor's folder gives, where it has it. */
-static const char *const donor_files[] = {
+const char *const donor_files[] = {
 	"tokenizer.json", "tokenizer_config.json", "tokenizer.model", "special_tokens_map.json",
 	"added_tokens.json", "vocab.json", "vocab.txt", "merges.txt", "spiece.model", "tekken.json",
 	"chat_template.jinja", "chat_template.json", "generation_config.json",
 	"preprocessor_config.json", "processor_config.json", "video_preprocessor_config.json",
+	NULL
 };
 
 static char *folder_of(const struct model *m)
@@ -187,7 +188,7 @@ static bool put_tokenizer(struct output *o, int donor, struct err *e)
 	donor = with_files(o->plan->inputs, donor);
 	if (donor >= 0 && o->plan->inputs->v[donor].model->format != MODEL_GGUF) {
 		dir = folder_of(o->plan->inputs->v[donor].model);
-		for (size_t i = 0; ok && i < sizeof donor_files / sizeof *donor_files; i++)
+		for (size_t i = 0; ok && donor_files[i]; i++)
 			ok = copy_from(o, dir, donor_files[i], e);
 		free(dir);
 	}
