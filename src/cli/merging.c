@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/str.h"
+#include "base/xalloc.h"
 #include "cli/merging.h"
 #include "recipe/lint.h"
 #include "system/process.h"
@@ -30,13 +31,14 @@ static void say(const struct recipe *r, const struct findings *f)
 
 static void say_donor(const struct recipe *r, const struct inputs *in)
 {
-	struct model *models[MERGE_MAX_INPUTS];
+	struct model **models = xnew(struct model *, in->n);
 	char *why = NULL, *safe;
 	int donor;
 
 	for (size_t i = 0; i < in->n; i++)
 		models[i] = in->v[i].model;
 	donor = recipe_donor(r, models, in->n, in->base, &why);
+	free(models);
 	if (donor >= 0 && donor != (in->base >= 0 ? in->base : 0) && why) {
 		safe = str_safe(why);
 		fprintf(stderr, "cupel: %s\n", safe);

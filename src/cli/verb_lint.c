@@ -69,20 +69,22 @@ static struct model *input_open(struct cli *c, const struct recipe_ref_text *ref
 /* What the files of the models say, as far as they are here. Headers and configs, no weights. */
 static void lint_files(struct cli *c, const struct recipe *r, struct findings *f)
 {
-	struct model *models[MERGE_MAX_INPUTS] = { NULL };
 	size_t n = recipe_inputs(r), opened = 0;
+	struct model **models = xnew(struct model *, n + 1);
 	char *near_dir = recipe_folder(r);
 
-	for (size_t i = 0; i < n && n <= MERGE_MAX_INPUTS; i++) {
+	for (size_t i = 0; i < n; i++) {
 		models[i] = input_open(c, recipe_input_ref(r, i), near_dir,
-			i < r->n_models ? "models" : "base_model", f);
+			recipe_source_of(r, i) < (int)r->n_models ? "models" : "base_model",
+			f);
 		opened += models[i] != NULL;
 	}
 	if (opened)
 		lint_models(r, models, n, recipe_base(r), f);
 	lint_paths(r, f);
-	for (size_t i = 0; i < n && n <= MERGE_MAX_INPUTS; i++)
+	for (size_t i = 0; i < n; i++)
 		model_unref(models[i]);
+	free(models);
 	free(near_dir);
 }
 

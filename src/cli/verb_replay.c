@@ -17,7 +17,7 @@ struct replay {
 	struct catalog_input *in;
 	size_t n_in;
 	struct plan *plan;
-	struct hash now[MERGE_MAX_INPUTS];  /* of the inputs */
+	struct hash *now;                   /* of the inputs */
 	struct run_result result;
 	bool made;                          /* it was merged again, not only looked at */
 	bool kept;                          /* into a folder the user named */
@@ -55,6 +55,8 @@ static bool changed(const struct replay *r, size_t i)
 	const char *then = recorded(r, r->plan->inputs->v[i].text);
 	char hex[HASH_HEX_SIZE];
 
+	if (!r->now)
+		return false;
 	hash_hex(r->now[i], hex);
 	return then && !hash_is_zero(r->now[i]) && !str_eq(then, hex);
 }
@@ -70,11 +72,15 @@ static bool any_changed(const struct replay *r)
 static bool hash_inputs(struct replay *r, struct err *e)
 {
 	const struct inputs *in = r->plan->inputs;
-	struct model *models[MERGE_MAX_INPUTS];
+	struct model **models = xnew(struct model *, in->n);
+	bool ok;
 
 	for (size_t i = 0; i < in->n; i++)
 		models[i] = in->v[i].model;
-	return content_hashes(models, in->n, cli_pool(r->c), &process_cancelled, r->now, e);
+	r->now = xcalloc(in->n, sizeof *r->now);
+	ok = content_hashes(models, in->n, cli_pool(r->c), &process_cancelled, r->now, e);
+	free(models);
+	return ok;
 }
 
 /* Where it is made again: beside the first output, else in the folder for temporary files. */
@@ -217,6 +223,7 @@ static int run(struct cli *c, struct err *e)
 	}
 	status = e->code ? err_exit_status(e->code) : same(&r) ? 0 : 1;
 	plan_unref(r.plan);
+	free(r.now);
 	catalog_inputs_free(r.in, r.n_in);
 	catalog_runs_free(r.run, r.run != NULL);
 	return status;

@@ -159,3 +159,61 @@ char *config_with_dtype(const char *text, size_t n, const char *dtype)
 	str_addn(&out, text + o.end + 1, n - o.end - 1);
 	return str_steal(&out);
 }
+
+struct replacing {
+	config_value_fn *fn;
+	void *ctx;
+	size_t count;
+};
+
+static void replace(const char *s, size_t i, size_t n, const char *part, struct replacing *r,
+	struct str *out)
+{
+	struct object o = members(s, i, n);
+	size_t last = i;
+
+	for (size_t k = 0; k < o.v.n; k++) {
+		const struct member *m = &o.v.v[k];
+		char *key = xstrndup(s + m->key, m->key_n);
+		struct str value = STR_INIT;
+
+		str_addn(out, s + last, m->value - last);
+		last = m->end;
+		if (!*part && is_part(s, m)) {
+			replace(s, m->value, m->end, key, r, out);
+		} else if (r->fn(r->ctx, part, key, s + m->value, m->end - m->value, &value)) {
+			str_addn(out, value.s, value.n);
+			r->count++;
+		} else {
+			str_addn(out, s + m->value, m->end - m->value);
+		}
+		str_fini(&value);
+		free(key);
+	}
+	str_addn(out, s + last, o.end - last + 1);
+	vec_fini(&o.v);
+}
+
+char *config_replaced(const char *text, size_t n, config_value_fn *fn, void *ctx)
+{
+	size_t i = skip_blanks(text, 0, n);
+	struct replacing r = { fn, ctx, 0 };
+	struct str out = STR_INIT;
+	struct object o;
+	bool whole;
+
+	if (i >= n || text[i] != '{')
+		return NULL;
+	o = members(text, i, n);
+	whole = o.whole;
+	vec_fini(&o.v);
+	if (!whole)
+		return NULL;
+	str_addn(&out, text, i);
+	replace(text, i, n, "", &r, &out);
+	str_addn(&out, text + o.end + 1, n - o.end - 1);
+	if (r.count)
+		return str_steal(&out);
+	str_fini(&out);
+	return NULL;
+}

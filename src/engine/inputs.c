@@ -1,4 +1,5 @@
 #include "config.h"
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/arena.h"
@@ -6,6 +7,7 @@
 #include "base/vec.h"
 #include "engine/inputs.h"
 #include "engine/recipe_opener.h"
+#include "engine/rows.h"
 #include "recipe/lint.h"
 #include "recipe/open.h"
 
@@ -13,9 +15,8 @@ struct inputs_all { /* the allocation behind struct inputs */
 	struct inputs in;
 	atomic_int refs;
 	struct arena arena;
-	struct input_row *rows;
-	size_t n_rows;
-	vec(struct input_extra) extras;
+	struct rows rows;
+	struct hash layout;
 };
 
 static struct inputs_all *all_of(const struct inputs *in)
@@ -25,14 +26,19 @@ static struct inputs_all *all_of(const struct inputs *in)
 
 const struct input_row *inputs_rows(const struct inputs *in, size_t *n)
 {
-	*n = all_of(in)->n_rows;
-	return all_of(in)->rows;
+	*n = all_of(in)->rows.v.n;
+	return all_of(in)->rows.v.v;
 }
 
 const struct input_extra *inputs_extras(const struct inputs *in, size_t *n)
 {
-	*n = all_of(in)->extras.n;
-	return all_of(in)->extras.v;
+	*n = all_of(in)->rows.extras.n;
+	return all_of(in)->rows.extras.v;
+}
+
+long inputs_twice(const struct inputs *in)
+{
+	return all_of(in)->rows.twice;
 }
 
 int inputs_first(const struct inputs *in)
@@ -103,119 +109,12 @@ static const char *label_of(const struct inputs *in, size_t i)
 	return tail;
 }
 
-/* --- rows --- */
-
-/* An embedding that serves as head where a model stores none. */
-static long tied_head(const struct model *m, const struct tensor *like)
-{
-	if (!str_eq(like->role, "output") || !m->tied_head)
-		return -1;
-	for (size_t t = 0; t < m->source.n_tensors; t++)
-		if (str_eq(m->source.tensors[t].role, "token_embd"))
-			return (long)t;
-	return -1;
-}
-
-static bool same_shape(const struct tensor *a, const struct tensor *b)
-{
-	return a->rank == b->rank &&
-		memcmp(a->shape, b->shape, (size_t)a->rank * sizeof *a->shape) == 0;
-}
-
-static bool is_integer(const struct tensor *t)
-{
-	return dtype_info(t->dtype)->kind == DTYPE_INT && t->dtype != DT_UNKNOWN;
-}
-
-/* What a tensor counts as when dtypes are promoted: quantized ones as BF16, which holds more than
- * they do. */
-static enum dtype counts_as(const struct tensor *t)
-{
-	return dtype_is_float(t->dtype) && dtype_info(t->dtype)->encode ? t->dtype : DT_BF16;
-}
-
-static double place(const struct model *m, const struct tensor *t, int deepest)
-{
-	int64_t layers = m->layers > 0 ? m->layers : deepest + 1;
-
-	if (t->layer < 0)
-		return 0.0;
-	if (layers <= 1 || t->layer >= layers - 1)
-		return 1.0;
-	return (double)t->layer / (double)(layers - 1);
-}
-
-static void row_fill(struct inputs_all *a, struct input_row *row)
-{
-	long *source = arena_new(&a->arena, long, a->in.n);
-	struct hash *key = arena_new(&a->arena, struct hash, a->in.n);
-
-	row->odd = row->mute = row->mixed = -1;
-	row->promoted = counts_as(row->like);
-	row->integer = is_integer(row->like);
-	for (size_t i = 0; i < a->in.n; i++) {
-		const struct model *m = a->in.v[i].model;
-		const struct tensor *t;
-
-		source[i] = m ? source_find(&m->source, row->like->name) : -1;
-		if (m && source[i] < 0)
-			source[i] = tied_head(m, row->like);
-		if (source[i] < 0)
-			continue;
-		t = &m->source.tensors[source[i]];
-		key[i] = model_tensor_key(m, (size_t)source[i]);
-		row->promoted = dtype_promote(row->promoted, counts_as(t));
-		row->quantized |= !dtype_is_float(t->dtype) && !is_integer(t);
-		if (row->odd < 0 && !same_shape(t, row->like))
-			row->odd = (int)i;
-		if (row->mute < 0 && !t->readable)
-			row->mute = (int)i;
-		if (row->mixed < 0 && is_integer(t) != row->integer)
-			row->mixed = (int)i;
-	}
-	row->source = source;
-	row->key = key;
-}
-
-static void rows_make(struct inputs_all *a)
-{
-	const struct model *first = a->in.v[inputs_first(&a->in)].model;
-	int deepest = 0;
-
-	a->n_rows = first->source.n_tensors;
-	a->rows = arena_new(&a->arena, struct input_row, a->n_rows);
-	for (size_t t = 0; t < a->n_rows; t++)
-		if (first->source.tensors[t].layer > deepest)
-			deepest = first->source.tensors[t].layer;
-	for (size_t t = 0; t < a->n_rows; t++) {
-		a->rows[t].like = &first->source.tensors[t];
-		a->rows[t].t = place(first, a->rows[t].like, deepest);
-		row_fill(a, &a->rows[t]);
-	}
-}
-
-static void extras_find(struct inputs_all *a)
-{
-	const struct model *first = a->in.v[inputs_first(&a->in)].model;
-
-	for (size_t i = 0; i < a->in.n; i++) {
-		const struct source *s = a->in.v[i].model ? &a->in.v[i].model->source : NULL;
-
-		for (size_t t = 0; s && t < s->n_tensors; t++)
-			if (source_find(&first->source, s->tensors[t].name) < 0)
-				*vec_push(&a->extras) = (struct input_extra){
-					.input = (int)i, .name = s->tensors[t].name,
-					.head = first->tied_head &&
-						str_eq(s->tensors[t].role, "output")};
-	}
-}
-
 /* --- what belongs together --- */
 
 static void bases_find(struct inputs_all *a, const struct model_roots *roots, struct catalog *c)
 {
 	struct inputs *in = &a->in;
-	struct model *models[MERGE_MAX_INPUTS];
+	struct model **models;
 	char *name = NULL;
 
 	in->lineage_base = -1;
@@ -224,9 +123,11 @@ static void bases_find(struct inputs_all *a, const struct model_roots *roots, st
 		in->figure_base_name = in->v[in->base].text;
 		return;
 	}
+	models = xnew(struct model *, in->n);
 	for (size_t i = 0; i < in->n; i++)
 		models[i] = in->v[i].model;
 	in->figure_base = lineage_base(models, in->n, roots, c, &name);
+	free(models);
 	in->figure_base_name = name ? arena_strdup(&a->arena, name) : NULL;
 	free(name);
 	/* one of the inputs may be it */
@@ -240,6 +141,27 @@ static void bases_find(struct inputs_all *a, const struct model_roots *roots, st
 		}
 }
 
+/* Of everything that rows follow from beside the models: slices, ranges, modules. */
+static struct hash layout_of(const struct recipe *r)
+{
+	struct str s = STR_INIT;
+	struct hash h;
+
+	for (size_t i = 0; i < r->n_slices; i++) {
+		const struct recipe_slice *l = &r->slices[i];
+
+		str_addf(&s, "%s %d %d %d", r->modules[l->module].name, l->ranged, l->adds_base,
+			l->base_input);
+		for (size_t k = 0; k < l->n_sources; k++)
+			str_addf(&s, " %d %" PRId64 " %" PRId64, l->sources[k].input,
+				l->sources[k].from, l->sources[k].to);
+		str_addc(&s, '\n');
+	}
+	h = hash_bytes(s.s, s.n);
+	str_fini(&s);
+	return h;
+}
+
 static struct inputs_all *inputs_alloc(const struct recipe *r)
 {
 	struct inputs_all *a = xnew(struct inputs_all, 1);
@@ -247,6 +169,7 @@ static struct inputs_all *inputs_alloc(const struct recipe *r)
 	arena_init(&a->arena);
 	atomic_init(&a->refs, 1);
 	a->in.n = recipe_inputs(r);
+	a->layout = layout_of(r);
 	a->in.base = recipe_base(r);
 	a->in.donor = a->in.lineage_base = -1;
 	a->in.v = arena_new(&a->arena, struct input, a->in.n + 1);
@@ -260,21 +183,19 @@ static struct inputs_all *inputs_alloc(const struct recipe *r)
 struct inputs *inputs_open_with(const struct recipe *r, struct recipe_opener *o, struct err *e)
 {
 	size_t n = recipe_inputs(r), opened = 0;
-	struct model *models[MERGE_MAX_INPUTS];
+	struct model **models;
 	struct inputs_all *a;
 	char *near_dir;
 
 	if (n == 0 && !recipe_valid(r, e))
 		return NULL;
-	if (n == 0 || n > MERGE_MAX_INPUTS) {
+	if (n == 0) {
 		err_set(e, ERR_INPUT, r->path ? r->path : "recipe",
-			n ? "merge in stages" : "list the models to merge under models:",
-			n ? "%zu models; at most %d can be merged at once" : "no models to merge",
-			n,
-			MERGE_MAX_INPUTS);
+			"list the models to merge under models:", "no models to merge");
 		return NULL;
 	}
 	a = inputs_alloc(r);
+	models = xnew(struct model *, n);
 	near_dir = recipe_folder(r);
 	for (size_t i = 0; i < n; i++) {
 		input_open(&a->in.v[i], r, recipe_input_ref(r, i), near_dir, o);
@@ -286,14 +207,17 @@ struct inputs *inputs_open_with(const struct recipe *r, struct recipe_opener *o,
 		if (e)
 			*e = a->in.v[0].error;
 		inputs_unref(&a->in);
+		free(models);
 		return NULL;
 	}
 	bases_find(a, o->roots, o->catalog);
 	a->in.donor = recipe_donor(r, models, n, a->in.base, NULL);
-	if (models[inputs_first(&a->in)]) {
-		rows_make(a);
-		extras_find(a);
-	}
+	a->rows.r = r;
+	a->rows.in = &a->in;
+	a->rows.arena = &a->arena;
+	rows_make(&a->rows);
+	a->rows.r = NULL;
+	free(models);
 	return &a->in;
 }
 
@@ -334,7 +258,7 @@ void inputs_unref(struct inputs *in)
 		plan_unref(in->v[i].made_by);
 	}
 	model_unref(in->figure_base);
-	vec_fini(&a->extras);
+	rows_fini(&a->rows);
 	arena_fini(&a->arena);
 	free(a);
 }
@@ -351,5 +275,5 @@ bool inputs_fit(const struct inputs *in, const struct recipe *r)
 		if (!str_eq(in->v[i].text, ref->text) || !hash_eq(in->v[i].recipe, now))
 			return false;
 	}
-	return true;
+	return hash_eq(all_of(in)->layout, layout_of(r));
 }

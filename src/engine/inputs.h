@@ -5,11 +5,18 @@
 #define CUPEL_ENGINE_INPUTS_H
 #include "engine/plan.h"
 
-struct input_row { /* a tensor of the first model, or of the base: in its order */
-	const struct tensor *like;
+struct input_row { /* a tensor of the output */
+	const struct tensor *like; /* its name, layer, shape */
+	const struct tensor *from; /* that of the slice's base, or else first source, it is like */
+	/* of the recipe; -1: in a module that the recipe does not name, copied from the first */
+	int slice;
+	size_t n_inputs;           /* how many inputs of the slice take part */
+	/* per input of the slice: its name there; NULL: in all as in `like` */
+	const char *const *names;
 	const long *source;        /* per input: tensor index, -1 if it has none */
 	const struct hash *key;    /* per input: of its content */
-	double t;                  /* layer / (layers - 1); 0 outside the stack */
+	/* layer / (layers - 1) of its slice, of its part of a whole model; 0 outside the stack */
+	double t;
 	enum dtype promoted;       /* what its inputs promote to */
 	bool integer;              /* not merged: all inputs must hold the same */
 	bool quantized;            /* one of its inputs is */
@@ -18,16 +25,24 @@ struct input_row { /* a tensor of the first model, or of the base: in its order 
 	/* first input that is integer where like is not, or the reverse; -1 */
 	int mixed;
 };
-struct input_extra { /* a tensor that the output has not */
-	int input;
+enum extra_kind {
+	EXTRA_TENSOR,              /* the output has no such tensor */
+	EXTRA_HEAD,                /* a head, while the output's is tied to the embedding */
+	EXTRA_LAYER,               /* in a layer that no slice takes */
+	EXTRA_OTHERS,              /* the output has it from other models */
+};
+struct input_extra { /* a tensor that nothing is made of */
+	int input, layer;
 	const char *name;
-	bool head;                 /* a head, while the output's is tied to the embedding */
+	enum extra_kind kind;
 };
 struct recipe_opener;
 /* As part of a greater act of opening (recipe_opener.h). */
 struct inputs *inputs_open_with(const struct recipe *r, struct recipe_opener *o, struct err *e);
 const struct input_row *inputs_rows(const struct inputs *in, size_t *n);
 const struct input_extra *inputs_extras(const struct inputs *in, size_t *n);
+/* A row that has the name of another, -1 if all differ. */
+long inputs_twice(const struct inputs *in);
 /* whose tensors the rows are: the base, else the first */
 int inputs_first(const struct inputs *in);
 

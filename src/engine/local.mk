@@ -1,6 +1,8 @@
 libcupel_a_SOURCES += \
 	src/engine/cache_prune.c \
 	src/engine/cache_prune.h \
+	src/engine/config_stack.c \
+	src/engine/config_stack.h \
 	src/engine/config_text.c \
 	src/engine/config_text.h \
 	src/engine/content.c \
@@ -34,6 +36,9 @@ libcupel_a_SOURCES += \
 	src/engine/piece.c \
 	src/engine/piece.h \
 	src/engine/plan.c \
+	src/engine/plan_check.c \
+	src/engine/plan_say.c \
+	src/engine/plan_work.h \
 	src/engine/plan.h \
 	src/engine/plan_key.c \
 	src/engine/plan_key.h \
@@ -65,6 +70,8 @@ libcupel_a_SOURCES += \
 	src/engine/swap_count.c \
 	src/engine/swap_sample.c \
 	src/engine/swap_sample.h \
+	src/engine/rows.c \
+	src/engine/rows.h \
 	src/engine/scan.c \
 	src/engine/scan.h \
 	src/engine/shards.c \

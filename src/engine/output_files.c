@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/str.h"
 #include "base/xalloc.h"
+#include "engine/config_stack.h"
 #include "engine/config_text.h"
 #include "engine/leaves.h"
 #include "engine/output.h"
@@ -104,15 +105,16 @@ static char *config_file(const struct model *m, size_t *n, struct err *e)
 
 /* What the output gets: the base's, else the first model's, else that of any model; else what a
  * GGUF's keys say. */
-static char *config_text(const struct plan *p, size_t *n, struct err *e)
+static char *config_text(const struct plan *p, const struct model **of, size_t *n, struct err *e)
 {
 	const struct model *first = p->inputs->v[p->inputs->base >= 0 ? p->inputs->base : 0].model;
-	char *text = config_file(first, n, e);
+	char *text = config_file(*of = first, n, e);
 
 	for (size_t i = 0; !text && !e->code && i < p->inputs->n; i++)
-		text = config_file(p->inputs->v[i].model, n, e);
+		text = config_file(*of = p->inputs->v[i].model, n, e);
 	if (text || e->code || !first->config)
 		return text;
+	*of = first;
 	text = json_dumps(first->config, JSON_INDENT(2));
 	*n = text ? strlen(text) : 0;
 	return text;
@@ -120,9 +122,16 @@ static char *config_text(const struct plan *p, size_t *n, struct err *e)
 
 char *output_config(const struct plan *p, size_t *n, struct err *e)
 {
-	char *text = config_text(p, n, e), *edited;
+	const struct model *of = NULL;
+	char *text = config_text(p, &of, n, e), *edited;
 	const char *dtype = dtype_torch_name(main_dtype(p));
 
+	edited = text ? config_with_stack(p->recipe, p->inputs, of, text, *n) : NULL;
+	if (edited) {
+		free(text);
+		text = edited;
+		*n = strlen(text);
+	}
 	edited = text && dtype ? config_with_dtype(text, *n, dtype) : NULL;
 	if (!edited)
 		return text;

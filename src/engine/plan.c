@@ -6,164 +6,13 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "base/xalloc.h"
-#include "engine/inputs.h"
 #include "engine/plan_key.h"
+#include "engine/plan_work.h"
 #include "engine/shards.h"
 
 #define SAY_AT_MOST 5 /* problems of one kind that are listed each */
 
-struct plan_all { /* the allocation behind struct plan */
-	struct plan p;
-	atomic_int refs;
-	struct arena arena;
-};
 typedef const double (*input_values)[P_COUNT];
-struct planner {
-	const struct recipe *r;
-	struct inputs *in;
-	struct plan_all *all;
-	struct findings *f;
-	struct err *e;
-	bool failed, varies;       /* varies: some parameter depends on the tensor */
-	enum dtype dtype;          /* stored dtype by the recipe; DT_UNKNOWN: by promotion */
-	double (*input)[P_COUNT];  /* of every input; the tensor at work, or all of them */
-	double *global;
-	int *everyone;             /* 0, 1, 2 …: inputs of a tensor that all have */
-};
-
-static const struct mark *input_mark(const struct planner *w, int i)
-{
-	return &recipe_input_ref(w->r, (size_t)i)->mark;
-}
-
-/* An error: among the findings, and the first of them is the plan's. */
-__attribute__((format(printf, 6, 7)))
-static bool problem(struct planner *w, const struct mark *at, const char *where, const char *code,
-	const char *hint, const char *fmt, ...)
-{
-	va_list ap;
-	struct str s = STR_INIT;
-
-	va_start(ap, fmt);
-	str_vaddf(&s, fmt, ap);
-	va_end(ap);
-	if (w->f)
-		findings_add(w->f, SEV_ERROR, at, where, code, hint, "%s", s.s);
-	if (!w->failed)
-		err_set(w->e, ERR_INPUT, where, hint, "%s", s.s);
-	w->failed = true;
-	str_fini(&s);
-	return false;
-}
-
-__attribute__((format(printf, 6, 7)))
-static void remark(struct planner *w, enum severity sev, const struct mark *at, const char *code,
-	const char *hint, const char *fmt, ...)
-{
-	va_list ap;
-	struct str s = STR_INIT;
-
-	if (!w->f)
-		return;
-	va_start(ap, fmt);
-	str_vaddf(&s, fmt, ap);
-	va_end(ap);
-	findings_add(w->f, sev, at, "models", code, hint, "%s", s.s);
-	str_fini(&s);
-}
-
-/* --- what the recipe asks --- */
-
-static bool refuse_later_work(struct planner *w)
-{
-	const struct recipe *r = w->r;
-	const struct recipe_tokenizer *t = &r->tokenizer;
-	int64_t layers[MERGE_MAX_INPUTS];
-	struct err e = {0};
-
-	if (r->n_models == 0)
-		return problem(w, &r->method_mark, "slices", "slices",
-			"use models:, or one slice of whole models",
-			"this version merges whole models, not stacks of layer ranges");
-	if (t->is_union || t->n_tokens || t->pad_to_multiple_of)
-		return problem(w, &t->mark, "tokenizer", "tokenizer",
-			"name one of the models as tokenizer_source",
-			"this version builds no new vocabulary");
-	if (r->chat_template && !strchr(r->chat_template, '{') && !str_eq(r->chat_template, "auto"))
-		return problem(w, &r->method_mark, "chat_template", "chat_template",
-			"write the template itself, or leave it out",
-			"this version has no template named \"%s\"", r->chat_template);
-	for (size_t i = 0; i < w->in->n; i++)
-		layers[i] = w->in->v[i].model ? w->in->v[i].model->layers : -1;
-	if (r->n_slices && !recipe_whole(r, layers, &e))
-		return problem(w, &r->method_mark, "slices", "slices", e.hint, "%s", e.what);
-	return true;
-}
-
-static bool all_open(struct planner *w)
-{
-	for (size_t i = 0; i < w->in->n; i++) {
-		const struct err *e = &w->in->v[i].error;
-
-		if (!w->in->v[i].model)
-			problem(w, input_mark(w, (int)i), *e->where ? e->where : w->in->v[i].text,
-				"model", e->hint, "%s",
-				*e->what ? e->what : "it could not be opened");
-		else if (w->in->v[i].model->partial)
-			problem(w, input_mark(w, (int)i), w->in->v[i].text, "partial",
-				"finish the download", "only %s of its files are here",
-				w->in->v[i].model->partial);
-	}
-	return !w->failed;
-}
-
-/* One stack on another: as many layers, or half of the tensors would come from one model alone. */
-static bool same_layers(struct planner *w)
-{
-	const struct input *first = &w->in->v[inputs_first(w->in)];
-
-	for (size_t i = 0; i < w->in->n; i++) {
-		const struct input *in = &w->in->v[i];
-
-		if (in->model->layers > 0 && first->model->layers > 0 &&
-			in->model->layers != first->model->layers)
-			problem(w, input_mark(w, (int)i), in->text, "layers",
-				"merge models of the same depth",
-				"it has %" PRId64 " layers, %s has %"
-				PRId64, in->model->layers, first->label, first->model->layers);
-	}
-	return !w->failed;
-}
-
-/* How many models the method takes, and whether it needs a base. */
-static bool contract(struct planner *w)
-{
-	const struct method *m = w->r->method;
-	bool base = m->base >= 0 && w->in->base >= 0;
-	int n = (int)w->in->n - (base && !m->count_base);
-	const char *which = m->base < 0 ? "" : m->count_base ? ", the base among them"
-		: " beside the base";
-	char must[32];
-
-	if (m->base == 1 && w->in->base < 0)
-		return problem(w, &w->r->method_mark, "merge_method", "contract",
-			"add base_model: with the model the others were trained from",
-			"%s needs a base_model", m->name);
-	if (n >= m->min_inputs && (!m->max_inputs || n <= m->max_inputs))
-		return true;
-	if (m->min_inputs == m->max_inputs)
-		snprintf(must, sizeof must, "exactly %d", m->min_inputs);
-	else
-		snprintf(must, sizeof must, "at least %d", m->min_inputs);
-	return problem(w, &w->r->method_mark, "merge_method", "contract",
-		base && !m->count_base && w->in->base < (int)w->r->n_models
-		? "take base_model out, or name one that is not merged"
-		: n < m->min_inputs ? "list more models, or choose another method"
-		: w->in->base >= 0 && !base ? "take away base_model, or a model"
-		: "list fewer models, or choose another method",
-		"%s takes %s model%s%s; here are %d", m->name, must,
-		m->max_inputs == 1 ? "" : "s", which, n);
-}
 
 static bool stored_dtype(struct planner *w)
 {
@@ -176,7 +25,7 @@ static bool stored_dtype(struct planner *w)
 	w->dtype = dtype_by_torch(name);
 	if (dtype_is_float(w->dtype) && dtype_info(w->dtype)->encode)
 		return true;
-	return problem(w, &w->r->method_mark, key, "dtype",
+	return plan_problem(w, &w->r->method_mark, key, "unknown-dtype",
 		"write bfloat16, float16 or float32", "weights cannot be stored as \"%s\"", name);
 }
 
@@ -193,11 +42,13 @@ static bool scope_varies(const struct recipe_params *ps, const char *name)
 
 static bool any_varies(const struct recipe *r)
 {
+	if (r->n_slices > 1)
+		return true;
 	for (size_t k = 0; k < r->method->n_params; k++) {
 		const char *name = r->method->params[k].name;
 
-		if (scope_varies(&r->params, name) || scope_varies(&r->slice_params, name) ||
-			scope_varies(&r->module_params, name))
+		if (scope_varies(&r->params, name) || scope_varies(&r->slices[0].params, name) ||
+			scope_varies(&r->modules[0].params, name))
 			return true;
 		for (size_t i = 0; i < r->n_models; i++)
 			if (scope_varies(&r->models[i].params, name))
@@ -206,42 +57,49 @@ static bool any_varies(const struct recipe *r)
 	return false;
 }
 
-static bool one_value(struct planner *w, const struct param_def *p, int input, const char *tensor,
-	double t, double *to)
+/* k: an input of the row's slice, -1 for what holds for all. */
+static bool one_value(struct planner *w, const struct param_def *p, const struct input_row *row,
+	int k, double *to)
 {
+	const struct mark *at = k < 0 ? &w->r->method_mark
+		: plan_mark(w, recipe_slice_input(w->r, (size_t)row->slice, (size_t)k));
+	const char *name = k >= 0 && row->names ? row->names[k]
+		: k >= 0 ? row->from->name : row->like->name;
 	struct err e = {0};
 
-	*to = recipe_param(w->r, p, input, tensor, t, &e);
+	*to = recipe_param_in(w->r, p, (size_t)row->slice, k < 0 ? -1
+		: recipe_slice_source(w->r, (size_t)row->slice, (size_t)k), name, row->t, &e);
 	if (e.code)
-		return problem(w, input >= 0 ? input_mark(w, input) : &w->r->method_mark,
-			*e.where ? e.where : p->name, "parameter", e.hint, "%s: %s",
-			w->r->method->name, e.what);
+		return plan_problem(w, at, *e.where ? e.where : p->name, "parameter", e.hint,
+			"%s: %s", w->r->method->name, e.what);
 	if (isinf(*to))
-		return problem(w, input >= 0 ? input_mark(w, input) : &w->r->method_mark, p->name,
-			"parameter", "write a finite number", "%s is not finite for %s", p->name,
-			tensor);
+		return plan_problem(w, at, p->name, "parameter", "write a finite number",
+			"%s is not finite for %s", p->name, name);
 	return true;
 }
 
-static bool parameters(struct planner *w, const char *tensor, double t)
+static bool parameters(struct planner *w, const struct input_row *row)
 {
 	const struct method *m = w->r->method;
+	int base = w->r->slices[row->slice].base_input;
 
 	for (int id = 0; id < P_COUNT; id++)
 		w->global[id] = NAN;
-	for (size_t i = 0; i < w->in->n; i++)
+	for (size_t k = 0; k < row->n_inputs; k++)
 		for (int id = 0; id < P_COUNT; id++)
-			w->input[i][id] = NAN;
-	for (size_t k = 0; k < m->n_params; k++) {
-		const struct param_def *p = &m->params[k];
+			w->input[recipe_slice_input(w->r, (size_t)row->slice, k)][id] = NAN;
+	for (size_t i = 0; i < m->n_params; i++) {
+		const struct param_def *p = &m->params[i];
 
-		if (p->scope == PARAM_GLOBAL &&
-			!one_value(w, p, -1, tensor, t, &w->global[p->id]))
+		if (p->scope == PARAM_GLOBAL && !one_value(w, p, row, -1, &w->global[p->id]))
 			return false;
-		for (int i = 0; p->scope != PARAM_GLOBAL && i < (int)w->in->n; i++)
-			if ((p->scope == PARAM_INPUT || i != w->in->base) &&
-				!one_value(w, p, i, tensor, t, &w->input[i][p->id]))
+		for (size_t k = 0; p->scope != PARAM_GLOBAL && k < row->n_inputs; k++) {
+			int at = recipe_slice_input(w->r, (size_t)row->slice, k);
+
+			if ((p->scope == PARAM_INPUT || at != base) &&
+				!one_value(w, p, row, (int)k, &w->input[at][p->id]))
 				return false;
+		}
 	}
 	return true;
 }
@@ -275,7 +133,8 @@ static void shapes_differ(struct planner *w, const struct input_row *row)
 
 	shape_text(&a, row->like);
 	shape_text(&b, t);
-	problem(w, input_mark(w, row->odd), row->like->name, vocabulary ? "vocabulary" : "shape",
+	plan_problem(w, plan_mark(w, row->odd), row->like->name,
+		vocabulary ? "vocabulary" : "shape",
 		vocabulary ? "merge models with the same vocabulary"
 		: "merge models of the same sizes",
 		vocabulary ? "the vocabularies differ: %s in %s, %s in %s"
@@ -297,40 +156,49 @@ static bool row_fits(struct planner *w, const struct input_row *row, size_t *sai
 	if (row->odd >= 0)
 		shapes_differ(w, row);
 	else if (row->mute >= 0)
-		problem(w, input_mark(w, row->mute), row->like->name, "unreadable",
+		plan_problem(w, plan_mark(w, row->mute), row->like->name, "unreadable",
 			"merge from a copy in another format",
 			"%s stores it as %s, which cannot be decoded",
 			w->in->v[row->mute].label, w->in->v[row->mute].model->source
 			.tensors[row->source[row->mute]].dtype_text);
 	else
-		problem(w, input_mark(w, row->mixed), row->like->name, "mixed",
+		plan_problem(w, plan_mark(w, row->mixed), row->like->name, "mixed",
 			"merge models of one kind",
 			"whole numbers in one model, weights in another");
 	return false;
 }
 
-/* Inputs that have the tensor, in recipe order; those of a base-less method include the base. */
+/* Inputs that have the tensor, in the order of the slice; those of a base-less method include the
+ * base. */
 static int present(struct planner *w, const struct input_row *row, struct plan_tensor *t, int *base)
 {
-	int n = 0, *v;
+	size_t most = row->slice < 0 ? 1 : row->n_inputs;
+	int n = 0, *v, whose = w->r->method->base < 0 || row->slice < 0 ? -1
+		: w->r->slices[row->slice].base_input;
+	bool all = most == w->in->n;
 
-	*base = w->r->method->base < 0 ? -1 : w->in->base;
-	for (size_t i = 0; i < w->in->n; i++)
-		n += row->source[i] >= 0;
+	for (size_t k = 0; k < most; k++) {
+		all = all && plan_row_input(w, row, k) == (int)k;
+		n += row->source[plan_row_input(w, row, k)] >= 0;
+	}
 	t->input = w->everyone;
 	t->source = row->source;
-	if (n == (int)w->in->n)
+	*base = whose;
+	if (all && n == (int)w->in->n)
 		return n;
+	*base = -1;
 	t->input = v = arena_new(&w->all->arena, int, (size_t)n);
 	t->source = arena_new(&w->all->arena, long, (size_t)n);
 	n = 0;
-	for (size_t i = 0; i < w->in->n; i++) {
+	for (size_t k = 0; k < most; k++) {
+		int i = plan_row_input(w, row, k);
+
 		if (row->source[i] < 0)
 			continue;
-		if ((int)i == w->in->base && *base >= 0)
+		if (i == whose)
 			*base = n;
 		((long *)t->source)[n] = row->source[i];
-		v[n++] = (int)i;
+		v[n++] = i;
 	}
 	return n;
 }
@@ -360,7 +228,7 @@ static void copy_one(struct planner *w, struct plan_tensor *t, int k)
 static void bind_values(struct planner *w, struct plan_tensor *t)
 {
 	struct arena *a = &w->all->arena;
-	bool everyone = t->spec.n_inputs == (int)w->in->n;
+	bool everyone = t->input == w->everyone;
 	double (*v)[P_COUNT];
 
 	t->spec.global = w->global;
@@ -403,103 +271,21 @@ static bool tensor_make(struct planner *w, const struct input_row *row, struct p
 		.n_inputs = n, .base = base, .seed = w->all->p.seed,
 		.arithmetic = w->all->p.arithmetic, .work = row->promoted};
 	if (!dtype_bytes(t->dtype, t->spec.elements, &t->bytes))
-		return problem(w, &w->r->method_mark, row->like->name, "size", NULL,
+		return plan_problem(w, &w->r->method_mark, row->like->name, "size", NULL,
 			"its size overflows");
-	if (w->varies && !row->integer && !parameters(w, row->like->name, row->t))
+	t->from = row->from->name;
+	t->slice = row->slice;
+	if (w->varies && !row->integer && row->slice >= 0 && !parameters(w, row))
 		return false;
 	bind_values(w, t);
-	if (row->integer || (m->max_inputs == 2 &&
+	if (row->integer || row->slice < 0 || (m->max_inputs == 2 &&
 		n - (base >= 0 && !m->count_base) < m->min_inputs))
 		copy_one(w, t, base == 0 && n > 1 ? 1 : 0);
 	else if (m->check && !m->check(&t->spec, &e))
-		return problem(w, &w->r->method_mark, e.where, "contract", e.hint, "%s", e.what);
+		return plan_problem(w, &w->r->method_mark, e.where, "contract", e.hint, "%s",
+			e.what);
 	key_of(row, t);
 	return true;
-}
-
-/* --- what is missing, what is left over --- */
-
-static void names_add(struct str *s, const char *name, size_t before)
-{
-	if (before < 3)
-		str_addf(s, "%s%s", before ? ", " : "", name);
-	else if (before == 3)
-		str_add(s, " …");
-}
-
-static bool other_kind(const struct planner *w, size_t i)
-{
-	return !str_eq(w->in->v[i].model->architecture,
-		w->in->v[inputs_first(w->in)].model->architecture);
-}
-
-static void say_missing(struct planner *w, const struct input_row *rows, size_t n)
-{
-	for (size_t i = 0; i < w->in->n; i++) {
-		struct str s = STR_INIT;
-		size_t lacks = 0;
-
-		for (size_t k = 0; k < n; k++)
-			if (rows[k].source[i] < 0)
-				names_add(&s, rows[k].like->name, lacks++);
-		if (lacks > n / 2 || (lacks && other_kind(w, i)))
-			problem(w, input_mark(w, (int)i), w->in->v[i].text, "architecture",
-				"merge models of one architecture",
-				"%zu of the %zu tensors of %s are not in it: %s", lacks, n,
-				w->in->v[inputs_first(w->in)].label, s.s);
-		else if (lacks)
-			remark(w, SEV_WARNING, input_mark(w, (int)i), "missing-tensor",
-				"they are made from the models that have them",
-				"%s lacks %zu tensor%s: %s", w->in->v[i].label, lacks,
-				lacks == 1 ? "" : "s", s.s);
-		str_fini(&s);
-	}
-}
-
-static void say_extras(struct planner *w)
-{
-	size_t n;
-	const struct input_extra *v = inputs_extras(w->in, &n);
-	const char **names = arena_new(&w->all->arena, const char *, n + 1);
-	const char *first = w->in->v[inputs_first(w->in)].label;
-
-	for (size_t k = 0; k < n; k++)
-		names[k] = v[k].name;
-	w->all->p.ignored = names;
-	for (size_t i = 0; i < w->in->n; i++) {
-		struct str s = STR_INIT;
-		size_t extra = 0;
-
-		for (size_t k = 0; k < n; k++) {
-			if (v[k].input != (int)i)
-				continue;
-			if (v[k].head)
-				remark(w, SEV_NOTE, input_mark(w, (int)i), "tied-head", NULL,
-					"the head %s of %s is left out: %s ties it to the "
-					"embedding",
-					v[k].name, w->in->v[i].label, first);
-			else
-				names_add(&s, v[k].name, extra++);
-		}
-		if (extra)
-			remark(w, SEV_WARNING, input_mark(w, (int)i), "extra-tensor",
-				"the output has the tensors of the base, or else of the first "
-				"model",
-				"%zu tensor%s of %s are not in %s and are left out: %s", extra,
-				extra == 1 ? "" : "s", w->in->v[i].label, first, s.s);
-		str_fini(&s);
-	}
-}
-
-static void say_quantized(struct planner *w, const struct input_row *rows, size_t n)
-{
-	for (size_t k = 0; w->dtype == DT_UNKNOWN && k < n; k++)
-		if (rows[k].quantized) {
-			remark(w, SEV_NOTE, &w->r->method_mark, "quantized",
-				"say dtype: to choose another",
-				"an input is quantized: without dtype: it counts as bfloat16");
-			return;
-		}
 }
 
 /* --- the plan --- */
@@ -510,19 +296,27 @@ static bool plan_fill(struct planner *w)
 	size_t n, said = 0;
 	const struct input_row *rows;
 
-	if (!refuse_later_work(w) || !all_open(w) || !same_layers(w) || !contract(w) ||
-		!stored_dtype(w))
+	if (!plan_allowed(w) || !stored_dtype(w))
 		return false;
 	rows = inputs_rows(w->in, &n);
-	say_missing(w, rows, n);
+	if (inputs_twice(w->in) >= 0)
+		return plan_problem(w, &w->r->method_mark,
+			rows[inputs_twice(w->in)].like->name, "shape",
+			"merge models of one architecture",
+			"two slices make a tensor of this name");
+	plan_say_missing(w, rows, n);
 	p->tensors = arena_new(&w->all->arena, struct plan_tensor, n + 1);
 	w->everyone = arena_new(&w->all->arena, int, w->in->n);
 	for (size_t i = 0; i < w->in->n; i++)
 		w->everyone[i] = (int)i;
 	w->varies = any_varies(w->r);
 	parameters_begin(w);
-	if (!w->failed && !w->varies && n && !parameters(w, rows[0].like->name, 0.0))
-		return false;
+	for (size_t k = 0; !w->failed && !w->varies && k < n; k++)
+		if (rows[k].slice >= 0) {
+			if (!parameters(w, &rows[k]))
+				return false;
+			break;
+		}
 	for (size_t k = 0; k < n; k++)
 		if (row_fits(w, &rows[k], &said) && !w->failed) {
 			if (!tensor_make(w, &rows[k], &p->tensors[k]))
@@ -530,11 +324,10 @@ static bool plan_fill(struct planner *w)
 			p->parameters += rows[k].like->elements;
 		}
 	if (said > SAY_AT_MOST)
-		problem(w, &w->r->method_mark, "models", "shape", NULL,
+		plan_problem(w, &w->r->method_mark, "models", "shape", NULL,
 			"%zu tensors do not fit together", said);
 	p->n = n;
-	say_extras(w);
-	say_quantized(w, rows, n);
+	plan_say_rest(w, rows, n);
 	return !w->failed;
 }
 
@@ -550,7 +343,7 @@ struct plan *plan_make(const struct recipe *r, struct inputs *in, const struct p
 		char *hint = near_name ? xasprintf("did you mean %s?", near_name) :
 			xstrdup("see: cupel methods");
 
-		problem(&w, &r->method_mark, "merge_method", "method", hint,
+		plan_problem(&w, &r->method_mark, "merge_method", "unknown-method", hint,
 			"there is no method \"%s\"", r->method_name ? r->method_name : "");
 		free(hint);
 		return NULL;

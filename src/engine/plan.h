@@ -46,8 +46,10 @@ struct plan_tensor {
 	struct merge_spec spec;
 	const long *source;        /* per spec input: tensor index in that model */
 	const int *input;          /* per spec input: index into inputs->v (absent ones left out) */
-	/* name, role, layer, shape of the output (of its first source) */
+	/* name, role, layer, shape of the output */
 	const struct tensor *like;
+	const char *from;          /* its name in the models: another one in a stack of layers */
+	int slice;                 /* of the recipe; -1: copied, the recipe names no such module */
 	enum dtype dtype;          /* stored dtype of the output */
 	uint64_t bytes;            /* stored */
 	struct hash key;           /* of everything that decides its values: source keys + spec */

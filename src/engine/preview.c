@@ -120,7 +120,7 @@ static bool base_vector(const struct plan *p, const struct plan_tensor *t, struc
 			return true;
 		}
 	}
-	long at = source_find(&base->source, t->like->name);
+	long at = source_find(&base->source, t->from);
 	if (at < 0 || !base->source.tensors[at].readable
 			|| !same_shape(&base->source.tensors[at], t->like))
 		return false;

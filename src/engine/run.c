@@ -285,19 +285,20 @@ static bool hash_leaves(struct run *r, struct hash *input, struct err *e)
 	return ok;
 }
 
-static bool run_finish(struct run *r, struct run_result *out, struct err *e)
+static bool run_put(struct run *r, struct hash *input, struct run_result *out, struct err *e)
 {
 	const struct plan *p = r->plan;
-	struct hash input[MERGE_MAX_INPUTS];
-	struct model *models[MERGE_MAX_INPUTS];
 	struct output_facts f = {.input = input, .leaves = &r->leaves};
+	struct model **models;
 
 	if (!hash_leaves(r, input, e))
 		return false;
+	models = xnew(struct model *, p->inputs->n);
 	for (size_t i = 0; i < p->inputs->n; i++)
 		models[i] = p->inputs->v[i].model;
-	f.hash = output_hash(r);
 	f.donor = recipe_donor(p->recipe, models, p->inputs->n, p->inputs->base, NULL);
+	free(models);
+	f.hash = output_hash(r);
 	for (size_t i = 0; i < p->n; i++)
 		out->nonfinite += r->out->tensors[i].nonfinite;
 	out->bytes = r->out->shards->total;
@@ -312,6 +313,15 @@ static bool run_finish(struct run *r, struct run_result *out, struct err *e)
 	out->run = r->id;
 	rate_learn(p, r->resumed, out->seconds);
 	return run_record(r, &f, out, e);
+}
+
+static bool run_finish(struct run *r, struct run_result *out, struct err *e)
+{
+	struct hash *input = xcalloc(r->plan->inputs->n, sizeof *input);
+	bool ok = run_put(r, input, out, e);
+
+	free(input);
+	return ok;
 }
 
 bool run_merge(struct plan *p, struct catalog *c, struct pool *pool, const struct run_options *o,

@@ -36,6 +36,8 @@ libcupel_a_SOURCES += \
 	src/model/roots.h \
 	src/model/scan.c \
 	src/model/shards.c \
+	src/model/stack.c \
+	src/model/stack.h \
 	src/model/source.c \
 	src/model/source.h \
 	src/model/tokenizer_files.c \

@@ -9,12 +9,19 @@ struct builder {
 	struct arena *arena;
 	struct recipe *r;
 	vec(struct recipe_problem) problems;
+	vec(struct recipe_input) models;
+	vec(struct recipe_slice) slices;
+	vec(struct recipe_module) modules;
 };
 void recipe_build(struct builder *b);   /* fills b->r from b->r->tree */
 /* documents.c: names that stand twice, rings. b: one builder per document. */
 void documents_check(struct builder *b, size_t n);
 void build_problem(struct builder *b, const struct mark *at, const char *path, const char *code,
 	const char *hint, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+bool build_given(const struct yaml_node *n); /* neither missing nor null */
+/* The list under a key, or NULL, with a problem when it is something else. */
+const struct yaml_node *build_list(struct builder *b, const struct yaml_node *n, const char *path);
+void build_stack(struct builder *b); /* build_stack.c: models, slices, modules, inputs */
 /* build_setting.c */
 struct setting build_setting(struct builder *b, const struct yaml_node *n, const char *path);
 struct recipe_params build_params(struct builder *b, const struct yaml_node *map, const char *path);

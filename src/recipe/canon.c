@@ -121,15 +121,18 @@ static void add_ref(struct str *s, const char *key, const struct recipe *r,
 	}
 }
 
-static void add_inputs(
-	struct str *s, const struct recipe *r, const struct recipe_input *v, size_t n,
-	struct canon *c)
+static void add_inputs(struct str *s, const struct recipe *r, size_t slice, struct canon *c)
 {
-	for (size_t i = 0; i < n; i++) {
-		add_ref(s, "model", r, &v[i].model, c);
-		if (v[i].has_range)
-			str_addf(s, "[%" PRId64 ",%" PRId64 ")", v[i].from, v[i].to);
-		add_params(s, r, &v[i].params, true, recipe_ref_same(&v[i].model, &r->base));
+	const struct recipe_slice *l = &r->slices[slice];
+	const struct recipe_ref_text *base = recipe_slice_base(r, slice);
+
+	for (size_t i = 0; i < l->n_sources; i++) {
+		const struct recipe_input *in = &l->sources[i];
+
+		add_ref(s, "model", r, &in->model, c);
+		if (in->has_range)
+			str_addf(s, "[%" PRId64 ",%" PRId64 ")", in->from, in->to);
+		add_params(s, r, &in->params, true, recipe_ref_same(&in->model, base));
 	}
 }
 
@@ -152,20 +155,29 @@ static void add_tokenizer(struct str *s, const struct recipe *r, struct canon *c
 		str_add(s, "truncate\n");
 }
 
+static void add_module(struct str *s, const struct recipe *r, const struct recipe_module *m,
+	struct canon *c)
+{
+	add_params(s, r, &m->params, false, false);
+	for (size_t i = m->first; i < m->first + m->n; i++) {
+		if (m->n > 1)
+			str_add(s, "slice");
+		add_params(s, r, &r->slices[i].params, false, false);
+		if (r->n_slices > 1)
+			add_ref(s, "base", r, &r->slices[i].base, c);
+		add_inputs(s, r, i, c);
+	}
+}
+
 static void canonical(struct str *s, const struct recipe *r, struct canon *c)
 {
 	add_text(s, "method", r->method_name);
 	add_ref(s, "base", r, &r->base, c);
 	add_params(s, r, &r->params, false, false);
-	add_params(s, r, &r->module_params, false, false);
-	add_params(s, r, &r->slice_params, false, false);
-	if (r->n_slices <= 1)
-		add_inputs(s, r, r->models, r->n_models, c);
-	for (size_t i = 0; r->n_slices > 1 && i < r->n_slices; i++) {
-		str_add(s, "slice");
-		add_params(s, r, &r->slices[i].params, false, false);
-		add_ref(s, "base", r, &r->slices[i].base, c);
-		add_inputs(s, r, r->slices[i].sources, r->slices[i].n_sources, c);
+	for (size_t i = 0; i < r->n_modules; i++) {
+		if (r->n_modules > 1 || !str_eq(r->modules[i].name, "default"))
+			add_text(s, "module", r->modules[i].name);
+		add_module(s, r, &r->modules[i], c);
 	}
 	add_text(s, "dtype", r->out_dtype ? r->out_dtype : r->dtype);
 	add_tokenizer(s, r, c);

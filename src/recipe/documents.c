@@ -38,14 +38,9 @@ void recipe_each_ref(const struct recipe *r, recipe_ref_fn *fn, void *ctx)
 		fn(ctx, &r->base);
 	for (size_t i = 0; i < r->n_models; i++)
 		fn(ctx, &r->models[i].model);
-	for (size_t i = 0; i < r->n_slices; i++) {
-		const struct recipe_slice *s = &r->slices[i];
-
-		if (s->base.text)
-			fn(ctx, &s->base);
-		for (size_t k = 0; k < s->n_sources && s->sources != r->models; k++)
-			fn(ctx, &s->sources[k].model);
-	}
+	for (size_t i = 0; i < r->n_slices; i++)
+		if (r->slices[i].base.text)
+			fn(ctx, &r->slices[i].base);
 	if (t->model.text)
 		fn(ctx, &t->model);
 	for (size_t i = 0; i < t->n_tokens; i++)

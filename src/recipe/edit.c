@@ -14,55 +14,84 @@ static bool refuse(const struct recipe *r, struct err *e, const char *hint, cons
 
 /* ---- places ---- */
 
-static bool holds(const struct yaml_node *map, const char *key)
+static void place_module(const struct recipe *r, int module, struct place *p)
 {
-	const struct yaml_node *n = yaml_get(map, key);
-
-	return n && n->n;
+	if (!r->named_modules)
+		return;
+	place_key(p, "modules");
+	place_key(p, r->modules[module].name);
 }
 
-/* To models[input] wherever the recipe has it; input -1: to the outermost map. */
-static struct place place_of_input(const struct recipe *r, int input)
+/* To the entry of a slice; to what holds models: where it is none of slices:. */
+static void place_slice(const struct recipe *r, int slice, struct place *p)
 {
-	const struct yaml_node *top = r->tree;
+	const struct recipe_slice *s = &r->slices[slice];
+
+	place_module(r, s->module, p);
+	if (!s->ranged)
+		return;
+	place_key(p, "slices");
+	place_index(p, (size_t)slice - r->modules[s->module].first);
+}
+
+/* To an entry of models or sources, wherever the recipe has it. */
+static struct place place_of_source(const struct recipe *r, int i)
+{
+	const struct recipe_slice *s = &r->slices[r->models[i].slice];
 	struct place p = { .n = 0 };
 
-	if (input < 0)
-		return p;
-	if (holds(top, "modules") && !holds(top, "models") && !holds(top, "slices")) {
-		place_key(&p, "modules");
-		place_key(&p, "default");
-		top = yaml_get(yaml_get(top, "modules"), "default");
-	}
-	if (holds(top, "slices")) {
-		place_key(&p, "slices");
-		place_index(&p, 0);
-		place_key(&p, "sources");
-	} else {
-		place_key(&p, "models");
-	}
-	place_index(&p, (size_t)input);
+	place_slice(r, r->models[i].slice, &p);
+	place_key(&p, s->ranged ? "sources" : "models");
+	place_index(&p, (size_t)i - s->first);
 	return p;
 }
 
-/* Where a global parameter is written: slice, module, or at the top. */
-static struct place place_of_scope(const struct recipe *r, const char *param)
+static bool has_param(const struct recipe *r, const struct place *p, const char *param)
+{
+	return yaml_get(yaml_get(place_node(r->tree, p, p->n), "parameters"), param) != NULL;
+}
+
+/* Where a parameter of all is written: slice, module, or at the top. */
+static struct place place_of_all(const struct recipe *r, const char *param)
 {
 	struct place p = { .n = 0 }, found = p;
 
-	if (holds(r->tree, "modules") && !holds(r->tree, "models") && !holds(r->tree, "slices")) {
-		place_key(&p, "modules");
-		place_key(&p, "default");
-		if (yaml_get(yaml_get(place_node(r->tree, &p, p.n), "parameters"), param))
+	if (r->n_modules == 1) {
+		place_module(r, 0, &p);
+		if (has_param(r, &p, param))
 			found = p;
 	}
 	if (r->n_slices == 1) {
-		place_key(&p, "slices");
-		place_index(&p, 0);
-		if (yaml_get(yaml_get(place_node(r->tree, &p, p.n), "parameters"), param))
+		p.n = 0;
+		place_slice(r, 0, &p);
+		if (has_param(r, &p, param))
 			found = p;
 	}
 	return found;
+}
+
+static struct place place_of_scope(const struct recipe *r, const struct recipe_target *t)
+{
+	struct place p = { .n = 0 };
+
+	if (t->input >= 0)
+		return place_of_source(r, t->input);
+	if (t->input == RECIPE_ALL)
+		return place_of_all(r, t->param);
+	if (RECIPE_IS_SLICE(t->input))
+		place_slice(r, RECIPE_OF_SLICE(0) - t->input, &p);
+	else
+		place_module(r, RECIPE_OF_MODULE(0) - t->input, &p);
+	return p;
+}
+
+static bool is_scope(const struct recipe *r, int scope)
+{
+	if (scope >= 0)
+		return scope < (int)r->n_models;
+	if (RECIPE_IS_SLICE(scope))
+		return RECIPE_OF_SLICE(0) - scope < (int)r->n_slices;
+	return scope == RECIPE_ALL || RECIPE_OF_MODULE(0) - scope < (int)r->n_modules;
 }
 
 static bool place_of(const struct recipe *r, const struct recipe_target *t, struct place *p,
@@ -70,10 +99,10 @@ static bool place_of(const struct recipe *r, const struct recipe_target *t, stru
 {
 	const struct yaml_node *setting;
 
-	if (t->input >= (int)r->n_models)
+	if (!is_scope(r, t->input))
 		return refuse(r, e, "list it under models to give it values of its own",
 			"this input has no entry of its own");
-	*p = t->input >= 0 ? place_of_input(r, t->input) : place_of_scope(r, t->param);
+	*p = place_of_scope(r, t);
 	place_key(p, "parameters");
 	place_key(p, t->param);
 	setting = place_node(r->tree, p, p->n);

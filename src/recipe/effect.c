@@ -13,7 +13,7 @@
 struct facts {
 	const struct recipe *r;
 	struct effect *out;
-	size_t n;                          /* inputs */
+	size_t slice, n;                   /* and its inputs */
 	int base;
 	const char *label[MERGE_MAX_INPUTS + 1];
 	double weight[MERGE_MAX_INPUTS + 1]; /* of input i; NaN if it has none */
@@ -32,6 +32,13 @@ static void say(struct effect *ef, const char *fmt, ...)
 	ef->sentences[ef->n_sentences++] = str_steal(&s);
 }
 
+static const struct recipe_ref_text *ref_of(const struct facts *f, size_t i)
+{
+	const struct recipe_slice *s = &f->r->slices[f->slice];
+
+	return i < s->n_sources ? &s->sources[i].model : recipe_slice_base(f->r, f->slice);
+}
+
 /* ---- values: at the middle of the stack, for a tensor that no filter names ---- */
 
 static bool setting_varies(const struct setting *s)
@@ -47,12 +54,17 @@ static bool setting_varies(const struct setting *s)
 	return false;
 }
 
-static const struct setting *written(const struct recipe *r, const struct param_def *p, int input)
+static int source_of(const struct facts *f, int input)
+{
+	return input < 0 ? -1 : recipe_slice_source(f->r, f->slice, (size_t)input);
+}
+
+static const struct setting *written(const struct facts *f, const struct param_def *p, int input)
 {
 	const struct setting *s = p->scope != PARAM_GLOBAL && input >= 0
-		? recipe_setting(r, p->name, input) : NULL;
+		? recipe_setting(f->r, p->name, source_of(f, input)) : NULL;
 
-	return s ? s : recipe_setting(r, p->name, -1);
+	return s ? s : recipe_slice_setting(f->r, p->name, f->slice);
 }
 
 /* NaN if the method has no such parameter or the recipe no value for it. */
@@ -64,10 +76,10 @@ static double value(const struct facts *f, const char *name, int input)
 
 	if (!p)
 		return NAN;
-	s = written(f->r, p, input);
+	s = written(f, p, input);
 	if (setting_varies(s))
 		f->out->varies = true;
-	v = recipe_param(f->r, p, input, "", 0.5, NULL);
+	v = recipe_param_in(f->r, p, f->slice, source_of(f, input), "", 0.5, NULL);
 	/* Filters without a rest: what the first of them says. */
 	if (isnan(v) && s && s->kind == SETTING_FILTERS && s->n
 	    && !setting_eval(&s->values[0], p->type, "", 0.5, &v, NULL))
@@ -83,11 +95,11 @@ static double or_else(double v, double otherwise)
 static void label_inputs(struct facts *f)
 {
 	for (size_t i = 0; i < f->n; i++) {
-		const char *text = recipe_input_ref(f->r, i)->text, *tail = str_base(text);
+		const char *text = ref_of(f, i)->text, *tail = str_base(text);
 
 		f->label[i] = *tail ? tail : text;
 		for (size_t k = 0; k < f->n; k++)
-			if (k != i && str_eq(str_base(recipe_input_ref(f->r, k)->text), tail))
+			if (k != i && str_eq(str_base(ref_of(f, k)->text), tail))
 				f->label[i] = text;
 	}
 }
@@ -191,7 +203,7 @@ static void say_slerp(struct facts *f)
 		return;
 	str_addf(&s, "%.4g%% of the way from %s to %s along the arc (t = %.3f", 100.0 * t,
 		f->label[f->base], f->label[other_than(f, f->base)], t);
-	add_range(&s, recipe_setting(f->r, "t", -1));
+	add_range(&s, recipe_slice_setting(f->r, "t", f->slice));
 	str_addc(&s, ')');
 	if (t < 0.0 || t > 1.0)
 		str_add(&s, ": beyond the models");
@@ -206,7 +218,7 @@ static void say_nearswap(struct facts *f)
 
 	if (f->base < 0 || f->n != 2 || isnan(t))
 		return;
-	add_range(&s, recipe_setting(f->r, "t", -1));
+	add_range(&s, recipe_slice_setting(f->r, "t", f->slice));
 	say(f->out,
 		"elements of %s within %g of %s become its own; all others move towards it by %g%s",
 		f->label[f->base], t, f->label[other_than(f, f->base)], t, s.s ? s.s : "");
@@ -291,7 +303,7 @@ static void say_alone(const struct facts *f, bool weights_cancel)
 
 	for (size_t i = 0; i < ef->n_gain; i++)
 		str_addf(&s, "%s ×%.1f %s", i ? "," : "", ef->gain[i].alone,
-			f->label[ef->gain[i].index]);
+			ef->gain[i].label);
 	say(f->out, "a change that no other model shares counts%s%s", s.s ? s.s : "",
 		weights_cancel ? ": its weight cancels" : "");
 	str_fini(&s);
@@ -312,8 +324,9 @@ static bool task_inputs(struct facts *f, const struct task_kind *k, double *w, d
 		d[n] = k->drops ? or_else(value(f, "density", (int)i), 1.0) : 1.0;
 		if (isnan(w[n]))
 			return false;
-		ef->gain[n].input = recipe_input_ref(f->r, i)->text;
-		ef->gain[n].index = (int)i;
+		ef->gain[n].input = ref_of(f, i)->text;
+		ef->gain[n].label = f->label[i];
+		ef->gain[n].index = recipe_slice_input(f->r, f->slice, i);
 		ef->gain[n].weight = w[n];
 		ef->gain[n].density = d[n];
 		ef->weight_sum += w[n];
@@ -368,10 +381,11 @@ static const struct {
 	{ "nearswap", say_nearswap }, { "passthrough", say_passthrough },
 };
 
-void effect_of(const struct recipe *r, struct effect *out)
+static void effect_of_slice(const struct recipe *r, size_t slice, struct effect *out)
 {
-	struct facts f = { .r = r, .out = out, .n = recipe_inputs(r), .base = recipe_base(r) };
+	struct facts f = { .r = r, .out = out, .slice = slice };
 
+	f.n = recipe_slice_inputs(r, slice, &f.base);
 	memset(out, 0, sizeof *out);
 	out->weight_sum = out->gain_sum = NAN;
 	if (!r->method || f.n > MERGE_MAX_INPUTS)
@@ -385,9 +399,89 @@ void effect_of(const struct recipe *r, struct effect *out)
 	for (size_t i = 0; i < sizeof task_kinds / sizeof *task_kinds; i++)
 		if (str_eq(task_kinds[i].method, r->method_name))
 			say_task(&f, &task_kinds[i]);
+}
+
+/* "layers 0–11: " of the output, "vision_tower, layers 0–3: "; empty for whole models. */
+static void add_layers(struct str *s, const struct recipe *r, size_t slice)
+{
+	const struct recipe_slice *l = &r->slices[slice];
+	const struct recipe_module *m = &r->modules[l->module];
+	long long first = 0, n;
+
+	if (r->n_modules > 1)
+		str_addf(s, "%s%s", m->name, l->ranged ? ", " : ": ");
+	if (!l->ranged || !l->n_sources)
+		return;
+	for (size_t i = m->first; i < slice; i++)
+		if (r->slices[i].n_sources)
+			first += r->slices[i].sources[0].to - r->slices[i].sources[0].from;
+	n = l->sources[0].to - l->sources[0].from;
+	str_addf(s, n == 1 ? "layer %lld: " : "layers %lld–%lld: ", first, first + n - 1);
+}
+
+/* "(its layers 8–11)", where they are not the same numbers for all. */
+static void add_origin(struct str *s, const struct recipe_slice *l)
+{
+	if (l->ranged && l->n_sources == 1)
+		str_addf(s, l->sources[0].to - l->sources[0].from == 1 ? ", its layer %lld"
+			: ", its layers %lld–%lld", (long long)l->sources[0].from,
+			(long long)l->sources[0].to - 1);
+}
+
+#define SAY_SLICES 12
+
+static void say_slice(struct effect *out, const struct recipe *r, size_t slice,
+	const struct effect *of)
+{
+	for (size_t i = 0; i < of->n_sentences; i++) {
+		struct str s = STR_INIT;
+
+		if (i == 0)
+			add_layers(&s, r, slice);
+		str_add(&s, of->sentences[i]);
+		if (i == 0 && str_eq(r->method_name, "passthrough"))
+			add_origin(&s, &r->slices[slice]);
+		say(out, "%s", s.s);
+		str_fini(&s);
+	}
+}
+
+/* Figures of the first slice, sentences of all of them. */
+static void effect_of_stack(const struct recipe *r, struct effect *out)
+{
+	char **own;
+	size_t n;
+
+	effect_of_slice(r, 0, out);
+	own = out->sentences;
+	n = out->n_sentences;
+	out->sentences = NULL;
+	out->n_sentences = 0;
+	for (size_t s = 0; s < r->n_slices && s < SAY_SLICES; s++) {
+		struct effect of;
+
+		effect_of_slice(r, s, &of);
+		say_slice(out, r, s, &of);
+		out->varies = out->varies || of.varies;
+		effect_fini(&of);
+	}
+	if (r->n_slices > SAY_SLICES)
+		say(out, "and %zu more slices", r->n_slices - SAY_SLICES);
+	for (size_t i = 0; i < n; i++)
+		free(own[i]);
+	free(own);
+}
+
+void effect_of(const struct recipe *r, struct effect *out)
+{
+	if (r->n_slices > 1)
+		effect_of_stack(r, out);
+	else
+		effect_of_slice(r, 0, out);
 	if (out->varies && out->n_sentences)
 		say(out, "values change over the layers or by filter: these figures are for the "
-			"middle layer, and for tensors that no filter names");
+			"middle layer%s, and for tensors that no filter names",
+			r->n_slices > 1 ? " of each slice" : "");
 }
 
 void effect_fini(struct effect *ef)

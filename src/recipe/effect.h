@@ -12,6 +12,7 @@ struct effect {
 	size_t n_gain;           /* models with a task vector, in the order of the recipe */
 	struct {
 		const char *input;   /* borrowed from the recipe */
+		const char *label;   /* its shortest name; borrowed */
 		int index;           /* among the inputs */
 		double weight, density, gain;
 		double alone; /* factor on an element that no other model has: 1/density, … */

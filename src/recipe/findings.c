@@ -64,6 +64,43 @@ static int placed_cmp(const void *pa, const void *pb)
 	return a->order < b->order ? -1 : 1;
 }
 
+static bool says_the_same(const struct finding *a, const struct finding *b)
+{
+	return a->line == b->line && a->column == b->column && a->severity == b->severity
+		&& str_eq(a->code, b->code) && str_eq(a->path, b->path)
+		&& str_eq(a->message, b->message);
+}
+
+static void finding_free(struct finding *x)
+{
+	free(x->key);
+	free(x->path);
+	free(x->message);
+	free(x->hint);
+}
+
+/* Slices that share a value share what is wrong with it. */
+static void drop_repeated(struct findings *f)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->n; i++) {
+		bool again = false;
+
+		for (size_t k = n; k && !again && f->v[i].line && f->v[k - 1].line == f->v[i].line
+		     && f->v[k - 1].column == f->v[i].column; k--)
+			again = says_the_same(&f->v[k - 1], &f->v[i]);
+		if (!again) {
+			f->v[n++] = f->v[i];
+			continue;
+		}
+		f->errors -= f->v[i].severity == SEV_ERROR;
+		f->warnings -= f->v[i].severity == SEV_WARNING;
+		finding_free(&f->v[i]);
+	}
+	f->n = n;
+}
+
 void findings_sort(struct findings *f)
 {
 	struct placed *p = xnew(struct placed, f->n + 1);
@@ -74,16 +111,13 @@ void findings_sort(struct findings *f)
 	for (size_t i = 0; i < f->n; i++)
 		f->v[i] = p[i].f;
 	free(p);
+	drop_repeated(f);
 }
 
 void findings_fini(struct findings *f)
 {
-	for (size_t i = 0; i < f->n; i++) {
-		free(f->v[i].key);
-		free(f->v[i].path);
-		free(f->v[i].message);
-		free(f->v[i].hint);
-	}
+	for (size_t i = 0; i < f->n; i++)
+		finding_free(&f->v[i]);
 	vec_fini(f);
 	f->errors = f->warnings = 0;
 }

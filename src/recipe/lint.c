@@ -27,7 +27,8 @@ void lint_text(const struct recipe *r, struct findings *out)
 			r->problems[i].code, r->problems[i].hint, "%s", r->problems[i].message);
 	lint_keys(&l);
 	lint_params(&l);
-	lint_meaning(&l);
+	for (l.slice = 0; l.slice < r->n_slices; l.slice++)
+		lint_meaning(&l);
 	lint_output(&l);
 	findings_sort(out);
 }

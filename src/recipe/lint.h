@@ -41,6 +41,10 @@ void lint_paths(const struct recipe *r, struct findings *out);
  * Compares config, vocabulary, eos, template, shapes; names the donor. */
 void lint_models(const struct recipe *r, struct model *const *inputs, size_t n, int base,
 	struct findings *out);
+/* What is wrong with the layers that a source takes of a model; with a module's name. NULL:
+ * nothing; caller frees. */
+char *lint_layers(const struct recipe *r, size_t source, const struct model *m);
+char *lint_module(const struct recipe *r, size_t module, const struct model *m);
 /* Tensor-name knowledge: filters that match nothing, with the nearest names. Part of lint_models.
  */
 

@@ -25,6 +25,35 @@ static const struct mark *models_mark(const struct lint *l)
 	return &l->r->tree->mark;
 }
 
+/* ---- a slice's inputs: k counts them ---- */
+
+static bool listed(const struct lint *l, int k)
+{
+	return k < (int)l->r->slices[l->slice].n_sources;
+}
+
+static int source_of(const struct lint *l, int k)
+{
+	return k < 0 ? -1 : recipe_slice_source(l->r, l->slice, (size_t)k);
+}
+
+static const struct recipe_ref_text *ref_of(const struct lint *l, int k)
+{
+	return listed(l, k) ? &l->r->slices[l->slice].sources[k].model
+		: recipe_slice_base(l->r, l->slice);
+}
+
+static double param_of(const struct lint *l, const struct param_def *d, int k, double t)
+{
+	return recipe_param_in(l->r, d, l->slice, source_of(l, k), "", t, NULL);
+}
+
+static const struct setting *setting_of(const struct lint *l, const char *name, int k)
+{
+	return k < 0 ? recipe_slice_setting(l->r, name, l->slice)
+		: recipe_setting(l->r, name, source_of(l, k));
+}
+
 /* ---- the method ---- */
 
 static void check_method(struct lint *l)
@@ -51,19 +80,32 @@ static void check_method(struct lint *l)
 
 /* ---- who takes part ---- */
 
+/* The base of a slice that does not name it among its sources. */
+static void base_outside(struct lint *l, const struct recipe_ref_text *base)
+{
+	const struct recipe_slice *s = &l->r->slices[l->slice];
+	bool needed = l->r->method->base > 0, alone = l->r->n_slices == 1 || s->base.text;
+	char *path = s->base.text && *s->path ? xasprintf("%s.base_model", s->path)
+		: xstrdup(alone ? "base_model" : s->path);
+
+	findings_add(l->out, needed ? SEV_ERROR : SEV_WARNING, alone ? &base->mark : &s->mark, path,
+		"base-not-in-slice", "add it to the sources",
+		"the base model %s is not among the sources of the slice%s", base->text,
+		needed ? "" : ": it has no effect on the weights");
+	free(path);
+}
+
 static void check_base(struct lint *l)
 {
 	const struct method *m = l->r->method;
+	const struct recipe_ref_text *base = recipe_slice_base(l->r, l->slice);
 
-	if (l->r->base.text && l->base < 0)
-		findings_add(l->out, m->base > 0 ? SEV_ERROR : SEV_WARNING, &l->r->base.mark,
-			"base_model", "base-not-in-slice", "add it to the sources",
-			"the base model is not among the sources of the slice%s",
-			m->base > 0 ? "" : ": it has no effect on the weights");
-	else if (m->base > 0 && !l->r->base.text)
+	if (base->text && l->base < 0 && l->n)
+		base_outside(l, base);
+	else if (m->base > 0 && !base->text)
 		findings_add(l->out, SEV_ERROR, &l->r->method_mark, "merge_method", "missing-base",
 			"write base_model: NAME", "%s needs a base model", m->name);
-	else if (m->base < 0 && l->base == (int)l->r->n_models)
+	else if (m->base < 0 && l->r->slices[l->slice].adds_base)
 		findings_add(l->out, SEV_WARNING, &l->r->base.mark, "base_model", "base-averaged",
 			"list it under models, or take it out",
 			"%s has no use for a base: it becomes one more model of the merge",
@@ -76,17 +118,19 @@ static void check_count(struct lint *l)
 	size_t n = l->n - (!m->count_base && l->base >= 0);
 	struct str s = STR_INIT, hint = STR_INIT;
 	const char *how = "exactly", *base = "";
+	const struct recipe_slice *sl = &l->r->slices[l->slice];
 	int wanted;
 
-	if (!l->r->n_models)
+	if (!l->n)
 		return;
 	if (m->task_vector && l->n == 1 && l->base == 0)
 		findings_add(l->out, SEV_WARNING, models_mark(l), "models", "nothing-to-merge",
 			NULL, "the base is the only model: the output is a copy of it");
 	if (n >= (size_t)m->min_inputs && (!m->max_inputs || n <= (size_t)m->max_inputs))
 		return;
-	if (!m->count_base && l->base >= 0 && l->base < (int)l->r->n_models) {
-		findings_add(l->out, SEV_ERROR, &l->r->base.mark, "base_model", "base-is-input",
+	if (!m->count_base && l->base >= 0 && listed(l, l->base)) {
+		findings_add(l->out, SEV_ERROR, &recipe_slice_base(l->r, l->slice)->mark,
+			"base_model", "base-is-input",
 			"take base_model out, or name another model",
 			"the base of %s cannot be one of the models that are merged", m->name);
 		return;
@@ -96,26 +140,29 @@ static void check_count(struct lint *l)
 		how = n < (size_t)m->min_inputs ? "at least" : "at most";
 	if (m->base >= 0)
 		base = m->count_base ? ", the base included" : ", the base not counted";
-	str_addf(&s, "%s takes %s %d model%s%s; the recipe has %zu", m->name, how, wanted,
-		wanted == 1 ? "" : "s", base, n);
+	str_addf(&s, "%s takes %s %d model%s%s; the %s has %zu", m->name, how, wanted,
+		wanted == 1 ? "" : "s", base, sl->ranged ? "slice" : "recipe", n);
 	if (m->max_inputs == 2)
 		str_add(&hint, "linear and task_arithmetic take any number");
-	lint_say(l, SEV_ERROR, models_mark(l), "models", "model-count", &s, &hint);
+	if (sl->ranged)
+		lint_say(l, SEV_ERROR, &sl->mark, sl->path, "model-count", &s, &hint);
+	else
+		lint_say(l, SEV_ERROR, models_mark(l), "models", "model-count", &s, &hint);
 }
 
 static void check_duplicates(struct lint *l)
 {
-	for (size_t i = 0; i < l->r->n_models; i++)
-		for (size_t k = 0; k < i; k++)
-			if (recipe_ref_same(&l->r->models[i].model, &l->r->models[k].model)) {
-				char *path = lint_scope_path(l->r, (int)i);
+	const struct recipe_slice *s = &l->r->slices[l->slice];
 
-				strcpy(path + strlen(path) - strlen(".parameters"), ".model");
-				findings_add(l->out, SEV_ERROR, &l->r->models[i].model.mark, path,
+	for (size_t i = 0; i < s->n_sources; i++)
+		for (size_t k = 0; k < i; k++)
+			if (s->sources[i].input == s->sources[k].input) {
+				char *path = lint_model_path(l->r, (int)(s->first + i));
+
+				findings_add(l->out, SEV_ERROR, &s->sources[i].model.mark, path,
 					"duplicate-model", "add the weights up in one entry",
 					"%s is listed already, on line %d",
-					l->r->models[i].model.text,
-					l->r->models[k].model.mark.line);
+					s->sources[i].model.text, s->sources[k].model.mark.line);
 				free(path);
 				break;
 			}
@@ -124,30 +171,30 @@ static void check_duplicates(struct lint *l)
 /* ---- what must be given ---- */
 
 /* The setting that would be asked first, whatever it says. */
-static const struct setting *written(const struct recipe *r, const struct param_def *d, int input)
+static const struct setting *written(const struct lint *l, const struct param_def *d, int k)
 {
-	const struct setting *s = d->scope != PARAM_GLOBAL && input >= 0
-		? recipe_setting(r, d->name, input) : NULL;
+	const struct setting *s = d->scope != PARAM_GLOBAL && k >= 0
+		? setting_of(l, d->name, k) : NULL;
 
-	return s ? s : recipe_setting(r, d->name, -1);
+	return s ? s : setting_of(l, d->name, -1);
 }
 
 static void check_missing(struct lint *l, const struct param_def *d, int input)
 {
-	const struct setting *s = written(l->r, d, input);
-	bool listed = input >= 0 && input < (int)l->r->n_models;
+	const struct setting *s = written(l, d, input);
 	const struct mark *at = &l->r->method_mark;
-	char *prefix = listed ? lint_scope_path(l->r, input) : xstrdup("parameters");
+	char *prefix = lint_scope_path(l->r, input >= 0 && listed(l, input) ? source_of(l, input)
+		: RECIPE_ALL);
 	char *path = xasprintf("%s.%s", prefix, d->name);
 
 	if (input >= 0)
-		at = &recipe_input_ref(l->r, (size_t)input)->mark;
+		at = &ref_of(l, input)->mark;
 	if (!s || (s->kind == SETTING_GRADIENT && !s->n))
 		findings_add(l->out, SEV_ERROR, at, path, "missing-parameter",
 			input < 0 ? "write it under parameters:"
 			: "write it under the model's parameters:, or once for all",
 			input < 0 ? "%s needs %s" : "%s needs %s of %s", l->r->method->name,
-			d->name, input < 0 ? "" : recipe_input_ref(l->r, (size_t)input)->text);
+			d->name, input < 0 ? "" : ref_of(l, input)->text);
 	else if (s->kind == SETTING_FILTERS && s->n)
 		findings_add(l->out, SEV_WARNING, &s->mark, path, "filter-rest",
 			"end the list with {value: NUMBER} for the rest",
@@ -166,7 +213,7 @@ static void check_required(struct lint *l)
 
 		for (int i = global ? -1 : 0; d->required && i < (global ? 0 : (int)l->n); i++)
 			if (!(d->scope == PARAM_NON_BASE && i == l->base)
-			    && isnan(recipe_param(l->r, d, i, "", 0.0, NULL)))
+			    && isnan(param_of(l, d, i, 0.0)))
 				check_missing(l, d, i);
 	}
 }
@@ -177,17 +224,17 @@ static double at_middle(const struct lint *l, const char *name, int input)
 {
 	const struct param_def *d = method_param(l->r->method, name);
 
-	return d ? recipe_param(l->r, d, input, "", 0.5, NULL) : NAN;
+	return d ? param_of(l, d, input, 0.5) : NAN;
 }
 
 /* The first weight that counts: where a finding about all of them stands. */
 static const struct mark *weight_mark(const struct lint *l, char **path)
 {
-	for (size_t i = 0; i < l->r->n_models; i++) {
-		const struct setting *s = recipe_setting(l->r, "weight", (int)i);
+	for (int i = 0; i < (int)l->n; i++) {
+		const struct setting *s = setting_of(l, "weight", i);
 
-		if (s && !isnan(at_middle(l, "weight", (int)i))) {
-			char *prefix = lint_scope_path(l->r, (int)i);
+		if (s && !isnan(at_middle(l, "weight", i))) {
+			char *prefix = lint_scope_path(l->r, source_of(l, i));
 
 			*path = xasprintf("%s.weight", prefix);
 			free(prefix);
@@ -211,7 +258,7 @@ static struct sums weight_sums(const struct lint *l)
 	for (size_t i = 0; i < l->n; i++) {
 		double w = at_middle(l, "weight", (int)i);
 		const struct setting *base =
-			(int)i == l->base ? recipe_setting(l->r, "weight", (int)i) : NULL;
+			(int)i == l->base ? setting_of(l, "weight", (int)i) : NULL;
 
 		if (base && isnan(w) && base->is_numeric)
 			s.skipped += base->number;
@@ -309,8 +356,8 @@ static void check_weights(struct lint *l)
 static void check_idle(struct lint *l)
 {
 	const struct recipe *r = l->r;
-	const struct setting *row = recipe_setting(r, "nuslerp_row_wise", -1);
-	const struct setting *lambda = recipe_setting(r, "lambda", -1);
+	const struct setting *row = setting_of(l, "nuslerp_row_wise", -1);
+	const struct setting *lambda = setting_of(l, "lambda", -1);
 	bool drops = false;
 
 	if (row && at_middle(l, "nuslerp_row_wise", -1) == 1.0 &&
@@ -326,7 +373,7 @@ static void check_idle(struct lint *l)
 	if (!r->method->random)
 		return;
 	for (size_t i = 0; i < l->n; i++) {
-		const struct setting *s = written(r, method_param(r->method, "density"), (int)i);
+		const struct setting *s = written(l, method_param(r->method, "density"), (int)i);
 
 		drops = drops || ((int)i != l->base && s
 			&& (s->kind >= SETTING_GRADIENT || !s->is_numeric || s->number < 1.0));
@@ -337,15 +384,20 @@ static void check_idle(struct lint *l)
 			r->method->name);
 }
 
-void lint_meaning(struct lint *l)
+void lint_meaning(struct lint *all)
 {
-	check_method(l);
-	check_duplicates(l);
-	if (!l->r->method || l->r->n_slices > 1)
+	struct lint l = *all;
+
+	l.n = recipe_slice_inputs(l.r, l.slice, &l.base);
+	if (l.slice == 0)
+		check_method(&l);
+	check_duplicates(&l);
+	if (!l.r->method)
 		return;
-	check_base(l);
-	check_count(l);
-	check_required(l);
-	check_weights(l);
-	check_idle(l);
+	check_base(&l);
+	check_count(&l);
+	check_required(&l);
+	check_weights(&l);
+	check_idle(&l);
+	lint_values(&l, NULL, 0);
 }

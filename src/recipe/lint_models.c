@@ -2,12 +2,14 @@
 #include "recipe/lint_in.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/vec.h"
 #include "base/xalloc.h"
+#include "model/stack.h"
 
 struct compare {
 	struct lint l;
@@ -29,16 +31,13 @@ __attribute__((format(printf, 6, 7)))
 static void differ(const struct compare *c, enum severity sev, int i, const char *code,
 	const char *hint, const char *fmt, ...)
 {
-	bool listed = i < (int)c->l.r->n_models;
-	char *path = listed ? lint_scope_path(c->l.r, i) : xstrdup("base_model");
+	char *path = lint_model_path(c->l.r, recipe_source_of(c->l.r, (size_t)i));
 	struct str s = STR_INIT;
 	va_list ap;
 
 	va_start(ap, fmt);
 	str_vaddf(&s, fmt, ap);
 	va_end(ap);
-	if (listed)
-		strcpy(path + strlen(path) - strlen(".parameters"), ".model");
 	findings_add(c->l.out, sev, mark_of(c, i), path, code, hint, "%s", s.s);
 	str_fini(&s);
 	free(path);
@@ -134,8 +133,9 @@ static void compare_config(const struct compare *c, int i)
 		const json_t *x = fact(a->config, &facts[k]), *y = fact(b->config, &facts[k]);
 		struct str xs = STR_INIT, ys = STR_INIT;
 
-		/* What only one file spells out is usually the default of the other. */
-		if (!x || !y || same_value(x, y))
+		/* What only one file spells out is usually the default of the other; slices take
+		 * layers of models of any depth. */
+		if (!x || !y || same_value(x, y) || (k == 0 && recipe_stacks(c->l.r)))
 			continue;
 		add_value(&xs, x);
 		add_value(&ys, y);
@@ -175,20 +175,49 @@ static void say_missing(const struct compare *c, int i, const char *name, size_t
 		name_of(c, c->first), name, missing > 1 ? ", and others" : "");
 }
 
-/* The first tensor that does not fit speaks for all of them. */
-static void compare_shapes(const struct compare *c, int i)
+/* The place of a's tensor in b, when both are sources of a slice: SIZE_MAX where the slice has no
+ * use for it, -1 where b has none. */
+static long counterpart(const struct compare *c, size_t slice, int ka, const struct tensor *t,
+	int kb, const struct source *b)
 {
-	struct source *a = &c->inputs[c->first]->source, *b = &c->inputs[i]->source;
+	const struct recipe_slice *s = &c->l.r->slices[slice];
+	const struct recipe_module *m = &c->l.r->modules[s->module];
+	int layer = module_layer(m->name, t);
+	struct str name = STR_INIT;
+	long at;
+
+	if (!module_has(m->name, t))
+		return LONG_MAX;
+	if (!s->ranged)
+		return source_find(b, t->name);
+	if (layer < 0)
+		return slice == m->first || slice + 1 == m->first + m->n
+			? source_find(b, t->name) : LONG_MAX;
+	if (layer < s->sources[ka].from || layer >= s->sources[ka].to)
+		return LONG_MAX;
+	layer_name(&name, t->name, layer - s->sources[ka].from + s->sources[kb].from);
+	at = source_find(b, name.s);
+	str_fini(&name);
+	return at;
+}
+
+/* The first tensor that does not fit speaks for all of them. ka, kb: inputs of the slice. */
+static void compare_shapes(const struct compare *c, size_t slice, int ka, int kb)
+{
+	int first = recipe_slice_input(c->l.r, slice, (size_t)ka),
+	    i = recipe_slice_input(c->l.r, slice, (size_t)kb);
+	struct source *a = &c->inputs[first]->source, *b = &c->inputs[i]->source;
 	const struct tensor *ours = NULL, *theirs = NULL, *lacking = NULL;
 	struct str x = STR_INIT, y = STR_INIT;
-	size_t n = 0, missing = 0;
+	size_t n = 0, missing = 0, used = 0;
 
 	for (size_t t = 0; t < a->n_tensors; t++) {
-		long at = source_find(b, a->tensors[t].name);
+		long at = counterpart(c, slice, ka, &a->tensors[t], kb, b);
 
+		used += at != LONG_MAX;
 		if (at < 0 && !missing++)
 			lacking = &a->tensors[t];
-		if (at < 0 || same_shape(&a->tensors[t], &b->tensors[at]))
+		if (at < 0 || at == LONG_MAX || same_shape(&a->tensors[t], &b->tensors[at]))
 			continue;
 		if (!n++) {
 			ours = &a->tensors[t];
@@ -202,16 +231,92 @@ static void compare_shapes(const struct compare *c, int i)
 			str_eq(ours->role, "token_embd") || str_eq(ours->role, "output")
 				? "merge models with the same vocabulary"
 				: "merge models of the same sizes",
-			"%s is %s in %s and %s in %s%s", ours->name, x.s, name_of(c, c->first), y.s,
+			"%s is %s in %s and %s in %s%s", ours->name, x.s, name_of(c, first), y.s,
 			name_of(c, i), n > 1 ? ", and it is not the only one" : "");
 	}
-	if (missing && missing == a->n_tensors)
+	if (missing && missing == used)
 		differ(c, SEV_ERROR, i, "shape", "merge models of one family",
-			"%s has none of the tensors of %s", name_of(c, i), name_of(c, c->first));
+			"%s has none of the tensors of %s", name_of(c, i), name_of(c, first));
 	else if (missing && !c->inputs[i]->partial)
 		say_missing(c, i, lacking->name, missing);
 	str_fini(&x);
 	str_fini(&y);
+}
+
+/* ---- layers and modules ---- */
+
+char *lint_layers(const struct recipe *r, size_t source, const struct model *m)
+{
+	const struct recipe_input *in = &r->models[source];
+	const struct recipe_slice *s = &r->slices[in->slice];
+	const char *module = r->modules[s->module].name;
+	int64_t depth = module_depth(module, m);
+
+	if (!s->ranged || !in->has_range || (depth > 0 && in->to <= depth))
+		return NULL;
+	if (depth <= 0)
+		return xasprintf("%s has no layers%s%s that could be counted", in->model.text,
+			r->named_modules ? " in " : "", r->named_modules ? module : "");
+	return xasprintf("layer_range [%" PRId64 ", %" PRId64 "] goes beyond the last layer: %s "
+		"has %" PRId64 " layers, 0 to %" PRId64, in->from, in->to, in->model.text, depth,
+		depth - 1);
+}
+
+char *lint_module(const struct recipe *r, size_t module, const struct model *m)
+{
+	struct str s = STR_INIT;
+
+	if (!r->named_modules)
+		return NULL;
+	for (size_t t = 0; t < m->source.n_tensors; t++)
+		if (module_has(r->modules[module].name, &m->source.tensors[t]))
+			return NULL;
+	str_addf(&s, "%s has no module %s: it has default, ", str_base(m->path),
+		r->modules[module].name);
+	module_list(&s, m);
+	return str_steal(&s);
+}
+
+static void compare_slice(const struct compare *c, size_t slice)
+{
+	const struct recipe *r = c->l.r;
+	int base, first = -1;
+	size_t n = recipe_slice_inputs(r, slice, &base);
+
+	for (size_t k = 0; k < n; k++) {
+		struct model *m = c->inputs[recipe_slice_input(r, slice, k)];
+		int source = recipe_slice_source(r, slice, k);
+		char *wrong = m && source < (int)r->n_models ? lint_layers(r, (size_t)source, m)
+			: NULL;
+		char *path = wrong ? lint_model_path(r, source) : NULL;
+
+		if (wrong)
+			findings_add(c->l.out, SEV_ERROR, &r->models[source].mark, path,
+				"beyond-last-layer", "write a range that it has", "%s", wrong);
+		free(path);
+		free(wrong);
+		if (m && (first < 0 || (int)k == base))
+			first = (int)k;
+	}
+	for (size_t k = 0; k < n; k++)
+		if ((int)k != first && c->inputs[recipe_slice_input(r, slice, k)])
+			compare_shapes(c, slice, first, (int)k);
+}
+
+static void compare_modules(const struct compare *c)
+{
+	const struct recipe *r = c->l.r;
+
+	for (size_t m = 0; m < r->n_modules; m++) {
+		char *wrong = lint_module(r, m, c->inputs[c->first]);
+		char *path = xasprintf("modules.%s", r->modules[m].name);
+
+		if (wrong)
+			findings_add(c->l.out, SEV_ERROR, &r->modules[m].mark, path,
+				"unknown-module", NULL, "%s", wrong);
+		free(path);
+		free(wrong);
+	}
 }
 
 static void compare_dtypes(const struct compare *c)
@@ -294,7 +399,8 @@ static void check_donor(const struct compare *c, int donor, char *why)
 		refused = refused ||
 			  (silent && c->inputs[i] && c->inputs[i]->tokenizer.chat_template);
 	findings_add(c->l.out, refused ? SEV_WARNING : SEV_NOTE, at,
-		donor < 0 || donor == (int)c->l.r->n_models ? "base_model" : "models", "donor",
+		donor < 0 || recipe_source_of(c->l.r, (size_t)donor) == (int)c->l.r->n_models
+			? "base_model" : "models", "donor",
 		refused ? "write chat_template: with its text, if the tokens it uses are there"
 			: NULL,
 		"%s", why);
@@ -347,12 +453,60 @@ static void pieces_of(const struct source *s, struct arena *a, struct pieces *ou
 		}
 }
 
-static bool matches(const struct source *s, const char *filter)
+/* Whether a filter names a tensor of a slice: by its name in source k; -1: in the output. */
+static bool matches_in(const struct compare *c, size_t slice, int k, const char *filter)
 {
-	for (size_t t = 0; t < s->n_tensors; t++)
-		if (strstr(s->tensors[t].name, filter))
+	const struct recipe_slice *s = &c->l.r->slices[slice];
+	const char *module = c->l.r->modules[s->module].name;
+	const struct recipe_input *in = s->ranged ? &s->sources[k < 0 ? 0 : k] : NULL;
+	const struct model *m = c->inputs[recipe_slice_input(c->l.r, slice, k < 0 ? 0 : (size_t)k)];
+	int64_t out = 0;
+	bool found = false;
+
+	for (size_t i = c->l.r->modules[s->module].first; in && k < 0 && i < slice; i++)
+		if (c->l.r->slices[i].n_sources)
+			out += c->l.r->slices[i].sources[0].to - c->l.r->slices[i].sources[0].from;
+	for (size_t t = 0; m && !found && t < m->source.n_tensors; t++) {
+		const struct tensor *x = &m->source.tensors[t];
+		int layer = in ? module_layer(module, x) : -1;
+		struct str name = STR_INIT;
+
+		if (!module_has(module, x) || (layer >= 0 && (layer < in->from || layer >= in->to)))
+			continue;
+		if (layer >= 0 && k < 0)
+			layer_name(&name, x->name, layer - in->from + out);
+		found = strstr(name.n ? name.s : x->name, filter) != NULL;
+		str_fini(&name);
+	}
+	return found;
+}
+
+/* Parameters of inputs go by the names there, those of the whole by the output's. */
+static bool matches(const struct compare *c, const struct param_def *d, int scope,
+	const char *filter)
+{
+	const struct recipe *r = c->l.r;
+	bool unknown = true;
+
+	for (size_t s = 0; s < r->n_slices; s++) {
+		size_t n = r->slices[s].n_sources;
+
+		if ((RECIPE_IS_SLICE(scope) && scope != RECIPE_OF_SLICE(s)) ||
+			(scope >= 0 && r->models[scope].slice != (int)s) ||
+			(scope <= RECIPE_OF_MODULE(0) &&
+			scope != RECIPE_OF_MODULE(r->slices[s].module)))
+			continue;
+		for (size_t k = 0; k < n; k++) {
+			bool here = scope < 0 || scope == (int)(r->slices[s].first + k);
+
+			unknown = unknown && (!here || !c->inputs[r->slices[s].sources[k].input]);
+			if (here && d->scope != PARAM_GLOBAL && matches_in(c, s, (int)k, filter))
+				return true;
+		}
+		if (n && d->scope == PARAM_GLOBAL && matches_in(c, s, -1, filter))
 			return true;
-	return false;
+	}
+	return unknown;
 }
 
 static void check_filter(const struct compare *c, const struct setting *s, size_t i,
@@ -362,16 +516,15 @@ static void check_filter(const struct compare *c, const struct setting *s, size_
 	struct str message = STR_INIT, hint = STR_INIT;
 	struct lint l = c->l;
 
-	if (!f || !*f || strcmp(f, "*") == 0 || matches(&c->inputs[c->first]->source, f))
-		return;
 	last = strrchr(f, '.') && strrchr(f, '.')[1] ? strrchr(f, '.') + 1 : f;
 	near = str_nearest(last, p->v, p->n);
-	str_addf(&message, "no tensor's name contains %s: this entry has no effect", f);
-	if (near)
+	str_addf(&message, "no tensor's name contains %s%s: this entry has no effect", f,
+		recipe_stacks(l.r) ? " in the layers it is for" : "");
+	if (near && strcmp(near, last) != 0)
 		str_addf(&hint, "did you mean %s?", near);
 	else
 		str_add(&hint, "the names are made of");
-	for (size_t k = 0; !near && k < p->whole && k < 16; k++)
+	for (size_t k = 0; (!near || strcmp(near, last) == 0) && k < p->whole && k < 16; k++)
 		str_addf(&hint, "%s %s", k ? "," : "", p->v[k]);
 	lint_say(&l, SEV_WARNING, &s->filter_marks[i], path, "filter-unmatched", &message, &hint);
 }
@@ -383,10 +536,15 @@ static void check_filters(const struct compare *c, const struct recipe_params *p
 
 	for (size_t k = 0; k < ps->n; k++) {
 		const struct setting *s = &ps->v[k].value;
+		const struct param_def *d = method_param(c->l.r->method, ps->v[k].name);
 		char *path = xasprintf("%s.%s", prefix, ps->v[k].name);
 
-		for (size_t i = 0; s->kind == SETTING_FILTERS && i < s->n; i++)
-			check_filter(c, s, i, path, p);
+		for (size_t i = 0; d && s->kind == SETTING_FILTERS && i < s->n; i++) {
+			const char *f = s->filters[i];
+
+			if (f && *f && strcmp(f, "*") != 0 && !matches(c, d, scope, f))
+				check_filter(c, s, i, path, p);
+		}
 		free(path);
 	}
 	free(prefix);
@@ -398,15 +556,46 @@ static void check_all_filters(const struct compare *c)
 	struct arena a;
 	struct pieces p = { 0 };
 
+	if (!r->method)
+		return;
 	arena_init(&a);
 	pieces_of(&c->inputs[c->first]->source, &a, &p);
 	for (size_t i = 0; i < r->n_models; i++)
 		check_filters(c, &r->models[i].params, (int)i, &p);
-	check_filters(c, &r->slice_params, -1, &p);
-	check_filters(c, &r->module_params, -2, &p);
-	check_filters(c, &r->params, -3, &p);
+	for (size_t i = 0; i < r->n_slices; i++)
+		check_filters(c, &r->slices[i].params, RECIPE_OF_SLICE(i), &p);
+	for (size_t i = 0; i < r->n_modules; i++)
+		check_filters(c, &r->modules[i].params, RECIPE_OF_MODULE(i), &p);
+	check_filters(c, &r->params, RECIPE_ALL, &p);
 	vec_fini(&p);
 	arena_fini(&a);
+}
+
+/* ---- values that fit in most layers, but not in all ---- */
+
+static void check_values(const struct compare *c, size_t slice)
+{
+	const struct recipe *r = c->l.r;
+	const char *module = r->modules[r->slices[slice].module].name;
+	const struct model *m = c->inputs[c->first];
+	int64_t depth = module_depth(module, m);
+	struct lint l = { .r = r, .out = c->l.out, .slice = slice };
+	struct lint_tensor *v = xnew(struct lint_tensor, m->source.n_tensors + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->source.n_tensors; i++) {
+		const struct tensor *t = &m->source.tensors[i];
+		int layer = module_layer(module, t);
+
+		if (!module_has(module, t))
+			continue;
+		v[n++] = (struct lint_tensor){ t, layer < 0 ? 0.0 : depth <= 1 || layer >= depth
+			? 1.0 : (double)layer / (double)(depth - 1) };
+	}
+	l.n = recipe_slice_inputs(r, slice, &l.base);
+	if (n)
+		lint_values(&l, v, n);
+	free(v);
 }
 
 /* ---- all of it ---- */
@@ -424,7 +613,7 @@ static int first_of(struct model *const *inputs, size_t n, int base)
 void lint_models(const struct recipe *r, struct model *const *inputs, size_t n, int base,
 	struct findings *out)
 {
-	struct compare c = { { r, out, n, base }, inputs, first_of(inputs, n, base) };
+	struct compare c = { { r, out, n, base, 0 }, inputs, first_of(inputs, n, base) };
 	char *why = NULL;
 	int donor;
 
@@ -438,12 +627,16 @@ void lint_models(const struct recipe *r, struct model *const *inputs, size_t n, 
 			differ(&c, SEV_ERROR, (int)i, "partial", "finish the download",
 				"only a part of %s is here: %s", name_of(&c, (int)i),
 				inputs[i]->partial);
-		if ((int)i != c.first) {
+		if ((int)i != c.first)
 			compare_config(&c, (int)i);
-			compare_shapes(&c, (int)i);
-		}
 		if ((int)i != donor && donor >= 0)
 			compare_tokenizers(&c, (int)i, donor);
+	}
+	compare_modules(&c);
+	for (size_t s = 0; s < r->n_slices; s++) {
+		compare_slice(&c, s);
+		if (!r->slices[s].ranged)
+			check_values(&c, s);
 	}
 	compare_dtypes(&c);
 	check_donor(&c, donor, why);

@@ -13,7 +13,7 @@ struct here {
 	struct lint *l;
 	const struct recipe_param *p;
 	const struct param_def *def;
-	int scope;            /* input, or -1 slice, -2 module, -3 recipe */
+	int scope;            /* see recipe_setting */
 	const char *path;
 };
 
@@ -57,6 +57,12 @@ static void unknown_parameter(const struct here *h)
 		h->l, SEV_WARNING, &h->p->name_mark, h->path, "unknown-parameter", &message, &hint);
 }
 
+static bool is_base(const struct recipe *r, int source)
+{
+	return source >= 0
+		&& r->models[source].input == r->slices[r->models[source].slice].base_input;
+}
+
 static void name_in_scope(const struct here *h)
 {
 	const struct param_def *d = h->def;
@@ -66,7 +72,7 @@ static void name_in_scope(const struct here *h)
 		found(h, SEV_WARNING, &h->p->name_mark, "global-only",
 			"move it to parameters: at the top level",
 			"%s is set for the whole recipe: under a model it has no effect", d->name);
-	else if (d->scope == PARAM_NON_BASE && h->scope >= 0 && h->scope == h->l->base)
+	else if (d->scope == PARAM_NON_BASE && is_base(h->l->r, h->scope))
 		found(h, SEV_WARNING, &h->p->name_mark, "base-skipped",
 			"take it out, or give it to another model",
 			"%s of the base model is skipped: the base has no difference to itself",
@@ -244,20 +250,36 @@ static void check_param(const struct here *h)
 		check_scalar(h, s);
 }
 
+static const char *dotted(const char *path)
+{
+	return *path ? "." : "";
+}
+
 char *lint_scope_path(const struct recipe *r, int scope)
 {
-	const char *module = yaml_get(r->tree, "modules") && !yaml_get(r->tree, "models")
-		&& !yaml_get(r->tree, "slices") ? "modules.default." : "";
+	const struct recipe_slice *s;
 
-	if (scope == -3)
-		return xstrdup("parameters");
-	if (scope == -2)
-		return xstrdup("modules.default.parameters");
-	if (scope == -1)
-		return xasprintf("%sslices[0].parameters", module);
-	if (r->n_slices)
-		return xasprintf("%sslices[0].sources[%d].parameters", module, scope);
-	return xasprintf("%smodels[%d].parameters", module, scope);
+	if (scope >= 0) {
+		s = &r->slices[r->models[scope].slice];
+		return xasprintf("%s%s%s[%d].parameters", s->path, dotted(s->path),
+			s->ranged ? "sources" : "models", scope - (int)s->first);
+	}
+	if (RECIPE_IS_SLICE(scope))
+		return xasprintf("%s.parameters", r->slices[RECIPE_OF_SLICE(0) - scope].path);
+	if (scope != RECIPE_ALL)
+		return xasprintf("modules.%s.parameters",
+			r->modules[RECIPE_OF_MODULE(0) - scope].name);
+	return xstrdup("parameters");
+}
+
+char *lint_model_path(const struct recipe *r, int source)
+{
+	char *path = source < (int)r->n_models ? lint_scope_path(r, source)
+		: xstrdup("base_model");
+
+	if (source < (int)r->n_models)
+		strcpy(path + strlen(path) - strlen(".parameters"), ".model");
+	return path;
 }
 
 static void check_scope(struct lint *l, const struct recipe_params *ps, int scope)
@@ -283,7 +305,9 @@ void lint_params(struct lint *l)
 		return;
 	for (size_t i = 0; i < r->n_models; i++)
 		check_scope(l, &r->models[i].params, (int)i);
-	check_scope(l, &r->slice_params, -1);
-	check_scope(l, &r->module_params, -2);
-	check_scope(l, &r->params, -3);
+	for (size_t i = 0; i < r->n_slices; i++)
+		check_scope(l, &r->slices[i].params, RECIPE_OF_SLICE(i));
+	for (size_t i = 0; i < r->n_modules; i++)
+		check_scope(l, &r->modules[i].params, RECIPE_OF_MODULE(i));
+	check_scope(l, &r->params, RECIPE_ALL);
 }

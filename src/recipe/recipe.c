@@ -201,43 +201,65 @@ bool recipe_ref_same(const struct recipe_ref_text *a, const struct recipe_ref_te
 
 int recipe_base(const struct recipe *r)
 {
-	if (!r->base.text)
-		return -1;
-	for (size_t i = 0; i < r->n_models; i++)
-		if (recipe_ref_same(&r->models[i].model, &r->base))
-			return (int)i;
-	/* Slices name all their inputs; only models: takes the base on board by itself. */
-	return r->n_slices ? -1 : (int)r->n_models;
+	return r->slices[0].base_input;
 }
 
 size_t recipe_inputs(const struct recipe *r)
 {
-	return r->n_models + (recipe_base(r) == (int)r->n_models);
+	return r->n_inputs;
 }
 
 const struct recipe_ref_text *recipe_input_ref(const struct recipe *r, size_t i)
 {
-	return i < r->n_models ? &r->models[i].model
-		: i < recipe_inputs(r) ? &r->base : NULL;
+	return i < r->n_inputs ? r->inputs[i] : NULL;
 }
 
-bool recipe_whole(const struct recipe *r, const int64_t *layers, struct err *e)
+bool recipe_stacks(const struct recipe *r)
 {
-	for (size_t i = 0; i < r->n_models; i++) {
-		const struct recipe_input *in = &r->models[i];
-		char where[512];
+	for (size_t s = 0; s < r->n_slices; s++)
+		if (r->slices[s].ranged)
+			return true;
+	return false;
+}
 
-		if (!in->has_range || layers[i] < 0 || (in->from == 0 && in->to == layers[i]))
-			continue;
-		snprintf(where, sizeof where, "%s:%d:%d", r->path ? r->path : "recipe",
-			in->mark.line, in->mark.column);
-		return err_set(e, ERR_INPUT, where,
-			"only whole models are merged: give all layers, or use models:",
-			"layer_range [%lld, %lld] is not all %lld layers of %s",
-			(long long)in->from, (long long)in->to, (long long)layers[i],
-			in->model.text);
-	}
-	return true;
+const struct recipe_ref_text *recipe_slice_base(const struct recipe *r, size_t slice)
+{
+	return r->slices[slice].base.text ? &r->slices[slice].base : &r->base;
+}
+
+size_t recipe_slice_inputs(const struct recipe *r, size_t slice, int *base)
+{
+	const struct recipe_slice *s = &r->slices[slice];
+	int at = s->adds_base ? (int)s->n_sources : -1;
+
+	for (size_t k = 0; at < 0 && s->base_input >= 0 && k < s->n_sources; k++)
+		if (s->sources[k].input == s->base_input)
+			at = (int)k;
+	if (base)
+		*base = at;
+	return s->n_sources + s->adds_base;
+}
+
+int recipe_slice_source(const struct recipe *r, size_t slice, size_t k)
+{
+	const struct recipe_slice *s = &r->slices[slice];
+
+	return (int)(k < s->n_sources ? s->first + k : r->n_models);
+}
+
+int recipe_slice_input(const struct recipe *r, size_t slice, size_t k)
+{
+	const struct recipe_slice *s = &r->slices[slice];
+
+	return k < s->n_sources ? s->sources[k].input : s->base_input;
+}
+
+int recipe_source_of(const struct recipe *r, size_t input)
+{
+	for (size_t i = 0; i < r->n_models; i++)
+		if (r->models[i].input == (int)input)
+			return (int)i;
+	return (int)r->n_models;
 }
 
 /* Required parameters of every input, at a value that means "all alike". */

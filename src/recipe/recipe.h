@@ -48,13 +48,27 @@ struct recipe_input { /* an entry of models:, or a slice source */
 	int64_t from, to;      /* layer_range */
 	struct recipe_params params;
 	struct mark mark;
+	int slice;             /* the slice it is a source of */
+	int input;             /* among recipe_inputs: entries of the same model share one */
 };
+/* A run of layers of the output: an entry of slices:, or a whole models: list. */
 struct recipe_slice {
 	const struct recipe_input *sources;
-	size_t n_sources;
-	struct recipe_ref_text base;  /* text NULL if none */
+	size_t first, n_sources;      /* they are models[first …] of the recipe */
+	struct recipe_ref_text base;  /* of this slice alone; text NULL if none */
 	struct recipe_params params;
 	struct mark mark;
+	bool ranged;           /* an entry of slices:; false: whole models */
+	bool adds_base;        /* whole models that lack the base: it is merged with them */
+	int base_input;        /* its base among the inputs, -1: none, or none of its sources */
+	int module;
+	const char *path;      /* "slices[1]", "modules.default.slices[0]"; of models: "" */
+};
+struct recipe_module {
+	const char *name;      /* "default" where the recipe has no modules: */
+	struct recipe_params params;
+	struct mark mark;
+	size_t first, n;       /* its slices */
 };
 enum token_rule_kind {
 	TOKEN_AS_OTHERS, /* no source: what tokens without a rule get */
@@ -96,13 +110,18 @@ struct recipe {
 	const struct method *method;  /* NULL if unknown */
 	struct mark method_mark;
 	struct recipe_ref_text base;  /* text NULL if none */
-	/* What is merged: models:, or the sources of the one slice, or of the one module "default".
-	 * Empty when several slices or modules are given: see problems. */
+	/* What is merged: models:, or the sources of all slices of all modules, one after
+	 * another. */
 	const struct recipe_input *models;
 	size_t n_models;
-	const struct recipe_slice *slices;  /* as written, when slices: is given */
+	const struct recipe_slice *slices;  /* one where models: is given */
 	size_t n_slices;
-	struct recipe_params slice_params, module_params, params; /* from inner to outer scope */
+	const struct recipe_module *modules; /* one where modules: is not given */
+	size_t n_modules;
+	bool named_modules;    /* modules: is given */
+	struct recipe_params params;
+	const struct recipe_ref_text *const *inputs; /* see recipe_input_ref */
+	size_t n_inputs;
 	const char *dtype, *out_dtype, *name, *tokenizer_source, *chat_template;
 	struct recipe_tokenizer tokenizer;
 	bool has_seed;
@@ -143,14 +162,24 @@ char *recipe_title(const struct recipe *r);
 /* Every model that r names, in order: base, inputs, sources of slices, tokenizer. */
 typedef void recipe_ref_fn(void *ctx, const struct recipe_ref_text *ref);
 void recipe_each_ref(const struct recipe *r, recipe_ref_fn *fn, void *ctx);
-/* Inputs: models, and the base model last if models: does not list it. */
+/* Inputs: the models there are, each once, in the order in which the recipe first names them; the
+ * base model last if a models: list lacks it. So with models: alone input i is models[i]. */
 size_t recipe_inputs(const struct recipe *r);
 const struct recipe_ref_text *recipe_input_ref(const struct recipe *r, size_t i);
-int recipe_base(const struct recipe *r);    /* its index among the inputs, -1 if none */
+/* The base of the first slice, its index among the inputs, -1 if none. */
+int recipe_base(const struct recipe *r);
 bool recipe_ref_same(const struct recipe_ref_text *a, const struct recipe_ref_text *b);
-/* Slices: false when they are not whole models, one layer for one; layers[i] of input i, -1
- * unknown. */
-bool recipe_whole(const struct recipe *r, const int64_t *layers, struct err *e);
+/* Written as slices: layers of models, not whole ones. */
+bool recipe_stacks(const struct recipe *r);
+/* The base that a slice names, or else the recipe; text NULL if none does. */
+const struct recipe_ref_text *recipe_slice_base(const struct recipe *r, size_t slice);
+/* What a tensor of a slice is merged from: its sources, and the base last where a models: list
+ * lacks it. k counts them; recipe_slice_source gives the place in models (n_models: that base),
+ * recipe_slice_input the place among the inputs. base: which k it is, -1 none. */
+size_t recipe_slice_inputs(const struct recipe *r, size_t slice, int *base);
+int recipe_slice_source(const struct recipe *r, size_t slice, size_t k);
+int recipe_slice_input(const struct recipe *r, size_t slice, size_t k);
+int recipe_source_of(const struct recipe *r, size_t input); /* first in models, or n_models */
 struct hash recipe_hash(const struct recipe *r); /* canonical: of the meaning, not the bytes */
 bool recipe_save(const struct recipe *r, const char *path, struct err *e);
 
@@ -158,19 +187,33 @@ bool recipe_save(const struct recipe *r, const char *path, struct err *e);
  * out. */
 bool setting_eval(const struct setting *s, enum param_type type, const char *tensor, double t,
 	double *value, struct err *e);
-/* Precedence: input, slice, module, recipe, default. input = index among the inputs, -1 for a
- * global parameter. NaN if nothing says it and there is no default; e is filled only when that is
- * an error (required and missing, or a value of the wrong kind). */
-double recipe_param(const struct recipe *r, const struct param_def *p, int input,
+/* A scope: an entry of models (models[i] is i; n_models the base that models: lacks), or one of
+ * these. RECIPE_ALL is the recipe's; where there is one slice, or one module, what is written in
+ * theirs too. */
+#define RECIPE_ALL (-1)
+#define RECIPE_MOST_SLICES 4096
+#define RECIPE_OF_SLICE(s) (-2 - (int)(s))
+#define RECIPE_OF_MODULE(m) (-2 - RECIPE_MOST_SLICES - (int)(m))
+#define RECIPE_IS_SLICE(scope) ((scope) <= -2 && (scope) > RECIPE_OF_MODULE(0))
+/* Precedence: source, slice, module, recipe, default. scope: an entry of models, or for a global
+ * parameter that of a slice; RECIPE_ALL is that of the first. NaN if nothing says it and there is
+ * no default; e is filled only when that is an error (required and missing, or a value of the
+ * wrong kind). */
+double recipe_param(const struct recipe *r, const struct param_def *p, int scope,
 	const char *tensor, double t, struct err *e);
-/* The setting that edits of (param, input) act on; NULL if not written in that scope. */
-const struct setting *recipe_setting(const struct recipe *r, const char *param, int input);
+/* The same for the base that models: lacks, in any slice (source n_models). */
+double recipe_param_in(const struct recipe *r, const struct param_def *p, size_t slice, int source,
+	const char *tensor, double t, struct err *e);
+/* The setting that edits of (param, scope) act on; NULL if not written in that scope. */
+const struct setting *recipe_setting(const struct recipe *r, const char *param, int scope);
+/* What is written for a slice, from the inside out: its own, its module's, the recipe's. */
+const struct setting *recipe_slice_setting(const struct recipe *r, const char *param, size_t slice);
 
 /* Edits: a new snapshot that differs in that scalar alone; everything else byte for byte.
- * input -1 = global. NULL with a reason. A missing key is inserted as DEFINITIONS says. */
+ * NULL with a reason. A missing key is inserted as DEFINITIONS says. */
 struct recipe_target { /* which scalar of a setting */
 	const char *param;
-	int input;
+	int input;    /* a scope */
 	int filter;   /* entry of a FILTERS setting, -1 */
 	int value;    /* value of a gradient, -1 */
 };

@@ -101,32 +101,64 @@ static const struct setting *find(const struct recipe_params *ps, const char *na
 	return NULL;
 }
 
-const struct setting *recipe_setting(const struct recipe *r, const char *param, int input)
+const struct setting *recipe_slice_setting(const struct recipe *r, const char *param, size_t slice)
 {
-	const struct setting *s;
+	const struct setting *s = find(&r->slices[slice].params, param);
 
-	if (input >= 0)
-		return (size_t)input < r->n_models ? find(&r->models[input].params, param) : NULL;
-	s = find(&r->slice_params, param);
 	if (!s)
-		s = find(&r->module_params, param);
+		s = find(&r->modules[r->slices[slice].module].params, param);
 	return s ? s : find(&r->params, param);
 }
 
-double recipe_param(const struct recipe *r, const struct param_def *p, int input,
+const struct setting *recipe_setting(const struct recipe *r, const char *param, int scope)
+{
+	const struct setting *s = NULL;
+	size_t i = (size_t)scope;
+
+	if (scope >= 0)
+		return i < r->n_models ? find(&r->models[i].params, param) : NULL;
+	if (RECIPE_IS_SLICE(scope)) {
+		i = (size_t)(RECIPE_OF_SLICE(0) - scope);
+		return i < r->n_slices ? find(&r->slices[i].params, param) : NULL;
+	}
+	if (scope != RECIPE_ALL) {
+		i = (size_t)(RECIPE_OF_MODULE(0) - scope);
+		return i < r->n_modules ? find(&r->modules[i].params, param) : NULL;
+	}
+	if (r->n_slices == 1)
+		s = find(&r->slices[0].params, param);
+	if (!s && r->n_modules == 1)
+		s = find(&r->modules[0].params, param);
+	return s ? s : find(&r->params, param);
+}
+
+static void missing(const struct recipe *r, const struct param_def *p, size_t slice, int source,
+	const char *tensor, struct err *e)
+{
+	const char *whose = source < 0 ? "the recipe" : (size_t)source < r->n_models
+		? r->models[source].model.text : recipe_slice_base(r, slice)->text;
+
+	err_set(e, ERR_INPUT, r->path ? r->path : "recipe",
+		"give it under the model, or for all under parameters:",
+		"%s is missing for %s (first needed by %s)", p->name, whose, tensor);
+}
+
+double recipe_param_in(const struct recipe *r, const struct param_def *p, size_t slice, int source,
 	const char *tensor, double t, struct err *e)
 {
-	const struct recipe_ref_text *ref = input < 0 ? NULL : recipe_input_ref(r, (size_t)input);
+	const struct recipe_slice *sl = &r->slices[slice];
 	const struct recipe_params *scopes[4] = {
-		NULL, &r->slice_params, &r->module_params, &r->params};
+		NULL, &sl->params, &r->modules[sl->module].params, &r->params };
 	struct err local = { 0 };
-	bool is_base = input >= 0 && input == recipe_base(r);
+	bool listed = source >= 0 && (size_t)source < r->n_models;
+	bool is_base = source >= 0 && sl->base_input >= 0
+		&& (listed ? r->models[source].input == sl->base_input : sl->adds_base);
 	double v;
 
 	if (p->scope == PARAM_NON_BASE && is_base)
 		return NAN;
-	if (p->scope != PARAM_GLOBAL && input >= 0 && (size_t)input < r->n_models)
-		scopes[0] = &r->models[input].params;
+	if (p->scope != PARAM_GLOBAL && listed)
+		scopes[0] = &r->models[source].params;
 	for (size_t i = 0; i < 4; i++) {
 		const struct setting *s = scopes[i] ? find(scopes[i], p->name) : NULL;
 
@@ -143,9 +175,19 @@ double recipe_param(const struct recipe *r, const struct param_def *p, int input
 	}
 	if (!p->required)
 		return p->dflt;
-	err_set(e, ERR_INPUT, r->path ? r->path : "recipe",
-		"give it under the model, or for all under parameters:",
-		"%s is missing for %s (first needed by %s)", p->name,
-		ref ? ref->text : "the recipe", tensor);
+	missing(r, p, slice, source, tensor, e);
 	return NAN;
+}
+
+double recipe_param(const struct recipe *r, const struct param_def *p, int scope,
+	const char *tensor, double t, struct err *e)
+{
+	size_t slice = 0;
+
+	if (scope >= 0 && (size_t)scope < r->n_models)
+		slice = (size_t)r->models[scope].slice;
+	else if (RECIPE_IS_SLICE(scope))
+		slice = (size_t)(RECIPE_OF_SLICE(0) - scope);
+	return recipe_param_in(r, p, slice < r->n_slices ? slice : 0, scope < 0 ? -1 : scope,
+		tensor, t, e);
 }

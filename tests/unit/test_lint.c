@@ -206,7 +206,24 @@ static const struct lint_case cases[] = {
 	{ "slices:\n- sources: [{model: a, layer_range: [0, 2], parameters: {weight: 1}}]\nmerge_method: ties\n"
 		"base_model: c\n", SEV_ERROR, 4, "base_model", "base-not-in-slice", NULL, "sources" },
 	{ "slices:\n- sources: [{model: a, layer_range: [0, 2]}]\n- sources: [{model: a, layer_range: [1, 3]}]\n"
-		"merge_method: passthrough\n", SEV_ERROR, 3, "slices", "layer-stacking", "2 slices", NULL },
+		"merge_method: slerp\nbase_model: a\nparameters: {t: 0.5}\n", SEV_ERROR, 3, "slices", "model-count",
+		"the slice has 1", NULL },
+	{ "slices:\n- sources: [{model: a, layer_range: [0, 2]}, {model: b, layer_range: [0, 2]}]\n"
+		"- sources: [{model: b, layer_range: [0, 2]}, {model: c, layer_range: [0, 2]}]\n"
+		"merge_method: slerp\nbase_model: a\nparameters: {t: 0.5}\n", SEV_ERROR, 3, "slices",
+		"base-not-in-slice", "a is not among", NULL },
+	{ "slices:\n- sources:\n  - {model: a, layer_range: [0, 2]}\n  - {model: a, layer_range: [1, 3]}\n"
+		"merge_method: linear\nparameters: {weight: 1}\n", SEV_ERROR, 4, "model", "duplicate-model", "line 3",
+		NULL },
+	{ "slices:\n- sources: [{model: a, layer_range: [0, 2]}]\n  residual_weight: 0.5\n"
+		"merge_method: passthrough\n", SEV_WARNING, 3, "residual_weight", "no-effect", NULL, NULL },
+	{ "slices:\n- sources: [{model: a, layer_range: [0, 2], parameters: {weight: [1, 0]}},\n"
+		"    {model: b, layer_range: [0, 2], parameters: {weight: [-1, 1]}}]\n"
+		"merge_method: linear\n", SEV_ERROR, 2, "parameters", "breaks-rule", "sum of the weights",
+		"normalize" },
+	{ "models: [{model: a, parameters: {weight: 1}}, {model: b, parameters: {weight: [{filter: mlp, "
+		"value: -1}, {value: 1}]}}]\nmerge_method: linear\n", SEV_ERROR, 1, "parameters", "breaks-rule",
+		"tensors with mlp", "normalize" },
 	/* documents */
 	{ L1 "---\n" L1, SEV_ERROR, 4, "name", "document-name", "line 1", "add name" },
 	{ "name: x\n" L1 "---\nname: x\n" L1, SEV_ERROR, 5, "name", "document-name", "called x too", NULL },

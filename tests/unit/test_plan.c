@@ -250,11 +250,21 @@ static void test_refusals(void **state)
 		"chat_template", "\"chatml\"", "template");
 	refused("merge_method: linear\nmodels: [{model: a}]\n", "", "weight", "");
 	refused("merge_method: linear\nmodels: [{model: a, parameters: {weight: 1}}, {model: deep, "
-		"parameters: {weight: 1}}]\n", "deep", "it has 4 layers, a has 3", "depth");
+		"parameters: {weight: 1}}]\n", "deep", "it has 4 layers, a has 3", "slices:");
 	refused("merge_method: linear\nmodels: [{model: a+lora, parameters: {weight: 1}}, {model: b, "
 		"parameters: {weight: 1}}]\n", "lora", "no such model", "path");
 	refused("merge_method: passthrough\nslices:\n- sources: [{model: a, layer_range: [0, 2]}]\n"
-		"- sources: [{model: b, layer_range: [1, 3]}]\n", "", "layer", "");
+		"- sources: [{model: b, layer_range: [1, 4]}]\n", "slices[1]",
+		"[1, 4] goes beyond the last layer: b has 3 layers, 0 to 2", "range");
+	refused("merge_method: slerp\nbase_model: a\nparameters: {t: 0.5}\nslices:\n"
+		"- sources: [{model: a, layer_range: [0, 2]}, {model: b, layer_range: [0, 2]}]\n"
+		"- sources: [{model: b, layer_range: [0, 2]}, {model: odd, layer_range: [0, 2]}]\n",
+		"slices[1]", "base a among", "sources");
+	refused("merge_method: linear\nparameters: {weight: 1}\nslices:\n"
+		"- sources: [{model: a, layer_range: [0, 2]}, {model: a, layer_range: [1, 3]}]\n",
+		"slices[0]", "listed already", "one entry");
+	refused("merge_method: passthrough\nmodules: {vision_tower: {models: [{model: a}]}}\n",
+		"modules", "no module vision_tower: it has default, text_decoder", "");
 }
 
 /* What one model lacks is made from the others; what only another has is left out, and said. */
@@ -321,8 +331,7 @@ static void test_integers_are_not_merged(void **state)
 {
 	struct err e = {0};
 	struct plan *p = plan("merge_method: linear\ndtype: float32\nmodels:\n"
-			      "- {model: ids, parameters: {weight: 1}}\n- {model: ids, parameters: "
-			      "{weight: 1}}\n",
+			      "- {model: ids, parameters: {weight: 1}}\n",
 		NULL, &e);
 	const struct plan_tensor *t;
 

@@ -9,14 +9,18 @@ const char *knob_input_label(const struct doc *d, int i)
 {
 	const struct recipe *r = doc_recipe(d);
 
-	if (d->inputs && (size_t)i < d->inputs->n && d->inputs->v[i].label)
-		return d->inputs->v[i].label;
+	size_t at = (size_t)i < r->n_models ? (size_t)r->models[i].input : SIZE_MAX;
+
+	if (d->inputs && at < d->inputs->n && d->inputs->v[at].label)
+		return d->inputs->v[at].label;
 	return (size_t)i < r->n_models ? str_base(r->models[i].model.path) : "?";
 }
 
 static bool is_base(const struct recipe *r, int input)
 {
-	return r->base.text && str_eq(r->base.text, r->models[input].model.text);
+	const struct recipe_input *in = &r->models[input];
+
+	return in->input == r->slices[in->slice].base_input;
 }
 
 static const struct setting *part(const struct setting *s, const struct recipe_target *t)

@@ -37,7 +37,7 @@ void knobs_build(struct knobs *k, const struct doc *d);
 void knobs_fini(struct knobs *k);
 /* Slider of a knob; step and ends from the method's row. */
 struct slider knob_slider(const struct knob *k);
-/* Label of input i of the recipe: shortest tail that tells it apart once the inputs are open. */
+/* Label of entry i of the models: shortest tail that tells it apart once the inputs are open. */
 const char *knob_input_label(const struct doc *d, int i);
 /* A new snapshot with this knob at `value` (flags: 0/1; gradients: every value moved by the change
  * of their mean). NULL with a reason. */
