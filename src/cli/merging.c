@@ -47,6 +47,28 @@ static void say_donor(const struct recipe *r, const struct inputs *in)
 	free(why);
 }
 
+static bool one_of(const struct cli *c, const char *option, const char *usual, bool *other,
+	struct err *e)
+{
+	const char *v = cli_option(c, option);
+
+	*other = v && str_eq(v, "mergekit");
+	return !v || *other || str_eq(v, usual) || err_set(e, ERR_USAGE, option,
+		"write one of the two", "it is %s or mergekit, and \"%s\" is neither", usual, v);
+}
+
+bool merging_options(const struct cli *c, struct plan_options *o, struct err *e)
+{
+	bool arithmetic, rng;
+
+	if (!one_of(c, "--arithmetic", "float32", &arithmetic, e) ||
+		!one_of(c, "--rng", "counter", &rng, e))
+		return false;
+	o->arithmetic = arithmetic ? ARITH_MERGEKIT : ARITH_FLOAT32;
+	o->rng = rng ? RNG_MERGEKIT : RNG_COUNTER;
+	return true;
+}
+
 struct plan *merging_plan(struct cli *c, const struct recipe *r, const struct plan_options *o,
 	struct err *e)
 {

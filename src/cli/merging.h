@@ -9,6 +9,14 @@
  * the plan go (which holds recipe and inputs). */
 struct plan *merging_plan(struct cli *c, const struct recipe *r, const struct plan_options *o,
 	struct err *e);
+/* --arithmetic and --rng into o. */
+bool merging_options(const struct cli *c, struct plan_options *o, struct err *e);
+#define MERGING_OPTIONS \
+	{ "--arithmetic", "HOW", false, \
+		"float32 (the default): rounded once; mergekit: every step rounded as mergekit " \
+		"does it on one thread" }, \
+	{ "--rng", "WHICH", false, \
+		"counter (the default), or mergekit: the masks of its --random-seed on a CPU" }
 /* Runs it with progress on stderr; signals cancel. catalog may be NULL. */
 bool merging_run(struct cli *c, struct catalog *catalog, struct plan *p,
 	const struct run_options *o,

@@ -18,7 +18,8 @@ static bool read_options(struct cli *c, struct options *o, struct err *e)
 {
 	uint64_t seed = 0;
 
-	if (!cli_option_u64(c, "--seed", &seed, e) || !cli_option_u64(c, "--job", &o->job, e) ||
+	if (!merging_options(c, &o->plan, e) || !cli_option_u64(c, "--seed", &seed, e) ||
+		!cli_option_u64(c, "--job", &o->job, e) ||
 		!cli_option_size(c, "--shard-size", &o->run.shard_size, e))
 		return false;
 	o->plan.has_seed = cli_option(c, "--seed") != NULL;
@@ -187,6 +188,7 @@ static const struct verb_option options[] = {
 	{ "--force", NULL, false,
 		"replace an earlier output of cupel, or what a stopped merge left" },
 	{ "--sync", NULL, false, "wait until everything is on the disk before OUT gets its name" },
+	MERGING_OPTIONS,
 	{ "--detach", NULL, false, "start it as a job, a process of its own, and return" },
 	{ "--job", "ID", false, NULL },
 	{ 0 }

@@ -214,7 +214,7 @@ static int run(struct cli *c, struct err *e)
 	struct plan *p = NULL;
 	size_t n_t = 0;
 	double *t = figures_list(cli_option(c, "--t"), &n_t, e);
-	bool ok = t && cli_option_u64(c, "--seed", &o.seed, e);
+	bool ok = t && cli_option_u64(c, "--seed", &o.seed, e) && merging_options(c, &o, e);
 
 	o.has_seed = cli_option(c, "--seed") != NULL;
 	if (ok && (r = recipe_load(c->argv[0], e)))
@@ -230,6 +230,7 @@ static const struct verb_option options[] = {
 	{ "--exact", NULL, false, "stream every tensor as it would be stored; exact figures only" },
 	{ "--t", "LIST", false, "points of the NearSwap curve: 0.0001,0.0003" },
 	{ "--seed", "N", false, "seed of random methods instead of the recipe's" },
+	MERGING_OPTIONS,
 	{ 0 },
 };
 const struct verb verb_preview = {

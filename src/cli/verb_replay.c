@@ -29,6 +29,11 @@ static struct plan *plan_of(struct replay *r, struct err *e)
 	struct recipe *recipe;
 	struct plan *p;
 
+	if (r->run->arithmetic && !plan_arithmetic_parse(r->run->arithmetic, &o)) {
+		err_set(e, ERR_INPUT, r->c->argv[0], "replay it with the cupel that made it",
+			"it was computed as \"%s\", which is not known here", r->run->arithmetic);
+		return NULL;
+	}
 	if (!r->run->recipe_text) {
 		err_set(e, ERR_INPUT, r->c->argv[0], NULL, "this run has no recipe to replay");
 		return NULL;

@@ -68,9 +68,9 @@ static char *head(const struct plan *p, uint64_t shard_size)
 	char hex[HASH_HEX_SIZE];
 
 	hash_hex(recipe_hash(p->recipe), hex);
-	str_addf(&s, MAGIC "version %s\nrecipe %s\nseed %016" PRIx64 "\narithmetic %d\n"
+	str_addf(&s, MAGIC "version %s\nrecipe %s\nseed %016" PRIx64 "\narithmetic %s\n"
 		"shard-size %" PRIu64 "\ntensors %zu\n", PACKAGE_VERSION, hex, p->seed,
-		(int)p->arithmetic, shard_size, p->n);
+		plan_arithmetic(p), shard_size, p->n);
 	for (size_t i = 0; i < p->inputs->n; i++) {
 		hash_hex(input_identity(p->inputs->v[i].model), hex);
 		str_addf(&s, "input:%zu %s\n", i, hex);
@@ -93,6 +93,7 @@ static bool head_refuse(const char *path, const struct plan *p, const char *have
 			what = str_starts(want, "recipe ") ? "the recipe" :
 				str_starts(want, "seed ") ? "the seed" :
 				str_starts(want, "version ") ? "cupel's version" :
+				str_starts(want, "arithmetic ") ? "--arithmetic or --rng" :
 				str_starts(want, "shard-size ") ? "--shard-size" :
 				str_starts(want, "tensors ") ? "the list of tensors" : what;
 			break;

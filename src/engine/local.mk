@@ -7,6 +7,8 @@ libcupel_a_SOURCES += \
 	src/engine/config_text.h \
 	src/engine/content.c \
 	src/engine/content.h \
+	src/engine/draws.c \
+	src/engine/draws.h \
 	src/engine/exact.c \
 	src/engine/growing.c \
 	src/engine/growing.h \

@@ -318,8 +318,11 @@ static bool put_card(struct output *o, const struct output_facts *f, const char 
 	str_addf(&s, "\n## Recipe\n\n```yaml\n%s%s```\n\n", recipe,
 		*recipe && !str_ends(recipe, "\n") ? "\n" : "");
 	hash_hex(f->hash, hex);
-	str_addf(&s, "Seed %" PRIu64 ", %s arithmetic, rounded once to %s; %zu tensors, hash %s.\n",
-		p->seed, p->arithmetic == ARITH_MERGEKIT ? "mergekit" : "float32",
+	str_addf(&s, "Seed %" PRIu64 ", %s, rounded %s to %s; %zu tensors, hash %s.\n",
+		p->seed, p->arithmetic == ARITH_MERGEKIT ? p->rng == RNG_MERGEKIT ?
+		"mergekit's arithmetic and masks" : "mergekit's arithmetic" :
+		p->rng == RNG_MERGEKIT ? "float32 arithmetic with mergekit's masks" :
+		"float32 arithmetic", p->arithmetic == ARITH_MERGEKIT ? "as it goes" : "once",
 		dtype_torch_name(main_dtype(p)) ? dtype_torch_name(main_dtype(p)) : "its dtype",
 		p->n,
 		hex);
@@ -348,8 +351,7 @@ static json_t *provenance(const struct output *o, const struct output_facts *f)
 	json_object_set_new(j, "method", json_string(p->recipe->method->name));
 	json_object_set_new(j, "recipe", hash_json(recipe_hash(p->recipe)));
 	json_object_set_new(j, "seed", json_u64(p->seed));
-	json_object_set_new(j, "arithmetic",
-		json_string(p->arithmetic == ARITH_MERGEKIT ? "mergekit" : "float32"));
+	json_object_set_new(j, "arithmetic", json_string(plan_arithmetic(p)));
 	json_object_set_new(j, "hash", hash_json(f->hash));
 	for (size_t i = 0; i < p->inputs->n; i++) {
 		json_t *in = json_object();

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "base/xalloc.h"
+#include "engine/draws.h"
 #include "engine/plan_key.h"
 #include "engine/plan_work.h"
 #include "engine/shards.h"
@@ -269,7 +270,8 @@ static bool tensor_make(struct planner *w, const struct input_row *row, struct p
 		.name_hash = hash64_bytes(row->like->name, strlen(row->like->name)),
 		.rank = row->like->rank, .shape = row->like->shape, .elements = row->like->elements,
 		.n_inputs = n, .base = base, .seed = w->all->p.seed,
-		.arithmetic = w->all->p.arithmetic, .work = row->promoted};
+		.arithmetic = w->all->p.arithmetic,
+		.work = w->r->dtype ? dtype_by_torch(w->r->dtype) : row->promoted};
 	if (!dtype_bytes(t->dtype, t->spec.elements, &t->bytes))
 		return plan_problem(w, &w->r->method_mark, row->like->name, "size", NULL,
 			"its size overflows");
@@ -283,6 +285,9 @@ static bool tensor_make(struct planner *w, const struct input_row *row, struct p
 		copy_one(w, t, base == 0 && n > 1 ? 1 : 0);
 	else if (m->check && !m->check(&t->spec, &e))
 		return plan_problem(w, &w->r->method_mark, e.where, "contract", e.hint, "%s",
+			e.what);
+	if (!draws_work(&t->spec, &e) && !row->integer)
+		return plan_problem(w, &w->r->method_mark, e.where, "arithmetic", e.hint, "%s",
 			e.what);
 	key_of(row, t);
 	return true;
@@ -355,10 +360,13 @@ struct plan *plan_make(const struct recipe *r, struct inputs *in, const struct p
 	all->p.inputs = inputs_ref(in);
 	all->p.seed = o && o->has_seed ? o->seed : r->has_seed ? r->seed : 0;
 	all->p.arithmetic = o ? o->arithmetic : ARITH_FLOAT32;
-	if (!plan_fill(&w)) {
+	all->p.rng = o ? o->rng : RNG_COUNTER;
+	if (!draws_allowed(r->method, all->p.arithmetic, e) || !plan_fill(&w)) {
 		plan_unref(&all->p);
 		return NULL;
 	}
+	if (all->p.rng == RNG_MERGEKIT)
+		draws_place(&all->p, &all->arena);
 	s = shards_make(&all->p, o ? o->shard_size : 0);
 	all->p.output_bytes = s->total;
 	shards_free(s);

@@ -57,6 +57,7 @@ struct plan_tensor {
 	/* integers: not merged; the inputs must agree, and their bytes are kept */
 	bool verbatim;
 };
+enum rng_kind { RNG_COUNTER, RNG_MERGEKIT };
 struct plan {
 	const struct recipe *recipe;
 	struct inputs *inputs;
@@ -65,6 +66,7 @@ struct plan {
 	uint64_t output_bytes;     /* sum of the safetensors files, headers included */
 	uint64_t seed;
 	enum arithmetic arithmetic;
+	enum rng_kind rng;
 	uint64_t parameters;
 	/* extra tensors not in every input and not written: names, NULL-ended */
 	const char *const *ignored;
@@ -73,11 +75,16 @@ struct plan_options {
 	bool has_seed;
 	uint64_t seed;             /* --seed wins over the recipe's */
 	enum arithmetic arithmetic;
+	enum rng_kind rng;
 	uint64_t shard_size;       /* 0 = default 5 GB */
 };
 /* findings gets shape, vocabulary and contract problems; an error among them means NULL plus e. */
 struct plan *plan_make(const struct recipe *r, struct inputs *in, const struct plan_options *o,
 	struct findings *f, struct err *e);
+/* How its numbers are computed, for records: "float32", "mergekit", "mergekit rng=mergekit"; and
+ * back. */
+const char *plan_arithmetic(const struct plan *p);
+bool plan_arithmetic_parse(const char *text, struct plan_options *o);
 struct plan *plan_ref(struct plan *p);
 void plan_unref(struct plan *p);
 #endif

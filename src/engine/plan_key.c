@@ -1,12 +1,16 @@
 #include "config.h"
 #include "engine/plan_key.h"
 #include <string.h>
+#include "base/rng.h"
 #include "base/str.h"
 
 struct hash plan_key(const struct plan_tensor *t, const struct hash *source)
 {
 	const struct merge_spec *s = &t->spec;
-	struct { uint64_t seed, name, elements; int dtype, arithmetic, base, n, verbatim; } fixed;
+	struct {
+		uint64_t seed, name, elements;
+		int dtype, arithmetic, work, base, n, verbatim;
+	} fixed;
 	struct str b = STR_INIT;
 	struct hash h;
 
@@ -14,6 +18,7 @@ struct hash plan_key(const struct plan_tensor *t, const struct hash *source)
 	fixed.elements = s->elements;
 	fixed.dtype = (int)t->dtype;
 	fixed.arithmetic = (int)s->arithmetic;
+	fixed.work = s->arithmetic == ARITH_MERGEKIT || s->streams ? (int)s->work : 0;
 	fixed.base = s->base;
 	fixed.n = s->n_inputs;
 	fixed.verbatim = t->verbatim;
@@ -31,6 +36,8 @@ struct hash plan_key(const struct plan_tensor *t, const struct hash *source)
 		if (s->method->random)
 			str_addn(&b, (const char *)&s->rng_index[k], sizeof *s->rng_index);
 	}
+	if (s->streams) /* what the tensors before it have drawn shows */
+		str_addn(&b, (const char *)s->streams, (size_t)s->n_inputs * sizeof *s->streams);
 	h = hash_bytes(b.s, b.n);
 	str_fini(&b);
 	return h;

@@ -133,6 +133,7 @@ static bool run_begin(struct blocks_run *r, const struct job *j, size_t skip,
 	*r = (struct blocks_run){ .j = j, .spec = j->p->spec, .skip = skip, .in = in };
 	for (size_t b = 0; b < j->blocks; b++)
 		r->shape[0] += skipped(skip, b) ? 0 : block_len(j, b);
+	r->spec.streams = NULL; /* mergekit's masks have no place in a sample: others like them */
 	if (j->rescales)
 		r->spec.global = j->global;
 	r->spec.elements = r->shape[0];

@@ -47,12 +47,13 @@ static double seconds(void)
 static bool run_begin(struct run *r, struct err *e)
 {
 	const struct plan *p = r->plan;
-	char hex[HASH_HEX_SIZE], arithmetic[] = "float32", version[] = PACKAGE_VERSION;
+	char hex[HASH_HEX_SIZE], version[] = PACKAGE_VERSION;
 	struct catalog_run row = {.kind = (char *)"merge", .name = r->out->name,
 		.recipe_text = (char *)p->recipe->text, .recipe_hash = hex,
 		.recipe_path = (char *)p->recipe->path, .method = (char *)p->recipe->method->name,
 		.output = r->out->path, .seed = p->seed, .command = (char *)r->o->command,
-		.version = version, .arithmetic = arithmetic, .parent = r->o->parent_run};
+		.version = version, .arithmetic = (char *)plan_arithmetic(p),
+		.parent = r->o->parent_run};
 	struct catalog_input *in;
 	size_t n = p->inputs->n;
 

@@ -77,7 +77,7 @@ static void add_metadata(struct str *s, const struct plan *p)
 	str_addf(s, "\"__metadata__\":{\"format\":\"pt\",\"cupel.version\":\"%s\","
 		"\"cupel.recipe\":\"%s\",\"cupel.seed\":\"%016" PRIx64 "\","
 		"\"cupel.arithmetic\":\"%s\"}", PACKAGE_VERSION, hex, p->seed,
-		p->arithmetic == ARITH_MERGEKIT ? "mergekit" : "float32");
+		plan_arithmetic(p));
 }
 
 static void shard_header(const struct plan *p, struct shards *all, struct shard *f)

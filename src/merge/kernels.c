@@ -48,7 +48,7 @@
 #define KWIDE(v) (vd_avx2)_mm256_cvtps_pd((__m128)(v))
 #define KN(name) name##_avx2
 #define KNAME "avx2"
-#define KFN __attribute__((target("avx2"))) static
+#define KFN __attribute__((target("avx2,fma"))) static
 #define KBYTES 32
 #define KEVEN 0, 4, 2, 6
 #define KODD 1, 5, 3, 7
@@ -77,10 +77,10 @@
 #define KN(name) name##_avx512
 #define KNAME "avx512"
 #if defined(__clang__)
-#define KFN __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl"))) static
+#define KFN __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma"))) static
 #else
 #define KFN __attribute__(( \
-	target("avx512f,avx512bw,avx512dq,avx512vl,prefer-vector-width=512"))) static
+	target("avx512f,avx512bw,avx512dq,avx512vl,fma,prefer-vector-width=512"))) static
 #endif
 #define KBYTES 64
 #define KEVEN 0, 8, 2, 10, 4, 12, 6, 14

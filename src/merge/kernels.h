@@ -49,7 +49,7 @@ struct kernels {
 		uint32_t input);
 	/* One bit an element: x < below, both at most 2^24. Padding bits of the last byte are 0. */
 	void (*bits_below)(uint8_t *bits, const uint32_t *x, const uint32_t *below, size_t n);
-	/* (x - base where the bit is set, else 0) * fa * fb */
+	/* (x - base where the bit is set, else 0) * fa * fb; out may be x */
 	void (*keep_bits)(float *out, const float *x, const float *base, const uint8_t *bits,
 		float fa, float fb, size_t n);
 	/* Lanes of |x - base|, of all and of those whose bit is set. */
@@ -92,6 +92,12 @@ struct kernels {
 	/* x where |x - base| times w reaches least, as base + (x - base); else base */
 	void (*take_from)(float *out, const float *x, const float *base, float w, float least,
 		size_t n);
+	/* out = x*w + out in one rounding: where mergekit's own arithmetic is asked for */
+	void (*fma)(float *out, const float *x, float w, size_t n);
+	/* MT19937 (merge/masks.h): the next 624 words; of words, which are kept and the uniforms */
+	void (*mt_refill)(uint32_t s[624]);
+	void (*mt_keep)(const uint32_t *words, size_t n, uint32_t below, uint8_t *bits);
+	void (*mt_uniform)(const uint32_t *words, float *u, size_t n);
 	size_t (*count_nonfinite)(const float *x, size_t n);
 };
 const struct kernels *kernels(void); /* of cpu_path() */

@@ -635,6 +635,8 @@ KFN void KN(take_from)(float *restrict out, const float *restrict x, const float
 	}
 }
 
+#include "merge/kernels_mergekit.h"
+
 static const struct kernels KN(set) = {
 	.name = KNAME,
 	.scale = KN(scale),
@@ -643,6 +645,10 @@ static const struct kernels KN(set) = {
 	.sub = KN(sub),
 	.divide = KN(divide),
 	.divide_each = KN(divide_each),
+	.fma = KN(fma),
+	.mt_refill = KN(mt_refill),
+	.mt_keep = KN(mt_keep),
+	.mt_uniform = KN(mt_uniform),
 	.mix = KN(mix),
 	.mix_each = KN(mix_each),
 	.near = KN(near),

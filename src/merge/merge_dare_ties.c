@@ -13,7 +13,7 @@ static const struct param_def params[] = {
 static void apply(const struct merge_spec *s, const void *state, const struct merge_window *w,
 	float *out)
 {
-	task_apply(s, state, w, true, dare_sparsify, out);
+	dare_apply(s, state, w, true, out);
 }
 
 const struct method method_dare_ties = {

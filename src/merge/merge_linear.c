@@ -1,7 +1,10 @@
 #include "config.h"
 #include <math.h>
+#include <string.h>
 #include "merge/kernels.h"
 #include "merge/method.h"
+#include "merge/rounding.h"
+#include "merge/torch_sum.h"
 
 static const struct param_def params[] = {
 	{ P_WEIGHT, "weight", PARAM_INPUT, PARAM_FLOAT, true, 1.0, 0.0, 2.0, 0.05,
@@ -35,6 +38,28 @@ static bool check(const struct merge_spec *s, struct err *e)
 		"linear divides by the sum of the weights, which is 0 here");
 }
 
+/* As mergekit has it: inputs of its work dtype, a float32 accumulator, multiply and add in one
+ * rounding, one more at the end. */
+static void apply_mergekit(const struct merge_spec *s, const struct merge_window *w, float *out)
+{
+	float weights[MERGE_MAX_INPUTS], scratch[KERNEL_CHUNK];
+
+	for (int m = 0; m < s->n_inputs; m++)
+		weights[m] = (float)s->input[m][P_WEIGHT];
+	for (size_t i = 0; i < w->n; i += KERNEL_CHUNK) {
+		size_t n = w->n - i < KERNEL_CHUNK ? w->n - i : KERNEL_CHUNK;
+
+		memset(out + i, 0, n * sizeof *out);
+		for (int m = 0; m < s->n_inputs; m++)
+			kernels()->fma(out + i, rounding_input(s, w->in[m] + i, n, scratch),
+				weights[m], n);
+		if (s->global[P_NORMALIZE] != 0.0)
+			kernels()->divide(out + i,
+				torch_sum_row(weights, 1, (size_t)s->n_inputs), n);
+		rounding_step(s, out + i, n);
+	}
+}
+
 /* out = sum w_k x_k, divided by sum w_k where normalize is on. */
 static void apply(const struct merge_spec *s, const void *state, const struct merge_window *w,
 	float *out)
@@ -44,6 +69,10 @@ static void apply(const struct merge_spec *s, const void *state, const struct me
 	const bool normalize = s->global[P_NORMALIZE] != 0.0;
 
 	(void)state;
+	if (rounding_on(s)) {
+		apply_mergekit(s, w, out);
+		return;
+	}
 	for (size_t i = 0; i < w->n; i += KERNEL_CHUNK) {
 		size_t n = w->n - i < KERNEL_CHUNK ? w->n - i : KERNEL_CHUNK;
 
@@ -77,6 +106,7 @@ const struct method method_linear = {
 	.base = -1,
 	.min_inputs = 1,
 	.count_base = true,
+	.mergekit = true,
 	.params = params,
 	.n_params = sizeof params / sizeof *params,
 	.check = check,

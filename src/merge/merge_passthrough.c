@@ -1,6 +1,8 @@
 #include "config.h"
+#include <string.h>
 #include "merge/kernels.h"
 #include "merge/method.h"
+#include "merge/rounding.h"
 
 static const struct param_def params[] = {
 	{ P_SCALE, "scale", PARAM_INPUT, PARAM_FLOAT, false, 1.0, 0.0, 2.0, 0.05,
@@ -10,8 +12,17 @@ static const struct param_def params[] = {
 static void apply(const struct merge_spec *s, const void *state, const struct merge_window *w,
 	float *out)
 {
+	const float scale = (float)s->input[0][P_SCALE];
+
 	(void)state;
-	kernels()->scale(out, w->in[0], (float)s->input[0][P_SCALE], w->n);
+	if (!rounding_on(s)) {
+		kernels()->scale(out, w->in[0], scale, w->n);
+		return;
+	}
+	memcpy(out, w->in[0], w->n * sizeof *out);
+	rounding_step(s, out, w->n);
+	kernels()->scale(out, out, scale, w->n);
+	rounding_step(s, out, w->n);
 }
 
 static bool coefficients(const struct merge_spec *s, const double *sums, double *coef)
@@ -31,6 +42,7 @@ const struct method method_passthrough = {
 	.min_inputs = 1,
 	.max_inputs = 1,
 	.count_base = true,
+	.mergekit = true,
 	.params = params,
 	.n_params = sizeof params / sizeof *params,
 	.apply = apply,

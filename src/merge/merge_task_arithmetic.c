@@ -27,6 +27,7 @@ const struct method method_task_arithmetic = {
 	.min_inputs = 1,
 	.count_base = true,
 	.task_vector = true,
+	.mergekit = true,
 	.random = false,
 	.params = params,
 	.n_params = sizeof params / sizeof *params,

@@ -49,6 +49,7 @@ struct param_def {
 #define MERGE_MAX_INPUTS 64
 
 enum arithmetic { ARITH_FLOAT32, ARITH_MERGEKIT };
+struct mt19937;
 
 /* One output tensor's work, parameters already evaluated. Built by engine/plan, borrowed here. */
 struct merge_spec {
@@ -66,7 +67,10 @@ struct merge_spec {
 	const int *rng_index;
 	uint64_t seed;
 	enum arithmetic arithmetic;
-	enum dtype work;              /* promoted input dtype, for ARITH_MERGEKIT */
+	/* what mergekit works in: dtype:, else the inputs' promotion */
+	enum dtype work;
+	/* --rng mergekit: per input, where its draws begin (merge/masks.h); NULL: by counter */
+	const struct mt19937 *streams;
 };
 /* A window is method_window() elements (the last is shorter): WINDOW_ELEMS of model/source.h, or as
  * many whole units as fit in, one at least, where the method has a unit(). Kernels are handed parts
@@ -87,6 +91,7 @@ struct method {
 	bool task_vector;             /* works on x - base: drives figures, effect, coverage */
 	bool random;                  /* uses the seed */
 	bool elects;                  /* only changes of the elected sign take part */
+	bool mergekit;                /* knows ARITH_MERGEKIT */
 	const struct param_def *params;
 	size_t n_params;
 	/* NULL = fine. A sentence-long contract check of evaluated parameters, before any

@@ -46,6 +46,8 @@ typedef void task_sparsify_fn(const struct merge_spec *s, const void *state, int
  * mergekit. */
 void task_apply(const struct merge_spec *s, const void *state, const struct merge_window *w,
 	bool elect, task_sparsify_fn *sparsify, float *out);
+float task_weight(const struct merge_spec *s, int k);
+void task_weigh(const struct merge_spec *s, int k, float *d, size_t n); /* d times it */
 bool task_check(const struct merge_spec *s, struct err *e);
 bool task_coefficients(const struct merge_spec *s, const double *sums, double *coef);
 
@@ -67,18 +69,21 @@ bool trim_settle(const struct merge_spec *s, void *state, int pass, struct err *
 void trim_fini(const struct merge_spec *s, void *state);
 task_sparsify_fn trim_sparsify;
 
-/* Random dropping, shared by the dare methods: one pass for the sums that rescale needs. */
+/* Random dropping, shared by the dare methods: a pass for the sums that rescale needs; before it
+ * one for where mergekit's generator stands. */
 size_t dare_state_size(const struct merge_spec *s);
 bool dare_begin(const struct merge_spec *s, void *state, struct err *e);
 void dare_fini(const struct merge_spec *s, void *state);
 int dare_passes(const struct merge_spec *s);
+size_t dare_span(const struct merge_spec *s, const void *state, int pass, uint64_t window);
 size_t dare_partial_size(const struct merge_spec *s, const void *state, int pass);
 void dare_observe(const struct merge_spec *s, const void *state, int pass,
 	const struct merge_window *w, void *partial);
 void dare_fold(const struct merge_spec *s, void *state, int pass, const void *partial,
 	uint64_t window);
 bool dare_settle(const struct merge_spec *s, void *state, int pass, struct err *e);
-task_sparsify_fn dare_sparsify;
+void dare_apply(const struct merge_spec *s, const void *state, const struct merge_window *w,
+	bool elect, float *out);
 /* Tests: masks (one byte per element, per input; NULL entries draw) instead of the generator. */
 void dare_inject(const unsigned char *const *masks);
 const unsigned char *dare_injected(int k);   /* that of input k, or NULL */
@@ -108,11 +113,12 @@ void della_fini(const struct merge_spec *s, void *state);
 	.check = trim_check, .state_size = trim_state_size, .begin = trim_begin, \
 	.passes = trim_passes, .span = trim_span, .partial_size = trim_partial_size, \
 	.open = trim_open, .observe = trim_observe, .close = trim_close, .fold = trim_fold, \
-	.settle = trim_settle, .fini = trim_fini
+	.settle = trim_settle, .fini = trim_fini, .mergekit = true
 #define DARE_SLOTS \
 	.check = task_check, .state_size = dare_state_size, .begin = dare_begin, \
-	.passes = dare_passes, .partial_size = dare_partial_size, .observe = dare_observe, \
-	.fold = dare_fold, .settle = dare_settle, .fini = dare_fini
+	.passes = dare_passes, .span = dare_span, .partial_size = dare_partial_size, \
+	.observe = dare_observe, .fold = dare_fold, .settle = dare_settle, .fini = dare_fini, \
+	.mergekit = true
 #define DELLA_SLOTS \
 	.check = della_check, .state_size = della_state_size, .begin = della_begin, \
 	.passes = della_passes, .partial_size = della_partial_size, .observe = della_observe, \

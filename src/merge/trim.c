@@ -4,6 +4,8 @@
 #include <string.h>
 #include "base/xalloc.h"
 #include "merge/kernels.h"
+#include "merge/rescale.h"
+#include "merge/rounding.h"
 #include "merge/select.h"
 #include "merge/task.h"
 
@@ -14,14 +16,12 @@
  * elements up to sel are kept, less the outliers at their head. */
 struct side {
 	struct select sel, out;
-	double whole, kept;
-	float ratio; /* 0: no rescale */
+	struct rescale scale;
 };
 struct state {
 	bool outliers;     /* the method has a gamma */
 	struct side *side; /* per input; made when the first pass is asked for */
 };
-typedef double lanes[2][KERNEL_LANES];
 
 /* The two selections of a side: what is kept, what is too large. */
 static struct select *cut_at(const struct side *side, int which)
@@ -100,6 +100,7 @@ bool trim_begin(const struct merge_spec *s, void *state, struct err *e)
 		cuts(s, st, k, &keep, &out);
 		select_init(&st->side[k].sel, s->elements, keep, limit);
 		select_init(&st->side[k].out, s->elements, out, limit);
+		rescale_init(&st->side[k].scale, s, s->work);
 	}
 	return true;
 }
@@ -123,7 +124,7 @@ size_t trim_span(const struct merge_spec *s, const void *state, int pass, uint64
 
 static size_t part_size(int pass)
 {
-	size_t n = pass == PASS_SCALE ? sizeof(lanes) : select_partial_size(pass);
+	size_t n = pass == PASS_SCALE ? sizeof(union rescale_part) : select_partial_size(pass);
 
 	return (n + 63) / 64 * 64;
 }
@@ -157,7 +158,7 @@ void trim_open(const struct merge_spec *s, const void *state, int pass, void *pa
 		if (!busy(s, state, pass, k, which))
 			continue;
 		if (pass == PASS_SCALE)
-			memset(part_of(s, partial, pass, k, 0), 0, sizeof(lanes));
+			memset(part_of(s, partial, pass, k, 0), 0, sizeof(union rescale_part));
 		else
 			select_open(pass, part_of(s, partial, pass, k, which));
 	}
@@ -173,24 +174,23 @@ static void keep_side(const struct side *side, float *d, size_t n, uint64_t firs
 void trim_observe(const struct merge_spec *s, const void *state, int pass,
 	const struct merge_window *w, void *partial)
 {
-	const struct kernels *kn = kernels();
 	const struct state *st = state;
 	float d[KERNEL_CHUNK];
 	size_t n;
 
 	for (int k = 0; k < s->n_inputs; k++) {
-		double (*acc)[KERNEL_LANES] = part_of(s, partial, pass, k, 0);
+		union rescale_part *sums = part_of(s, partial, pass, k, 0);
 		bool kept = busy(s, st, pass, k, 0), out = busy(s, st, pass, k, 1);
 
 		for (size_t at = 0; (kept || out) && at < w->n; at += n) {
 			uint64_t first = w->first + at;
 
 			n = w->n - at < KERNEL_CHUNK ? w->n - at : KERNEL_CHUNK;
-			kn->sub(d, w->in[k] + at, w->in[s->base] + at, n);
+			rounding_delta(s, d, w->in[k] + at, w->in[s->base] + at, n);
 			if (pass == PASS_SCALE) {
-				kn->sum_abs(d, n, acc[0]);
+				rescale_add(&st->side[k].scale, s, sums, 0, d, n);
 				keep_side(&st->side[k], d, n, first);
-				kn->sum_abs(d, n, acc[1]);
+				rescale_add(&st->side[k].scale, s, sums, 1, d, n);
 				continue;
 			}
 			if (kept)
@@ -221,7 +221,6 @@ void trim_fold(const struct merge_spec *s, void *state, int pass, const void *pa
 	for (int i = 0; i < 2 * s->n_inputs; i++) {
 		struct side *side = &st->side[i / 2];
 		const void *part = part_of(s, partial, pass, i / 2, i % 2);
-		const double (*acc)[KERNEL_LANES] = part;
 
 		if (!busy(s, st, pass, i / 2, i % 2))
 			continue;
@@ -229,8 +228,7 @@ void trim_fold(const struct merge_spec *s, void *state, int pass, const void *pa
 			select_fold(cut_at(side, i % 2), pass, part, window);
 			continue;
 		}
-		side->whole += kernel_fold(acc[0]);
-		side->kept += kernel_fold(acc[1]);
+		rescale_fold(&side->scale, s, part);
 	}
 }
 
@@ -245,7 +243,7 @@ bool trim_settle(const struct merge_spec *s, void *state, int pass, struct err *
 		if (!busy(s, st, pass, i / 2, i % 2))
 			continue;
 		if (pass == PASS_SCALE)
-			side->ratio = task_rescale(side->whole, side->kept);
+			rescale_settle(&side->scale, s);
 		else
 			select_settle(cut_at(side, i % 2), pass);
 	}
@@ -255,16 +253,14 @@ bool trim_settle(const struct merge_spec *s, void *state, int pass, struct err *
 void trim_sparsify(const struct merge_spec *s, const void *state, int k, const float *x,
 	const float *base, float *d, size_t n, uint64_t first)
 {
-	const struct kernels *kn = kernels();
 	const struct state *st = state;
 
-	kn->sub(d, x, base, n);
+	rounding_delta(s, d, x, base, n);
 	if (trims(s, k)) {
 		keep_side(&st->side[k], d, n, first);
-		if (st->side[k].ratio != 0.0f)
-			kn->scale(d, d, st->side[k].ratio, n);
+		rescale_apply(&st->side[k].scale, s, d, n);
 	}
-	kn->scale(d, d, (float)s->input[k][P_WEIGHT], n);
+	task_weigh(s, k, d, n);
 }
 
 void trim_fini(const struct merge_spec *s, void *state)

@@ -23,7 +23,7 @@ enum cpu_path cpu_best(void)
 	bool f16c = __get_cpuid(1, &a, &b, &c, &d) && (c >> 29 & 1);
 
 	__builtin_cpu_init();
-	if (f16c && __builtin_cpu_supports("avx2")) {
+	if (f16c && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
 		if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
 			__builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
 			return CPU_AVX512;

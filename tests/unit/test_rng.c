@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/mt_jump.h"
 #include "base/rng.h"
 #include "base/xalloc.h"
 
@@ -166,6 +167,50 @@ static void mt19937_ten_thousandth(void **state)
 	assert_int_equal(v, 4123659995u);
 }
 
+/* A jump lands where that many draws lead, and so does a skip. */
+static void mt19937_jumps(void **state)
+{
+	static const uint64_t ways[] = { 0, 1, 2, 623, 624, 625, 19936, 19938, 262144, 300007 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+		struct mt19937 walks, jumps, skips;
+		struct mt_jump j;
+
+		mt19937_seed(&walks, 7 + (uint32_t)i);
+		jumps = skips = walks;
+		mt_jump_init(&j, ways[i]);
+		mt_jump_apply(&j, &jumps);
+		mt19937_skip(&skips, ways[i]);
+		for (uint64_t n = 0; n < ways[i]; n++)
+			mt19937_next(&walks);
+		for (int n = 0; n < 2000; n++) {
+			uint32_t v = mt19937_next(&walks);
+
+			assert_int_equal(mt19937_next(&jumps), v);
+			assert_int_equal(mt19937_next(&skips), v);
+		}
+	}
+}
+
+/* Jumps add up far beyond what can be walked. */
+static void mt19937_jumps_far(void **state)
+{
+	struct mt19937 a, b;
+	struct mt_jump far, half;
+
+	(void)state;
+	mt19937_seed(&a, 3);
+	b = a;
+	mt_jump_init(&far, UINT64_C(1) << 41);
+	mt_jump_init(&half, UINT64_C(1) << 40);
+	mt_jump_apply(&far, &a);
+	mt_jump_apply(&half, &b);
+	mt_jump_apply(&half, &b);
+	for (int n = 0; n < 1000; n++)
+		assert_int_equal(mt19937_next(&a), mt19937_next(&b));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -177,6 +222,8 @@ int main(void)
 		cmocka_unit_test(draws_are_uniform),
 		cmocka_unit_test(mt19937_draws_as_torch),
 		cmocka_unit_test(mt19937_ten_thousandth),
+		cmocka_unit_test(mt19937_jumps),
+		cmocka_unit_test(mt19937_jumps_far),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
