@@ -3,7 +3,10 @@ libcupel_a_SOURCES += \
 	src/quant/target_build.h src/quant/target_gguf.c src/quant/target_mlx.c \
 	src/quant/preset.h src/quant/preset.c src/quant/presets.def \
 	src/quant/policy_llama.c src/quant/policy_mlx.c \
-	src/quant/plan.h src/quant/solve.h src/quant/imatrix.h
+	src/quant/plan.h src/quant/plan.c src/quant/spec.h src/quant/spec.c \
+	src/quant/spec_edit.c src/quant/groups.c src/quant/size.c \
+	src/quant/solve.h src/quant/solve.c \
+	src/quant/imatrix.h src/quant/imatrix_read.h src/quant/imatrix.c src/quant/imatrix_gguf.c
 
 libcupel_a_SOURCES += \
 	src/quant/gguf_config.c src/quant/gguf_keys.c src/quant/gguf_keys.h src/quant/gguf_make.h \

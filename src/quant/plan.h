@@ -42,8 +42,8 @@ struct quant_spec {
 	size_t n_rules;
 	const struct yaml_node *tree;
 };
-/* A type that cannot be written, a key nobody knows, a role that is none: NULL with line, column
- * and the nearest names in e. */
+/* A type that cannot be written, a key nobody knows: NULL with line, column and the nearest names
+ * in e. */
 struct quant_spec *quant_spec_parse(const char *text, size_t n, const char *path, struct err *e);
 /* A preset's name, or else the path of a plan file. */
 struct quant_spec *quant_spec_load(const char *preset_or_path, struct err *e);

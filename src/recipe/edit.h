@@ -1,5 +1,6 @@
 /* edit: the pieces of byte-exact editing. A place is a path of keys and indices from the root; an
- * operation is one splice of the text, checked by reading the result. Private to recipe/. */
+ * operation is one splice of the text, checked by reading the result. Private to recipe/ and to
+ * the plan files of quant/. */
 #ifndef CUPEL_RECIPE_EDIT_H
 #define CUPEL_RECIPE_EDIT_H
 #include "base/str.h"
