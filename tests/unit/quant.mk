@@ -1,6 +1,10 @@
-check_PROGRAMS += tests/unit/test_quant_policy
-TESTS += tests/unit/test_quant_policy
+QUANT_TESTS = tests/unit/test_quant_policy tests/unit/test_quant_solve
+check_PROGRAMS += $(QUANT_TESTS)
+TESTS += $(QUANT_TESTS)
 tests_unit_test_quant_policy_SOURCES = tests/unit/test_quant_policy.c
 tests_unit_test_quant_policy_LDADD = $(UNIT_LIBS)
+tests_unit_test_quant_solve_SOURCES = tests/unit/test_quant_solve.c tests/unit/fixture.h \
+	tests/unit/fixture_gguf.h
+tests_unit_test_quant_solve_LDADD = $(UNIT_LIBS)
 EXTRA_DIST += tests/golden/quant/policy.txt tests/golden/quant/gen_policy.py \
 	tests/golden/quant/compact_policy.py
