@@ -50,8 +50,8 @@ struct arrays {
 	size_t n, cap;
 };
 
-static struct mlx_array *add_array(struct arrays *v, const struct quant_plan *p, size_t i, char *name,
-	const char *dtype, uint64_t last, int what)
+static struct mlx_array *add_array(struct arrays *v, const struct quant_plan *p, size_t i,
+	char *name, const char *dtype, uint64_t last, int what)
 {
 	const struct quant_target *t = &p->targets->v[i];
 	struct mlx_array *a = vec_push(v);

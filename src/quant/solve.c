@@ -187,12 +187,11 @@ static bool improve_pair(struct problem *p, uint64_t left)
 					const struct group *y = &p->g[b];
 					if (y->v[j].bytes - y->v[y->at].bytes > room)
 						continue;
-					if (y->v[y->at].error - y->v[j].error > loss * (1 + 1e-12)) {
-						p->g[a].at = i;
-						p->g[b].at = j;
-						return true;
-					}
-					break;
+					if (y->v[y->at].error - y->v[j].error <= loss * (1 + 1e-12))
+						break;
+					p->g[a].at = i;
+					p->g[b].at = j;
+					return true;
 				}
 		}
 	return false;
