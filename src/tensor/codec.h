@@ -72,6 +72,8 @@ void encode_q1_0(const float *src, void *dst, size_t n);
 void encode_q2_0(const float *src, void *dst, size_t n);
 void encode_tq1_0(const float *src, void *dst, size_t n);
 void encode_tq2_0(const float *src, void *dst, size_t n);
+void encode_iq4_nl(const float *src, void *dst, size_t n);
+void encode_iq4_xs(const float *src, void *dst, size_t n);
 void encode_q2_k(const float *src, void *dst, size_t n);
 void encode_q3_k(const float *src, void *dst, size_t n);
 void encode_q4_k(const float *src, void *dst, size_t n);
@@ -84,6 +86,8 @@ WEIGHTED(q4_0)
 WEIGHTED(q4_1)
 WEIGHTED(q5_0)
 WEIGHTED(q5_1)
+WEIGHTED(iq4_nl)
+WEIGHTED(iq4_xs)
 WEIGHTED(q2_k)
 WEIGHTED(q3_k)
 WEIGHTED(q4_k)

@@ -9,6 +9,8 @@ libcupel_a_SOURCES += \
 	src/tensor/codec_ggml.h \
 	src/tensor/codec_ggml_enc.c \
 	src/tensor/codec_ggml_enc_impl.h \
+	src/tensor/codec_ggml_enc_iq4.c \
+	src/tensor/codec_ggml_enc_iq4_impl.h \
 	src/tensor/codec_ggml_enc_k.c \
 	src/tensor/codec_ggml_enc_k_impl.h \
 	src/tensor/codec_ggml_fit_impl.h \

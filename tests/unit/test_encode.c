@@ -115,7 +115,7 @@ static void these_can_be_written(void **state)
 	static const enum dtype plain[] = { DT_F16, DT_BF16, DT_Q8_0, DT_MXFP4, DT_NVFP4, DT_TQ1_0,
 		DT_TQ2_0, DT_Q1_0, DT_Q2_0 };
 	static const enum dtype weighted[] = { DT_Q4_0, DT_Q4_1, DT_Q5_0, DT_Q5_1, DT_Q2_K, DT_Q3_K,
-		DT_Q4_K, DT_Q5_K, DT_Q6_K };
+		DT_Q4_K, DT_Q5_K, DT_Q6_K, DT_IQ4_NL, DT_IQ4_XS };
 	(void)state;
 
 	for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
