@@ -25,6 +25,8 @@ struct state {
 struct sums { double whole, kept; };
 struct scratch { /* for a part of so many elements */
 	uint64_t *order, *spare;           /* of a row: key << 32 | place */
+	uint32_t *keys, most;              /* of a row; the largest */
+	float *spread;                     /* a row that lay interleaved */
 	float *d;
 	uint32_t *below, *numbers;
 };
@@ -94,11 +96,13 @@ static void chances(const struct merge_spec *s, int k, uint32_t *below)
 			p = density - eps + (double)r / (double)(n - 1) * 2.0 * eps;
 		below[r] = density > 0.0 ? (uint32_t)ceil((double)(float)p * 0x1p24) : 0;
 	}
+	below[n] = 0;
 }
 
 static size_t scratch_size(const struct merge_spec *s, size_t part)
 {
-	return 2 * (size_t)row_length(s) * sizeof(uint64_t) + (3 * part + 64) * sizeof(uint32_t);
+	return 3 * ((size_t)row_length(s) + 8) * sizeof(uint64_t) +
+		(3 * part + 64) * sizeof(uint32_t);
 }
 
 /* Returns what is to be freed. */
@@ -109,7 +113,9 @@ static void *scratch_make(struct scratch *x, const struct merge_spec *s, size_t 
 
 	x->order = room;
 	x->spare = room + row;
-	x->d = (float *)(x->spare + row);
+	x->keys = (uint32_t *)(x->spare + row + 8);
+	x->spread = (float *)(x->keys + row);
+	x->d = x->spread + row;
 	x->below = (uint32_t *)(x->d + part);
 	x->numbers = x->below + part;
 	return room;
@@ -161,42 +167,16 @@ size_t della_partial_size(const struct merge_spec *s, const void *state, int pas
 
 /* --- ranks --- */
 
-static uint32_t key_of(float x)
-{
-	uint32_t u;
-
-	memcpy(&u, &x, 4);
-	return u & 0x7fffffffu;
-}
-
-static const uint64_t *insert_row(const float *d, size_t n, size_t stride, uint64_t *v)
-{
-	for (size_t i = 0; i < n; i++) {
-		uint64_t one = (uint64_t)key_of(d[i * stride]) << 32 | i;
-		size_t at = i;
-
-		for (; at > 0 && v[at - 1] > one; at--)
-			v[at] = v[at - 1];
-		v[at] = one;
-	}
-	return v;
-}
-
 /* Places by rising magnitude, equal ones by index: 11, 11 and 9 bits of the key at a time. */
-static const uint64_t *sort_row(const float *d, size_t n, size_t stride, struct scratch *x)
+static const uint64_t *sort_row(const uint32_t *key, size_t n, struct scratch *x)
 {
-	uint32_t count[3][2048];
+	uint32_t count[3][2048] = { { 0 } };
 	uint64_t *v = x->order, *to = x->spare;
 
-	if (n < 64)
-		return insert_row(d, n, stride, v);
-	memset(count, 0, sizeof count);
 	for (size_t i = 0; i < n; i++) {
-		uint32_t key = key_of(d[i * stride]);
-
-		v[i] = (uint64_t)key << 32 | i;
+		v[i] = (uint64_t)key[i] << 32 | i;
 		for (int p = 0; p < 3; p++)
-			count[p][key >> 11 * p & 2047]++;
+			count[p][key[i] >> 11 * p & 2047]++;
 	}
 	for (int p = 0; p < 3; p++) {
 		uint32_t at = 0;
@@ -218,6 +198,55 @@ static const uint64_t *sort_row(const float *d, size_t n, size_t stride, struct 
 	return v;
 }
 
+static size_t rank_of(const uint32_t *key, size_t n, size_t i)
+{
+	return kernels()->count_less(key, key[i] + 1, i) +
+		kernels()->count_less(key + i, key[i], n - i);
+}
+
+#define BUCKETS 1024
+#define BUCKET_SHIFT 17 /* 64 buckets an octave, 16 octaves below the largest */
+#define MOST_DOUBTS 256
+
+/* The numbers below which the elements of a row are kept. A number is mostly below, or above, those
+ * of every rank that a bucket of magnitudes spans, so few elements need their own rank. Where many
+ * do, the row is sorted. */
+static void row_chances(const uint32_t *below, const uint32_t *numbers, size_t n, size_t stride,
+	struct scratch *x, uint32_t *to)
+{
+	uint32_t start[BUCKETS + 1] = { 0 }, low[BUCKETS], high[BUCKETS], *key = x->keys;
+	uint32_t base = x->most >> BUCKET_SHIFT, doubts = 0, *doubt = (uint32_t *)x->spare;
+	const uint64_t *v;
+
+	base = base > BUCKETS - 1 ? base - (BUCKETS - 1) : 0;
+	for (size_t i = 0; i < n; i++) {
+		uint32_t b = key[i] >> BUCKET_SHIFT;
+
+		start[b > base ? b - base + 1 : 1]++;
+	}
+	for (int b = 0; b < BUCKETS; b++) {
+		start[b + 1] += start[b]; /* of an empty bucket nothing is asked */
+		low[b] = below[start[b]];
+		high[b] = below[start[b + 1] - (start[b + 1] > 0)];
+	}
+	for (size_t i = 0; i < n; i++) {
+		uint32_t b = key[i] >> BUCKET_SHIFT;
+
+		b = b > base ? b - base : 0;
+		to[i * stride] = low[b];
+		doubt[doubts] = (uint32_t)i; /* a change of 0 is 0 either way */
+		doubts += (numbers[i * stride] - low[b] < high[b] - low[b]) & (key[i] != 0);
+	}
+	if (doubts <= MOST_DOUBTS) {
+		for (size_t i = 0; i < doubts; i++)
+			to[doubt[i] * stride] = below[rank_of(key, n, doubt[i])];
+		return;
+	}
+	v = sort_row(key, n, x);
+	for (size_t r = 0; r < n; r++)
+		to[(uint32_t)v[r] * stride] = below[r];
+}
+
 /* What stays of the changes d, n elements of whole units from index first: a bit for each. */
 static void draw(const struct merge_spec *s, const struct state *st, int k, const float *d,
 	size_t n, uint64_t first, struct scratch *x, uint8_t *bits)
@@ -232,15 +261,18 @@ static void draw(const struct merge_spec *s, const struct state *st, int k, cons
 			bits[i / 8] |= (uint8_t)((mask[first + i] != 0) << i % 8);
 		return;
 	}
-	for (size_t u = 0; u < n; u += unit)
-		for (size_t c = 0; c < stride; c++) {
-			const uint64_t *v = sort_row(d + u + c, row, stride, x);
-
-			for (size_t r = 0; r < row; r++)
-				x->below[u + c + (uint32_t)v[r] * stride] = st->below[k][r];
-		}
 	kernels()->numbers(x->numbers, n + lead, first - lead, s->seed, s->name_hash,
 		(uint32_t)s->rng_index[k]);
+	for (size_t at = 0; at < n; at += at % unit + 1 < stride ? 1 : unit - stride + 1) {
+		if (stride == 1) {
+			x->most = kernels()->keys(x->keys, d + at, row);
+		} else {
+			for (size_t i = 0; i < row; i++)
+				x->spread[i] = d[at + i * stride];
+			x->most = kernels()->keys(x->keys, x->spread, row);
+		}
+		row_chances(st->below[k], x->numbers + lead + at, row, stride, x, x->below + at);
+	}
 	kernels()->bits_below(bits, x->numbers + lead, x->below, n);
 }
 

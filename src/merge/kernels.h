@@ -34,6 +34,9 @@ struct kernels {
 	/* Keys are the float's bits without the sign: they order magnitudes (NaN above all). */
 	void (*keep_from)(float *x, uint32_t cut, size_t n);               /* key < cut becomes 0 */
 	void (*keep_below)(float *x, uint32_t cut, size_t n);             /* key >= cut becomes 0 */
+	/* The keys themselves, and the largest of them (0 of none). */
+	uint32_t (*keys)(uint32_t *key, const float *x, size_t n);
+	size_t (*count_less)(const uint32_t *key, uint32_t than, size_t n);
 	size_t (*count_key)(const float *x, uint32_t key, size_t n);
 	/* Keys in [lo, hi] other than pivot go to out (n + 16 places), in order; returns how
 	 * many. */

@@ -159,6 +159,38 @@ KFN void KN(keep_below)(float *restrict x, uint32_t cut, size_t n)
 	}
 }
 
+KFN uint32_t KN(keys)(uint32_t *restrict key, const float *restrict x, size_t n)
+{
+	uint32_t most = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t u;
+
+		memcpy(&u, &x[i], 4);
+		u &= 0x7fffffffu;
+		key[i] = u;
+		most = u > most ? u : most;
+	}
+	return most;
+}
+
+KFN size_t KN(count_less)(const uint32_t *key, uint32_t than, size_t n)
+{
+	size_t found = 0;
+
+	while (n > 0) {
+		size_t m = n < 65536 ? n : 65536;
+		uint32_t c = 0;
+
+		for (size_t i = 0; i < m; i++)
+			c += key[i] < than;
+		found += c;
+		key += m;
+		n -= m;
+	}
+	return found;
+}
+
 KFN size_t KN(count_key)(const float *x, uint32_t key, size_t n)
 {
 	size_t found = 0;
@@ -441,42 +473,77 @@ KFN void KN(elect)(const float *restrict rows, const float *restrict weights, in
 KFN void KN(elect_weighted)(const float *restrict rows, const float *restrict weights, int k,
 	float *restrict mixed, float *restrict div, size_t n)
 {
-	float sum[KERNEL_CHUNK] = {0};
+	size_t i = 0;
 
-	for (int r = 0; r < k; r++)
-		for (size_t i = 0; i < n; i++)
-			sum[i] += rows[(size_t)r * KERNEL_CHUNK + i];
-	for (size_t i = 0; i < n; i++)
+	for (; i + KF <= n; i += KF) {
+		KN(vfull) sum = {0}, m = {0}, w = {0}, x;
+		KN(vsign) up, agrees;
+
+		for (int r = 0; r < k; r++) {
+			memcpy(&x, rows + (size_t)r * KERNEL_CHUNK + i, sizeof x);
+			sum += x;
+		}
+		up = sum >= 0.0f;
+		for (int r = 0; r < k; r++) {
+			memcpy(&x, rows + (size_t)r * KERNEL_CHUNK + i, sizeof x);
+			agrees = ((x > 0.0f) & up) | ((x < 0.0f) & ~up);
+			m += (KN(vfull))((KN(vsign))(x * weights[r]) & agrees);
+			w += (KN(vfull))((KN(vsign))((KN(vfull)){0} + weights[r]) & agrees);
+		}
+		memcpy(mixed + i, &m, sizeof m);
+		memcpy(div + i, &w, sizeof w);
+	}
+	for (; i < n; i++) {
+		float sum = 0.0f;
+
 		mixed[i] = div[i] = 0.0f;
-	for (int r = 0; r < k; r++) {
-		const float *restrict x = rows + (size_t)r * KERNEL_CHUNK;
+		for (int r = 0; r < k; r++)
+			sum += rows[(size_t)r * KERNEL_CHUNK + i];
+		for (int r = 0; r < k; r++) {
+			float x = rows[(size_t)r * KERNEL_CHUNK + i];
+			bool agrees = sum >= 0.0f ? x > 0.0f : x < 0.0f;
 
-		for (size_t i = 0; i < n; i++) {
-			float w = (sum[i] >= 0.0f ? x[i] > 0.0f : x[i] < 0.0f) ? weights[r] : 0.0f;
-
-			mixed[i] += x[i] * w;
-			div[i] += w;
+			mixed[i] += agrees ? x * weights[r] : 0.0f;
+			div[i] += agrees ? weights[r] : 0.0f;
 		}
 	}
 }
 
 KFN void KN(variance)(const float *restrict rows, int k, float *restrict out, size_t n)
 {
-	double mean[KERNEL_CHUNK] = {0}, sum[KERNEL_CHUNK] = {0};
+	size_t i = 0;
 
-	for (int r = 0; r < k; r++)
-		for (size_t i = 0; i < n; i++)
-			mean[i] += (double)rows[(size_t)r * KERNEL_CHUNK + i];
-	for (size_t i = 0; i < n; i++)
-		mean[i] /= k;
-	for (int r = 0; r < k; r++)
-		for (size_t i = 0; i < n; i++) {
-			double d = (double)rows[(size_t)r * KERNEL_CHUNK + i] - mean[i];
+	for (; i + KD <= n; i += KD) {
+		KN(vd) mean = {0}, sum = {0}, d;
+		KN(vf) x;
 
-			sum[i] += d * d;
+		for (int r = 0; r < k; r++) {
+			memcpy(&x, rows + (size_t)r * KERNEL_CHUNK + i, sizeof x);
+			mean += KWIDE(x);
 		}
-	for (size_t i = 0; i < n; i++)
-		out[i] = (float)(sum[i] / k);
+		mean /= (double)k;
+		for (int r = 0; r < k; r++) {
+			memcpy(&x, rows + (size_t)r * KERNEL_CHUNK + i, sizeof x);
+			d = KWIDE(x) - mean;
+			sum += d * d;
+		}
+		sum /= (double)k;
+		for (int l = 0; l < KD; l++)
+			out[i + l] = (float)sum[l];
+	}
+	for (; i < n; i++) {
+		double mean = 0.0, sum = 0.0;
+
+		for (int r = 0; r < k; r++)
+			mean += (double)rows[(size_t)r * KERNEL_CHUNK + i];
+		mean /= k;
+		for (int r = 0; r < k; r++) {
+			double d = (double)rows[(size_t)r * KERNEL_CHUNK + i] - mean;
+
+			sum += d * d;
+		}
+		out[i] = (float)(sum / k);
+	}
 }
 
 KFN void KN(mask)(float *restrict x, const float *restrict by, size_t n)
@@ -520,120 +587,7 @@ KFN void KN(add_active)(float *restrict out, const float *restrict x, const floa
 	}
 }
 
-/* exp of x <= 0, to 2 units in the last place: x = k ln 2 + r, Taylor's series of r by Horner.
- * Below -700 it stays where it is. */
-KFN inline KN(vd) KN(exp_of)(KN(vd) x)
-{
-	static const double c[] = {1.0 / 6227020800.0, 1.0 / 479001600.0, 1.0 / 39916800.0,
-		1.0 / 3628800.0, 1.0 / 362880.0, 1.0 / 40320.0, 1.0 / 5040.0, 1.0 / 720.0,
-		1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0};
-	const double round = 0x1.8p52;
-	KN(vu) low = (KN(vu))(x < -700.0);
-	KN(vd) k, r, y;
-
-	x = (KN(vd))(((KN(vu))x & ~low) | ((KN(vu))((KN(vd)){0} - 700.0) & low));
-	k = x * 0x1.71547652b82fep+0 + round;
-	low = (KN(vu))k;
-	k -= round;
-	r = x - k * 0x1.62e42fee00000p-1;
-	r -= k * 0x1.a39ef35793c76p-33;
-	y = (KN(vd)){0} + c[0];
-	for (size_t i = 1; i < sizeof c / sizeof *c; i++)
-		y = y * r + c[i];
-	return y * (KN(vd))((low + 1023) << 52);
-}
-
-/* log of a normal y > 0: y = 2^k m, m around 1; log m = 2 artanh((m-1) / (m+1)). */
-KFN inline KN(vd) KN(log_of)(KN(vd) y)
-{
-	static const double c[] = {2.0 / 21, 2.0 / 19, 2.0 / 17, 2.0 / 15, 2.0 / 13, 2.0 / 11,
-		2.0 / 9, 2.0 / 7, 2.0 / 5, 2.0 / 3, 2.0};
-	const uint64_t half = 0x3fe6a09e667f3bcd; /* the square root of 1/2 */
-	KN(vu) bits = (KN(vu))y, up = (bits - half) & 0xfff0000000000000u;
-	KN(vd) m = (KN(vd))(bits - up), s = (m - 1.0) / (m + 1.0), s2 = s * s, p;
-	/* up is k << 52; k by way of a double's mantissa, so that it may be negative */
-	KN(vd) k = (KN(vd))((((up >> 52) + 2048) & 4095) | 0x4330000000000000u);
-
-	k -= 0x1p52 + 2048.0;
-	p = (KN(vd)){0} + c[0];
-	for (size_t i = 1; i < sizeof c / sizeof *c; i++)
-		p = p * s2 + c[i];
-	return k * 0x1.62e42fefa39efp-1 + p * s;
-}
-
-KFN void KN(exp_below)(double *e, const float *x, float most, size_t n, double sum[KERNEL_LANES])
-{
-	KN(vd) acc[KERNEL_LANES / KD];
-	float last[KERNEL_LANES];
-
-	memcpy(acc, sum, sizeof acc);
-	for (size_t i = 0; i < n; i += KERNEL_LANES) {
-		const float *from = x + i;
-
-		if (n - i < KERNEL_LANES) { /* beyond the end nothing is added */
-			for (size_t l = 0; l < KERNEL_LANES; l++)
-				last[l] = i + l < n ? x[i + l] : -__builtin_inff();
-			from = last;
-		}
-		for (int l = 0; l < KERNEL_LANES / KD; l++) {
-			KN(vf) f;
-			KN(vd) v;
-
-			memcpy(&f, from + l * KD, sizeof f);
-			v = KN(exp_of)(KWIDE(f) - (double)most);
-			memcpy(e + i + l * KD, &v, sizeof v);
-			acc[l] += v;
-		}
-	}
-	memcpy(sum, acc, sizeof acc);
-}
-
-KFN void KN(divergence)(const double *a, double fa, const double *b, double fb, double eps,
-	size_t n, double sum[KERNEL_LANES])
-{
-	KN(vd) acc[KERNEL_LANES / KD];
-
-	memcpy(acc, sum, sizeof acc);
-	for (size_t i = 0; i < n; i += KD) {
-		KN(vd) p, q;
-
-		memcpy(&p, a + i, sizeof p);
-		memcpy(&q, b + i, sizeof q);
-		p = p * fa + eps;
-		q = q * fb + eps;
-		p = p * KN(log_of)(p / q);
-		for (size_t l = 0; n - i < KD && l < KD; l++)
-			p[l] = i + l < n ? p[l] : 0.0;
-		acc[i / KD % (KERNEL_LANES / KD)] += p;
-	}
-	memcpy(sum, acc, sizeof acc);
-}
-
-KFN float KN(most)(const float *x, size_t n)
-{
-	float m = x[0];
-
-	for (size_t i = 0; i < n; i++)
-		m = x[i] > m ? x[i] : m;
-	return m;
-}
-
-KFN void KN(sub_abs)(float *restrict out, const float *restrict x, const float *restrict base,
-	float w, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		out[i] = __builtin_fabsf(x[i] - base[i]) * w;
-}
-
-KFN void KN(take_from)(float *restrict out, const float *restrict x, const float *restrict base,
-	float w, float least, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		float d = x[i] - base[i];
-
-		out[i] = base[i] + (__builtin_fabsf(d) * w >= least ? d : 0.0f);
-	}
-}
+#include "merge/kernels_soft.h"
 
 #include "merge/kernels_mergekit.h"
 
@@ -657,6 +611,8 @@ static const struct kernels KN(set) = {
 	.sum_abs = KN(sum_abs),
 	.keep_from = KN(keep_from),
 	.keep_below = KN(keep_below),
+	.keys = KN(keys),
+	.count_less = KN(count_less),
 	.count_key = KN(count_key),
 	.collect = KN(collect),
 	.draw = KN(draw),

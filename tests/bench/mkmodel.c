@@ -2,7 +2,7 @@
  * 0.02) and fine-tunes that differ from it by normal deltas (sd 0.002), one bf16 model.safetensors
  * each.
  *
- *	mkmodel tiny|small|1b DIR NAME…      DIR/NAME/{config.json,model.safetensors}; the first is
+ *	mkmodel tiny|small|300m|1b|embed DIR NAME…  DIR/NAME/{config.json,model.safetensors}; the first is
  *	the base
  *
  * Every weight is a function of its place, so a family is the same wherever it is made. */
@@ -29,7 +29,9 @@ struct shape {
 static const struct shape shapes[] = {
 	{ "tiny", 2, 128, 384, 4, 2, 1024 },
 	{ "small", 8, 512, 1536, 8, 4, 8192 },   /* 59 MB: long enough to be stopped on the way */
+	{ "300m", 16, 1024, 4096, 16, 4, 32768 },
 	{ "1b", 16, 2048, 8192, 32, 8, 128256 }, /* Llama 3.2 1B */
+	{ "embed", 1, 2048, 64, 32, 8, 128256 }, /* its embedding, nearly alone */
 };
 
 struct part { /* of the data, in file order */
@@ -232,7 +234,7 @@ int main(int argc, char **argv)
 		if (strcmp(argv[1], shapes[i].name) == 0)
 			s = &shapes[i];
 	if (!s || argc - 3 > MODELS) {
-		fprintf(stderr, "usage: mkmodel tiny|small|1b DIR NAME...\n");
+		fprintf(stderr, "usage: mkmodel tiny|small|300m|1b|embed DIR NAME...\n");
 		return 2;
 	}
 	lay_out(s);
