@@ -26,3 +26,8 @@ TESTS += tests/unit/test_recipe_model
 tests_unit_test_recipe_model_SOURCES = tests/unit/test_recipe_model.c tests/unit/noise.h \
 	tests/unit/scratch_models.h
 tests_unit_test_recipe_model_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += tests/unit/test_stack
+TESTS += tests/unit/test_stack
+tests_unit_test_stack_SOURCES = tests/unit/test_stack.c tests/unit/scratch_models.h
+tests_unit_test_stack_LDADD = $(UNIT_LIBS)
+EXTRA_DIST += tests/golden/merge/stack.json tests/golden/merge/gen_stack.py

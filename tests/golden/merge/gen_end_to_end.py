@@ -5,7 +5,7 @@ import json
 import sys
 
 d = json.load(open(sys.argv[1]))["end_to_end"]
-d["runs"] = [r for r in d["runs"] if r["name"] in ("slerp_gradient", "dare_ties_seed42")]
+d["runs"] = [r for r in d["runs"] if r["name"] in ("slerp_gradient", "dare_ties_seed42", "passthrough_stack")]
 print(json.dumps({"config": d["config"], "models": d["models"],
                   "runs": [{k: r[k] for k in ("name", "yaml", "output")} for r in d["runs"]]},
                  separators=(",", ":")))
