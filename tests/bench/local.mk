@@ -19,7 +19,7 @@ tests_bench_mkmodel_LDADD = $(PTHREAD_LIBS) $(MATH_LIBS)
 tests_bench_sums_SOURCES = tests/bench/sums.c
 tests_bench_sums_LDADD = libcupel.a $(CORE_LIBS)
 tests_bench_timed_SOURCES = tests/bench/timed.c
-EXTRA_DIST += tests/bench/run.sh
+EXTRA_DIST += tests/bench/run.sh tests/bench/accuracy.py
 
 .PHONY: bench
 bench: cupel $(bench_tools) tests/bench/mkmodel$(EXEEXT)
@@ -29,3 +29,9 @@ bench: cupel $(bench_tools) tests/bench/mkmodel$(EXEEXT)
 	tests/bench/keystroke
 	tests/bench/open
 	$(SHELL) $(srcdir)/tests/bench/run.sh $(abs_builddir)
+
+# The error of every method's file against float64, beside mergekit's: needs a python that has it.
+.PHONY: bench-accuracy
+bench-accuracy: cupel
+	dir=$$(mktemp -d) && { $(PEER_PYTHON) $(srcdir)/tests/bench/accuracy.py ./cupel $$dir; s=$$?; \
+	rm -rf $$dir; exit $$s; }
