@@ -55,11 +55,14 @@ static void comment(const char *label, const char *text)
 
 static void comment_input(const struct catalog_input *in)
 {
-	char *name = input_name(in), *safe = str_safe(name);
+	char *name = in->path ? input_name(in) : xstrdup(in->name), *safe = str_safe(name);
 	char *revision = in->path ? publish_revision(in->path) : NULL;
 
-	printf("#   %s %s%s%s  hash %s\n", in->role, safe, revision ? "  revision " : "",
-		revision ? revision : "", in->hash ? in->hash : "unknown");
+	if (!in->path && !in->hash)
+		printf("#   %s %s  made by the document of that name\n", in->role, safe);
+	else
+		printf("#   %s %s%s%s  hash %s\n", in->role, safe, revision ? "  revision " : "",
+			revision ? revision : "", in->hash ? in->hash : "unknown");
 	free(revision);
 	free(safe);
 	free(name);

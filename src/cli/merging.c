@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "base/xalloc.h"
 #include "cli/merging.h"
+#include "engine/gather.h"
 #include "recipe/lint.h"
 #include "system/process.h"
 
@@ -69,25 +70,51 @@ bool merging_options(const struct cli *c, struct plan_options *o, struct err *e)
 	return true;
 }
 
+struct recipe *merging_recipe(const char *path, const char *document, struct err *e)
+{
+	struct recipe *r = recipe_load(path, e), *named = NULL;
+	struct str names = STR_INIT;
+
+	if (!r || !document)
+		return r;
+	str_add(&names, "");
+	for (size_t i = 0; i < r->documents; i++)
+		if (!named && r->file[i]->name && str_eq(r->file[i]->name, document))
+			named = recipe_ref(r->file[i]);
+		else if (r->file[i]->name)
+			str_addf(&names, "%s%s", names.n ? ", " : "it has ", r->file[i]->name);
+	if (!named)
+		err_set(e, ERR_INPUT, path, names.n ? names.s : "it names none",
+			"it has no document called %s", document);
+	str_fini(&names);
+	recipe_unref(r);
+	return named;
+}
+
 struct plan *merging_plan(struct cli *c, const struct recipe *r, const struct plan_options *o,
 	struct err *e)
 {
 	struct catalog *cat = cli_catalog(c, e);
 	struct findings f = {0};
-	struct inputs *in;
+	struct recipe *all = NULL;
+	struct inputs *in = NULL;
 	struct plan *p = NULL;
 
-	if (!cat || !lint_ok(r, e))
+	if (!cat || !lint_ok(r, e) || !(all = recipe_gather(r, o, e)))
 		return NULL;
-	in = inputs_open(r, cli_roots(c), cat, e);
+	if (recipe_valid(all, e))
+		in = inputs_open_for(all, cli_roots(c), cat, o, e);
+	else if (all->text_n != r->text_n && r->path) /* a line of no file */
+		err_at(e, "%s", r->path);
 	if (in)
-		p = plan_make(r, in, o, &f, e);
+		p = plan_make(all, in, o, &f, e);
 	if (p) {
 		say(r, &f);
-		say_donor(r, in);
+		say_donor(all, in);
 	}
 	findings_fini(&f);
 	inputs_unref(in);
+	recipe_unref(all);
 	return p;
 }
 

@@ -5,6 +5,8 @@
 #include "cli/verb.h"
 #include "engine/run.h"
 
+/* The recipe of a file: its document of that name, NULL: the one it is for. */
+struct recipe *merging_recipe(const char *path, const char *document, struct err *e);
 /* Opens the inputs and makes the plan. Warnings go to stderr. NULL with a reason; the caller lets
  * the plan go (which holds recipe and inputs). */
 struct plan *merging_plan(struct cli *c, const struct recipe *r, const struct plan_options *o,

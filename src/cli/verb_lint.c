@@ -6,6 +6,8 @@
 
 #include "base/str.h"
 #include "base/xalloc.h"
+#include "engine/gather.h"
+#include "engine/recipe_opener.h"
 #include "recipe/effect.h"
 #include "recipe/lint.h"
 #include "recipe/open.h"
@@ -42,11 +44,11 @@ static char *alias(void *ctx, const char *name)
 
 /* A model that is not here is a note; an adapter that cannot be applied to one that is here, an
  * error. */
-static struct model *input_open(struct cli *c, const struct recipe_ref_text *ref,
-	const char *near_dir, const char *path, struct findings *f)
+static struct model *input_open(struct cli *c, struct recipe_maker *maker,
+	const struct recipe_ref_text *ref, const char *path, struct findings *f)
 {
-	struct ref_places places = { .roots = cli_roots(c), .near_dir = near_dir,
-		.alias = alias, .ctx = c };
+	struct ref_places places = { .roots = cli_roots(c), .near_dir = maker->near_dir,
+		.alias = alias, .ctx = c, .made = recipe_make, .made_ctx = maker };
 	struct telling t = { f, ref, path };
 	struct err e = { 0 }, ignored = { 0 };
 	struct recipe_ref_text plain = *ref;
@@ -61,22 +63,27 @@ static struct model *input_open(struct cli *c, const struct recipe_ref_text *ref
 			"%s: %s", e.where, e.what);
 	else
 		findings_add(f, SEV_NOTE, &ref->mark, path, "not-found", e.hint[0] ? e.hint : NULL,
-			"%s cannot be opened here, and was compared with nothing", ref->text);
+			"%s cannot be opened here, and was compared with nothing%s%s", ref->text,
+			recipe_of_ref(maker->r, ref) ? ": " : "",
+			recipe_of_ref(maker->r, ref) ? e.where : "");
 	model_unref(under);
 	return NULL;
 }
 
 /* What the files of the models say, as far as they are here. Headers and configs, no weights. */
-static void lint_files(struct cli *c, const struct recipe *r, struct findings *f)
+static void lint_document(struct cli *c, const struct recipe *r, struct recipe_opener *o,
+	struct findings *f)
 {
 	size_t n = recipe_inputs(r), opened = 0;
 	struct model **models = xnew(struct model *, n + 1);
 	char *near_dir = recipe_folder(r);
+	struct recipe_maker maker = { .r = r, .near_dir = near_dir, .opener = o };
 
 	for (size_t i = 0; i < n; i++) {
-		models[i] = input_open(c, recipe_input_ref(r, i), near_dir,
-			recipe_source_of(r, i) < (int)r->n_models ? "models" : "base_model",
-			f);
+		models[i] = input_open(c, &maker, recipe_input_ref(r, i),
+			recipe_source_of(r, i) < (int)r->n_models ? "models" : "base_model", f);
+		plan_unref(maker.plan);
+		maker.plan = NULL;
 		opened += models[i] != NULL;
 	}
 	if (opened)
@@ -86,6 +93,55 @@ static void lint_files(struct cli *c, const struct recipe *r, struct findings *f
 		model_unref(models[i]);
 	free(models);
 	free(near_dir);
+}
+
+struct file_ref {
+	const struct recipe *r;
+	struct mark mark;
+	bool found;
+};
+
+static void find_file(void *ctx, const struct recipe_ref_text *ref)
+{
+	struct file_ref *at = ctx;
+	bool file = str_ends(ref->path, ".yml") || str_ends(ref->path, ".yaml");
+
+	if (!at->found && file && !recipe_of_ref(at->r, ref)) {
+		at->mark = ref->mark;
+		at->found = true;
+	}
+}
+
+/* Recipe files that are named as models: what is wrong in them is told where they are named. */
+static bool lint_inner(const struct recipe *r, struct findings *f)
+{
+	struct err e = { 0 };
+	struct recipe *all = recipe_gather(r, NULL, &e);
+	bool ok = all && recipe_valid(all, &e);
+	bool ring = !ok && strstr(e.what, "circular");
+	struct file_ref at = { .r = r };
+
+	recipe_unref(all);
+	if (ok)
+		return true;
+	recipe_each_ref(r, find_file, &at);
+	if (at.found)
+		findings_add(f, SEV_ERROR, &at.mark, "models",
+			ring ? "document-ring" : "inner-recipe", e.hint[0] ? e.hint : NULL,
+			"%s%s%s", ring ? "" : e.where, ring ? "" : ": ", e.what);
+	return false;
+}
+
+static void lint_files(struct cli *c, const struct recipe *r, struct findings *f)
+{
+	struct recipe_opener o = { .roots = cli_roots(c), .catalog = cli_catalog(c, NULL) };
+	bool fine = f->errors == 0, ok = fine || r->documents == 1;
+
+	for (size_t i = 0; fine && ok && i < r->documents; i++)
+		ok = lint_inner(r->file[i], f);
+	for (size_t i = 0; ok && i < r->documents; i++)
+		lint_document(c, r->file[i], &o, f);
+	recipe_opener_fini(&o);
 }
 
 static json_t *finding_json(const struct finding *x)
@@ -108,7 +164,8 @@ static json_t *keys_json(const struct recipe *r)
 	struct lint_keys keys = { 0 };
 	json_t *list = json_array();
 
-	lint_explain(r, &keys);
+	for (size_t i = 0; i < r->documents; i++)
+		lint_explain(r->file[i], &keys);
 	for (size_t i = 0; i < keys.n; i++) {
 		json_t *j = json_object();
 
@@ -119,6 +176,28 @@ static json_t *keys_json(const struct recipe *r)
 		json_array_append_new(list, j);
 	}
 	lint_keys_fini(&keys);
+	return list;
+}
+
+/* The documents of the file; result: the one it is for. */
+static json_t *documents_json(const struct recipe *r)
+{
+	json_t *list = json_array();
+	struct effect ef;
+
+	for (size_t i = 0; i < r->documents; i++) {
+		const struct recipe *d = r->file[i];
+		json_t *j = json_object();
+
+		effect_of(d, &ef);
+		json_object_set_new(j, "name", json_textn(d->name));
+		json_object_set_new(j, "line", json_integer(d->tree->mark.line));
+		json_object_set_new(j, "method", json_textn(d->method_name));
+		json_object_set_new(j, "result", json_boolean(d == r));
+		json_object_set_new(j, "effect", effect_json(&ef));
+		json_array_append_new(list, j);
+		effect_fini(&ef);
+	}
 	return list;
 }
 
@@ -138,6 +217,7 @@ static void print_json(const char *path, const struct recipe *r, const struct fi
 		json_object_set_new(j, "keys", keys_json(r));
 		json_object_set_new(j, "effect", effect_json(&ef));
 		effect_fini(&ef);
+		json_object_set_new(j, "documents", documents_json(r));
 	}
 	json_print(j);
 	json_decref(j);
@@ -177,7 +257,8 @@ static void print_keys(const struct recipe *r)
 	struct lint_keys keys = { 0 };
 	struct table_out *t = table_new(headers, 4);
 
-	lint_explain(r, &keys);
+	for (size_t i = 0; i < r->documents; i++)
+		lint_explain(r->file[i], &keys);
 	for (size_t i = 0; i < keys.n; i++) {
 		char *line = xasprintf("%d", keys.v[i].mark.line);
 		char *effect = keys.v[i].dead ? xasprintf("none: %s", keys.v[i].effect)
@@ -202,12 +283,25 @@ static void print_text(
 		f->errors == 1 ? "" : "s", f->warnings, f->warnings == 1 ? "" : "s");
 	if (!r)
 		return;
-	effect_of(r, &ef);
-	if (ef.n_sentences)
-		puts("\nWhat it really does");
-	for (size_t i = 0; i < ef.n_sentences; i++)
-		print_safe(ef.sentences[i], 2);
-	effect_fini(&ef);
+	for (size_t d = 0; d < r->documents; d++) {
+		char *title = recipe_title(r->file[d]);
+		struct str s = STR_INIT;
+
+		effect_of(r->file[d], &ef);
+		if (r->documents > 1)
+			str_addf(&s, "What %s really does", title);
+		else
+			str_add(&s, "What it really does");
+		if (ef.n_sentences) {
+			puts("");
+			print_safe(s.s, 0);
+		}
+		for (size_t i = 0; i < ef.n_sentences; i++)
+			print_safe(ef.sentences[i], 2);
+		effect_fini(&ef);
+		str_fini(&s);
+		free(title);
+	}
 	if (keys) {
 		puts("");
 		print_keys(r);
@@ -241,7 +335,7 @@ static int run(struct cli *c, struct err *e)
 	if (!r && e->code != ERR_INPUT)
 		return err_exit_status(e->code);
 	if (r) {
-		lint_text(r, &f);
+		lint_file(r, &f);
 		if (!cli_option(c, "--text"))
 			lint_files(c, r, &f);
 		findings_sort(&f);

@@ -167,7 +167,8 @@ static int run(struct cli *c, struct err *e)
 	if (!read_options(c, &o, e) || !cli_catalog(c, e) ||
 		(o.job && !job_attach(c->catalog, o.run.job, e)))
 		status = err_exit_status(e->code);
-	else if (!(r = recipe_load(c->argv[0], e)) || !(p = merging_plan(c, r, &o.plan, e)))
+	else if (!(r = merging_recipe(c->argv[0], cli_option(c, "--document"), e)) ||
+		!(p = merging_plan(c, r, &o.plan, e)))
 		status = refused(c, &o, e);
 	else if (cli_option(c, "--detach"))
 		status = detach(c, words, n, e);
@@ -183,6 +184,7 @@ static int run(struct cli *c, struct err *e)
 static const struct verb_option options[] = {
 	{ "--seed", "N", false,
 		"seed of the random methods; wins over the recipe's, 0 if neither says" },
+	{ "--document", "NAME", false, "of a file with several recipes, write this one" },
 	{ "--shard-size", "BYTES", false, "largest size of one file, 5GB unless given" },
 	{ "--resume", NULL, false, "go on with a merge that was stopped" },
 	{ "--force", NULL, false,

@@ -217,7 +217,7 @@ static int run(struct cli *c, struct err *e)
 	bool ok = t && cli_option_u64(c, "--seed", &o.seed, e) && merging_options(c, &o, e);
 
 	o.has_seed = cli_option(c, "--seed") != NULL;
-	if (ok && (r = recipe_load(c->argv[0], e)))
+	if (ok && (r = merging_recipe(c->argv[0], cli_option(c, "--document"), e)))
 		p = merging_plan(c, r, &o, e);
 	ok = p && look_at(c, p, cli_option(c, "--exact") != NULL, t, n_t, e);
 	plan_unref(p);
@@ -228,6 +228,7 @@ static int run(struct cli *c, struct err *e)
 
 static const struct verb_option options[] = {
 	{ "--exact", NULL, false, "stream every tensor as it would be stored; exact figures only" },
+	{ "--document", "NAME", false, "of a file with several recipes, this one" },
 	{ "--t", "LIST", false, "points of the NearSwap curve: 0.0001,0.0003" },
 	{ "--seed", "N", false, "seed of random methods instead of the recipe's" },
 	MERGING_OPTIONS,

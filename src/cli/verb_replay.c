@@ -6,9 +6,11 @@
 #include <unistd.h>
 #include "base/str.h"
 #include "base/vec.h"
+#include "base/xalloc.h"
 #include "cli/history.h"
 #include "cli/merging.h"
 #include "engine/content.h"
+#include "engine/leaves.h"
 #include "system/process.h"
 
 struct replay {
@@ -17,11 +19,23 @@ struct replay {
 	struct catalog_input *in;
 	size_t n_in;
 	struct plan *plan;
-	struct hash *now;                   /* of the inputs */
+	struct leaves now;                  /* the stored models it reads, with their hashes */
 	struct run_result result;
 	bool made;                          /* it was merged again, not only looked at */
 	bool kept;                          /* into a folder the user named */
 };
+
+static bool uses_others(const struct recipe *r)
+{
+	bool *used = xnew(bool, r->documents);
+	size_t n = 0;
+
+	recipe_uses(r, used);
+	for (size_t i = 0; i < r->documents; i++)
+		n += used[i];
+	free(used);
+	return n > 1;
+}
 
 static struct plan *plan_of(struct replay *r, struct err *e)
 {
@@ -42,6 +56,8 @@ static struct plan *plan_of(struct replay *r, struct err *e)
 		e);
 	if (!recipe)
 		return NULL;
+	if (uses_others(recipe)) /* then every document says its seed */
+		o.has_seed = false;
 	p = merging_plan(r->c, recipe, &o, e);
 	recipe_unref(recipe);
 	return p;
@@ -55,35 +71,44 @@ static const char *recorded(const struct replay *r, const char *name)
 	return NULL;
 }
 
-static bool changed(const struct replay *r, size_t i)
+static const char *name_of(const struct leaf *l)
 {
-	const char *then = recorded(r, r->plan->inputs->v[i].text);
+	return l->plan->inputs->v[l->at].text;
+}
+
+static bool changed(const struct replay *r, const struct leaf *l)
+{
+	const char *then = recorded(r, name_of(l));
 	char hex[HASH_HEX_SIZE];
 
-	if (!r->now)
-		return false;
-	hash_hex(r->now[i], hex);
-	return then && !hash_is_zero(r->now[i]) && !str_eq(then, hex);
+	hash_hex(l->hash, hex);
+	return then && !hash_is_zero(l->hash) && !str_eq(then, hex);
 }
 
 static bool any_changed(const struct replay *r)
 {
-	for (size_t i = 0; i < r->plan->inputs->n; i++)
-		if (changed(r, i))
+	for (size_t i = 0; i < r->now.n; i++)
+		if (changed(r, &r->now.v[i]))
 			return true;
 	return false;
 }
 
 static bool hash_inputs(struct replay *r, struct err *e)
 {
-	const struct inputs *in = r->plan->inputs;
-	struct model **models = xnew(struct model *, in->n);
+	size_t n;
 	bool ok;
 
-	for (size_t i = 0; i < in->n; i++)
-		models[i] = in->v[i].model;
-	r->now = xcalloc(in->n, sizeof *r->now);
-	ok = content_hashes(models, in->n, cli_pool(r->c), &process_cancelled, r->now, e);
+	r->now = leaves_find(r->plan);
+	n = r->now.n;
+	struct model **models = xnew(struct model *, n + 1);
+	struct hash *hash = xnew(struct hash, n + 1);
+
+	for (size_t i = 0; i < n; i++)
+		models[i] = r->now.v[i].model;
+	ok = content_hashes(models, n, cli_pool(r->c), &process_cancelled, hash, e);
+	for (size_t i = 0; ok && i < n; i++)
+		r->now.v[i].hash = hash[i];
+	free(hash);
 	free(models);
 	return ok;
 }
@@ -151,15 +176,15 @@ static void print_json(const struct replay *r)
 	json_object_set_new(j, "output",
 		r->kept && r->made ? json_textn(r->result.output) : json_null());
 	json_object_set_new(j, "seconds", r->made ? json_number(r->result.seconds) : json_null());
-	for (size_t i = 0; i < r->plan->inputs->n; i++) {
-		const char *name = r->plan->inputs->v[i].text;
+	for (size_t i = 0; i < r->now.n; i++) {
+		const struct leaf *l = &r->now.v[i];
 		json_t *in = json_object();
 
-		hash_hex(r->now[i], hex);
-		json_object_set_new(in, "name", json_textn(name));
+		hash_hex(l->hash, hex);
+		json_object_set_new(in, "name", json_textn(name_of(l)));
 		json_object_set_new(in, "hash", json_string(hex));
-		json_object_set_new(in, "expected", json_textn(recorded(r, name)));
-		json_object_set_new(in, "changed", json_boolean(changed(r, i)));
+		json_object_set_new(in, "expected", json_textn(recorded(r, name_of(l))));
+		json_object_set_new(in, "changed", json_boolean(changed(r, l)));
 		json_array_append_new(list, in);
 	}
 	json_object_set_new(j, "inputs", list);
@@ -182,10 +207,10 @@ static void print_text(const struct replay *r)
 	if (r->made)
 		printf(", now it is %s", hex);
 	putchar('\n');
-	for (size_t i = 0; i < r->plan->inputs->n; i++) {
-		char *name = str_safe(r->plan->inputs->v[i].text);
+	for (size_t i = 0; i < r->now.n; i++) {
+		char *name = str_safe(name_of(&r->now.v[i]));
 
-		if (changed(r, i))
+		if (changed(r, &r->now.v[i]))
 			printf("  the input %s has changed since\n", name);
 		free(name);
 	}
@@ -227,8 +252,8 @@ static int run(struct cli *c, struct err *e)
 			print_text(&r);
 	}
 	status = e->code ? err_exit_status(e->code) : same(&r) ? 0 : 1;
+	leaves_fini(&r.now);
 	plan_unref(r.plan);
-	free(r.now);
 	catalog_inputs_free(r.in, r.n_in);
 	catalog_runs_free(r.run, r.run != NULL);
 	return status;

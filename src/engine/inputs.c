@@ -60,36 +60,15 @@ static char *recipe_folder(const struct recipe *r)
 	return slash ? xstrndup(r->path, (size_t)(slash - r->path) + (slash == r->path)) : NULL;
 }
 
-struct making { /* what a reference may have to be made of */
-	struct input *in;
-	const struct recipe *r;
-	const char *near_dir;
-	struct recipe_opener *opener;
-};
-
-/* A document, or a recipe file. */
-static struct model *make(void *ctx, const struct recipe_ref_text *ref, struct err *e)
-{
-	struct making *m = ctx;
-	struct recipe *inner = recipe_named(m->r, ref, m->near_dir, e);
-	struct model *made;
-
-	if (!inner)
-		return NULL;
-	if (recipe_of_ref(m->r, ref))
-		m->in->recipe = recipe_hash(inner);
-	made = recipe_opener_model(m->opener, inner, ref->path, &m->in->made_by, e);
-	recipe_unref(inner);
-	return made;
-}
-
 static void input_open(struct input *in, const struct recipe *r,
 	const struct recipe_ref_text *ref, const char *near_dir, struct recipe_opener *o)
 {
-	struct making m = {in, r, near_dir, o};
-	struct ref_places p = {o->roots, near_dir, alias, o->catalog, make, &m};
+	struct recipe_maker m = {.r = r, .near_dir = near_dir, .opener = o};
+	struct ref_places p = {o->roots, near_dir, alias, o->catalog, recipe_make, &m};
 
 	in->model = ref_open(ref, &p, NULL, NULL, &in->error);
+	in->made_by = m.plan;
+	in->recipe = m.hash;
 }
 
 /* The shortest tail, in whole path components, that no other input's text ends with. */

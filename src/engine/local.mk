@@ -10,6 +10,8 @@ libcupel_a_SOURCES += \
 	src/engine/draws.c \
 	src/engine/draws.h \
 	src/engine/exact.c \
+	src/engine/gather.c \
+	src/engine/gather.h \
 	src/engine/growing.c \
 	src/engine/growing.h \
 	src/engine/inputs.c \

@@ -93,29 +93,35 @@ static char *config_file(const struct model *m, size_t *n, struct err *e)
 {
 	char *dir = folder_of(m), *path = str_join_path(dir, "config.json"), *text = NULL;
 
-	if (m->virtual && m->config) {
-		text = json_dumps(m->config, JSON_INDENT(2));
-		*n = text ? strlen(text) : 0;
-	} else if (m->format != MODEL_GGUF && file_exists(path))
+	if (m->format != MODEL_GGUF && file_exists(path))
 		text = file_read_all(path, TEXT_MAX, n, e);
 	free(path);
 	free(dir);
 	return text;
 }
 
+/* Of what a recipe inside makes: as its folder would have it. */
+static char *input_config(const struct input *in, size_t *n, struct err *e)
+{
+	return in->made_by ? output_config(in->made_by, n, e) : config_file(in->model, n, e);
+}
+
 /* What the output gets: the base's, else the first model's, else that of any model; else what a
  * GGUF's keys say. */
 static char *config_text(const struct plan *p, const struct model **of, size_t *n, struct err *e)
 {
-	const struct model *first = p->inputs->v[p->inputs->base >= 0 ? p->inputs->base : 0].model;
-	char *text = config_file(*of = first, n, e);
+	const struct input *first = &p->inputs->v[p->inputs->base >= 0 ? p->inputs->base : 0];
+	char *text = input_config(first, n, e);
 
-	for (size_t i = 0; !text && !e->code && i < p->inputs->n; i++)
-		text = config_file(*of = p->inputs->v[i].model, n, e);
-	if (text || e->code || !first->config)
+	*of = first->model;
+	for (size_t i = 0; !text && !e->code && i < p->inputs->n; i++) {
+		*of = p->inputs->v[i].model;
+		text = input_config(&p->inputs->v[i], n, e);
+	}
+	if (text || e->code || !first->model->config)
 		return text;
-	*of = first;
-	text = json_dumps(first->config, JSON_INDENT(2));
+	*of = first->model;
+	text = json_dumps(first->model->config, JSON_INDENT(2));
 	*n = text ? strlen(text) : 0;
 	return text;
 }

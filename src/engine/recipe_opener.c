@@ -165,3 +165,18 @@ struct model *recipe_opener_model(struct recipe_opener *o, const struct recipe *
 	*plan = plan_ref(p);
 	return model_ref(m);
 }
+
+struct model *recipe_make(void *maker, const struct recipe_ref_text *ref, struct err *e)
+{
+	struct recipe_maker *m = maker;
+	struct recipe *inner = recipe_named(m->r, ref, m->near_dir, e);
+	struct model *made;
+
+	if (!inner)
+		return NULL;
+	if (recipe_of_ref(m->r, ref))
+		m->hash = recipe_hash(inner);
+	made = recipe_opener_model(m->opener, inner, ref->path, &m->plan, e);
+	recipe_unref(inner);
+	return made;
+}

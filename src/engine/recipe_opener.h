@@ -27,4 +27,13 @@ struct recipe *recipe_named(const struct recipe *r, const struct recipe_ref_text
 /* The model it makes, and its plan: new references. NULL with a reason. */
 struct model *recipe_opener_model(struct recipe_opener *o, const struct recipe *r,
 	const char *label, struct plan **plan, struct err *e);
+/* The same as ref_open asks for it (ref_places.made): a document of r, or a recipe file. */
+struct recipe_maker {
+	const struct recipe *r;
+	const char *near_dir;
+	struct recipe_opener *opener;
+	struct plan *plan;         /* out: a reference, if a model was made */
+	struct hash hash;          /* out: of the document; zero for a file */
+};
+struct model *recipe_make(void *maker, const struct recipe_ref_text *ref, struct err *e);
 #endif

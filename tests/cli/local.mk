@@ -4,6 +4,7 @@ CLI_TESTS += tests/cli/models.sh
 CLI_TESTS += tests/cli/adapter.sh
 CLI_TESTS += tests/cli/catalog.sh tests/cli/jobs.sh
 CLI_TESTS += tests/cli/lint.sh
+CLI_TESTS += tests/cli/documents.sh
 CLI_TESTS += tests/cli/merge.sh
 CLI_TESTS += tests/cli/preview.sh
 check_PROGRAMS += tests/cli/fill_catalog
