@@ -55,7 +55,8 @@ def make_models():
 # --- the exact merge: x[0] is the base (or the first model), float64 throughout ---
 
 def angle(a, b):
-    c = np.clip((a * b).sum(-1, keepdims=True) / np.sqrt((a * a).sum(-1, keepdims=True) * (b * b).sum(-1, keepdims=True)), -1, 1)
+    lengths = np.sqrt((a * a).sum(-1, keepdims=True) * (b * b).sum(-1, keepdims=True))
+    c = np.clip((a * b).sum(-1, keepdims=True) / lengths, -1, 1)
     return np.arccos(c), c
 
 
@@ -317,7 +318,8 @@ def main():
         masks = [None, None]
         if recorded:
             k = len(inputs) - 1
-            masks[0] = {n: [m.reshape(used[0][n].shape) for m in recorded[i * k:i * k + k]] for i, n in enumerate(sorted(used[0]))}
+            masks[0] = {n: [m.reshape(used[0][n].shape) for m in recorded[i * k:i * k + k]]
+                        for i, n in enumerate(sorted(used[0]))}
             masks[1] = drawn(used, method)
         found = []
         for file, m in ((ours, masks[1]), (theirs, masks[0])):
