@@ -35,6 +35,8 @@ libcupel_a_SOURCES += \
 	src/model/roots.c \
 	src/model/roots.h \
 	src/model/scan.c \
+	src/model/sentencepiece.c \
+	src/model/sentencepiece.h \
 	src/model/shards.c \
 	src/model/stack.c \
 	src/model/stack.h \
@@ -45,4 +47,11 @@ libcupel_a_SOURCES += \
 	src/model/virtual.c \
 	src/model/virtual.h \
 	src/model/vocab.c \
-	src/model/vocab.h
+	src/model/vocab.h \
+	src/model/vocab_layout.c \
+	src/model/vocab_layout.h \
+	src/model/vocab_rows.c \
+	src/model/vocab_rows.h \
+	src/model/vocab_read.c \
+	src/model/vocab_table.c \
+	src/model/vocab_table.h

@@ -1,9 +1,9 @@
 #include "model/tokenizer_files.h"
 #include <stdlib.h>
-#include "base/bytes.h"
 #include "base/str.h"
 #include "model/hash_cache.h"
 #include "model/jscan.h"
+#include "model/sentencepiece.h"
 
 #define TOKENIZER_MAX ((size_t)512 << 20)
 #define TEMPLATE_MAX ((size_t)16 << 20)
@@ -104,76 +104,18 @@ bool tokenizer_json_read(struct vocab *v, const char *text, size_t n, const char
 	return jscan_ok(&s);
 }
 
-/* --- tokenizer.model: SentencePiece, a protobuf --- */
+/* --- tokenizer.model --- */
 
-static bool varint(const unsigned char **p, const unsigned char *end, uint64_t *v)
+static bool add_piece(void *ctx, uint64_t id, const char *text, size_t n, uint64_t type)
 {
-	*v = 0;
-	for (int shift = 0; *p < end && shift < 64; shift += 7) {
-		unsigned char c = *(*p)++;
-		*v |= (uint64_t)(c & 127) << shift;
-		if (!(c & 128))
-			return true;
-	}
-	return false;
-}
-
-/* The next field: number, and its bytes if it has a length. */
-static bool field(const unsigned char **p, const unsigned char *end, uint64_t *number,
-	const unsigned char **body, uint64_t *len)
-{
-	uint64_t tag, skip = 0;
-
-	if (!varint(p, end, &tag))
-		return false;
-	*number = tag >> 3;
-	*body = NULL;
-	*len = 0;
-	switch (tag & 7) {
-	case 0:
-		return varint(p, end, &skip);
-	case 1:
-		skip = 8;
-		break;
-	case 2:
-		if (!varint(p, end, &skip))
-			return false;
-		*body = *p;
-		*len = skip;
-		break;
-	case 5:
-		skip = 4;
-		break;
-	default:
-		return false;
-	}
-	if (skip > (uint64_t)(end - *p))
-		return false;
-	*p += skip;
+	(void)type;
+	vocab_add(ctx, text, n, (int64_t)id);
 	return true;
 }
 
-/* ModelProto.pieces is field 1, SentencePiece.piece field 1 of that; a piece's id is its place. */
 bool tokenizer_model_read(struct vocab *v, const unsigned char *p, size_t n)
 {
-	const unsigned char *end = p + n, *piece, *text;
-	uint64_t number, len, text_len;
-	int64_t id = 0;
-
-	while (p < end) {
-		if (!field(&p, end, &number, &piece, &len))
-			return false;
-		if (number != 1 || !piece)
-			continue;
-		for (const unsigned char *q = piece; q < piece + len; ) {
-			if (!field(&q, piece + len, &number, &text, &text_len))
-				return false;
-			if (number == 1 && text)
-				vocab_add(v, (const char *)text, (size_t)text_len, id);
-		}
-		id++;
-	}
-	return id > 0;
+	return sentencepiece_walk(p, n, add_piece, v);
 }
 
 /* --- facts of a folder --- */

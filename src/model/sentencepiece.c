@@ -1,0 +1,82 @@
+#include "model/sentencepiece.h"
+
+static bool varint(const unsigned char **p, const unsigned char *end, uint64_t *v)
+{
+	*v = 0;
+	for (int shift = 0; *p < end && shift < 64; shift += 7) {
+		unsigned char c = *(*p)++;
+		*v |= (uint64_t)(c & 127) << shift;
+		if (!(c & 128))
+			return true;
+	}
+	return false;
+}
+
+struct field {
+	uint64_t number, value;     /* value: of a varint */
+	const unsigned char *body;  /* NULL if it has no length */
+	uint64_t len;
+};
+
+static bool next_field(const unsigned char **p, const unsigned char *end, struct field *f)
+{
+	uint64_t tag, skip = 0;
+
+	if (!varint(p, end, &tag))
+		return false;
+	*f = (struct field){ .number = tag >> 3 };
+	switch (tag & 7) {
+	case 0:
+		return varint(p, end, &f->value);
+	case 1:
+		skip = 8;
+		break;
+	case 2:
+		if (!varint(p, end, &skip))
+			return false;
+		f->body = *p;
+		f->len = skip;
+		break;
+	case 5:
+		skip = 4;
+		break;
+	default:
+		return false;
+	}
+	if (skip > (uint64_t)(end - *p))
+		return false;
+	*p += skip;
+	return true;
+}
+
+static bool piece(const struct field *whole, uint64_t id, piece_fn *fn, void *ctx)
+{
+	const unsigned char *end = whole->body + whole->len;
+	struct field f, text = { .body = NULL };
+	uint64_t type = PIECE_NORMAL;
+
+	for (const unsigned char *q = whole->body; q < end; ) {
+		if (!next_field(&q, end, &f))
+			return false;
+		if (f.number == 1 && f.body)
+			text = f;
+		else if (f.number == 3 && !f.body)
+			type = f.value;
+	}
+	return !text.body || fn(ctx, id, (const char *)text.body, (size_t)text.len, type);
+}
+
+bool sentencepiece_walk(const unsigned char *p, size_t n, piece_fn *fn, void *ctx)
+{
+	const unsigned char *end = p + n;
+	uint64_t id = 0;
+	struct field f;
+
+	while (p < end) {
+		if (!next_field(&p, end, &f))
+			return false;
+		if (f.number == 1 && f.body && !piece(&f, id++, fn, ctx))
+			return false;
+	}
+	return id > 0;
+}
