@@ -113,6 +113,9 @@ static void lint(struct doc *d)
 		models = xnew(struct model *, d->inputs->n ? d->inputs->n : 1);
 		for (size_t i = 0; i < d->inputs->n; i++)
 			models[i] = d->inputs->v[i].model;
+		if (vocabulary_asked(r))
+			vocabulary_say(d->inputs->vocabulary, r, &d->inputs->vocabulary_error,
+				&d->findings);
 		lint_models(r, models, d->inputs->n, d->inputs->base, &d->findings);
 		free(models);
 	}

@@ -11,6 +11,7 @@
 #include "recipe/effect.h"
 #include "recipe/lint.h"
 #include "recipe/open.h"
+#include "recipe/vocabulary.h"
 #include "system/file.h"
 
 static char *recipe_folder(const struct recipe *r)
@@ -70,6 +71,24 @@ static struct model *input_open(struct cli *c, struct recipe_maker *maker,
 	return NULL;
 }
 
+/* The models as they are merged: with the rows of one vocabulary. */
+static void lint_vocabulary(struct cli *c, const struct recipe *r, struct model **models, size_t n,
+	const char *near_dir, struct findings *f)
+{
+	const struct recipe_ref_text *other = vocabulary_other(r);
+	struct ref_places places = { .roots = cli_roots(c), .near_dir = near_dir,
+		.alias = alias, .ctx = c };
+	struct vocabulary *v = NULL;
+	struct err e = { 0 };
+	struct model *m = other ? ref_open(other, &places, NULL, NULL, &e) : NULL;
+
+	if (!other || m)
+		v = vocabulary_apply(r, models, n, recipe_base(r), m, &e);
+	vocabulary_say(v, r, &e, f);
+	vocabulary_free(v);
+	model_unref(m);
+}
+
 /* What the files of the models say, as far as they are here. Headers and configs, no weights. */
 static void lint_document(struct cli *c, const struct recipe *r, struct recipe_opener *o,
 	struct findings *f)
@@ -86,6 +105,8 @@ static void lint_document(struct cli *c, const struct recipe *r, struct recipe_o
 		maker.plan = NULL;
 		opened += models[i] != NULL;
 	}
+	if (opened == n && vocabulary_asked(r))
+		lint_vocabulary(c, r, models, n, near_dir, f);
 	if (opened)
 		lint_models(r, models, n, recipe_base(r), f);
 	lint_paths(r, f);

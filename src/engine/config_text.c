@@ -217,3 +217,51 @@ char *config_replaced(const char *text, size_t n, config_value_fn *fn, void *ctx
 	str_fini(&out);
 	return NULL;
 }
+
+struct one_value {
+	const char *key, *value;
+};
+
+static bool is_the_one(void *ctx, const char *part, const char *key, const char *value, size_t n,
+	struct str *out)
+{
+	const struct one_value *v = ctx;
+
+	(void)value, (void)n;
+	if (!str_eq(key, v->key) || (*part && !str_eq(part, "text_config")))
+		return false;
+	str_add(out, v->value);
+	return true;
+}
+
+/* As the first member, on a line like that of the one it comes before. */
+static char *with_first(const char *text, size_t n, const char *key, const char *value)
+{
+	size_t i = skip_blanks(text, 0, n);
+	struct str out = STR_INIT;
+	struct object o;
+	bool whole, any;
+
+	if (i >= n || text[i] != '{')
+		return NULL;
+	o = members(text, i, n);
+	whole = o.whole;
+	any = o.v.n > 0;
+	vec_fini(&o.v);
+	if (!whole)
+		return NULL;
+	str_addn(&out, text, i + 1);
+	if (any)
+		str_addn(&out, text + i + 1, skip_blanks(text, i + 1, n) - i - 1);
+	str_addf(&out, "\"%s\": %s%s", key, value, any ? "," : "");
+	str_addn(&out, text + i + 1, n - i - 1);
+	return str_steal(&out);
+}
+
+char *config_with_value(const char *text, size_t n, const char *key, const char *value, bool add)
+{
+	struct one_value v = { key, value };
+	char *out = config_replaced(text, n, is_the_one, &v);
+
+	return out || !add ? out : with_first(text, n, key, value);
+}

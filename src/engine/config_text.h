@@ -17,4 +17,7 @@ typedef bool config_value_fn(void *ctx, const char *part, const char *key, const
 	size_t n, struct str *out);
 /* Caller frees; NULL if nothing changes, or it is no JSON object. */
 char *config_replaced(const char *text, size_t n, config_value_fn *fn, void *ctx);
+/* `key`, at the top and in text_config, becomes `value`, which is JSON; add: put in at the top
+ * where it stands in neither. Caller frees; NULL if nothing changes, or it is no JSON object. */
+char *config_with_value(const char *text, size_t n, const char *key, const char *value, bool add);
 #endif

@@ -17,6 +17,7 @@ struct inputs_all { /* the allocation behind struct inputs */
 	struct arena arena;
 	struct rows rows;
 	struct hash layout;
+	struct hash rule;          /* of the recipe's tokenizer section */
 };
 
 static struct inputs_all *all_of(const struct inputs *in)
@@ -181,8 +182,8 @@ struct inputs *inputs_open_with(const struct recipe *r, struct recipe_opener *o,
 		models[i] = a->in.v[i].model;
 		opened += models[i] != NULL;
 	}
-	free(near_dir);
 	if (!opened) {
+		free(near_dir);
 		if (e)
 			*e = a->in.v[0].error;
 		inputs_unref(&a->in);
@@ -190,6 +191,9 @@ struct inputs *inputs_open_with(const struct recipe *r, struct recipe_opener *o,
 		return NULL;
 	}
 	bases_find(a, o->roots, o->catalog);
+	inputs_lay_out(&a->in, r, o, near_dir);
+	a->rule = recipe_tokenizer_hash(r);
+	free(near_dir);
 	a->in.donor = recipe_donor(r, models, n, a->in.base, NULL);
 	a->rows.r = r;
 	a->rows.in = &a->in;
@@ -235,16 +239,19 @@ void inputs_unref(struct inputs *in)
 	for (size_t i = 0; i < in->n; i++) {
 		model_unref(in->v[i].model);
 		plan_unref(in->v[i].made_by);
+		model_unref(in->v[i].stored);
 	}
 	model_unref(in->figure_base);
 	rows_fini(&a->rows);
+	vocabulary_free(in->vocabulary);
 	arena_fini(&a->arena);
 	free(a);
 }
 
 bool inputs_fit(const struct inputs *in, const struct recipe *r)
 {
-	if (in->n != recipe_inputs(r) || in->base != recipe_base(r))
+	if (in->n != recipe_inputs(r) || in->base != recipe_base(r) ||
+		!hash_eq(all_of(in)->rule, recipe_tokenizer_hash(r)))
 		return false;
 	for (size_t i = 0; i < in->n; i++) {
 		const struct recipe_ref_text *ref = recipe_input_ref(r, i);

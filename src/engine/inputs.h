@@ -46,6 +46,10 @@ long inputs_twice(const struct inputs *in);
 /* whose tensors the rows are: the base, else the first */
 int inputs_first(const struct inputs *in);
 
+/* Lays the inputs out for the vocabulary that the recipe asks for: vocabulary, vocabulary_error,
+ * and the models of v (inputs_vocabulary.c). */
+void inputs_lay_out(struct inputs *in, const struct recipe *r, const struct recipe_opener *o,
+	const char *near_dir);
 /* The model that the inputs were trained from, if they agree on one: by the front matter of their
  * README.md, else by the catalog. NULL if unknown; *name is malloc'd. */
 struct model *lineage_base(struct model *const *models, size_t n, const struct model_roots *roots,

@@ -32,7 +32,7 @@ static void gather(struct search *s, const struct plan *p, bool inner)
 	*vec_push(&s->seen) = p;
 	for (size_t i = 0; i < p->inputs->n; i++) {
 		struct leaf l = {.plan = p, .at = i, .inner = inner,
-			.model = p->inputs->v[i].model};
+			.model = p->inputs->v[i].stored};
 
 		if (!p->inputs->v[i].made_by && l.model && !known(s, &l))
 			*vec_push(&s->found) = l;

@@ -16,6 +16,7 @@ libcupel_a_SOURCES += \
 	src/engine/growing.h \
 	src/engine/inputs.c \
 	src/engine/inputs.h \
+	src/engine/inputs_vocabulary.c \
 	src/engine/job.c \
 	src/engine/job.h \
 	src/engine/journal.c \
@@ -34,6 +35,7 @@ libcupel_a_SOURCES += \
 	src/engine/output.c \
 	src/engine/output.h \
 	src/engine/output_files.c \
+	src/engine/output_tokenizer.c \
 	src/engine/pair_figure.c \
 	src/engine/pair_figure.h \
 	src/engine/passes.c \

@@ -56,6 +56,14 @@ char *output_config(const struct plan *p, size_t *n, struct err *e);
 /* Of a model folder, what an output takes over where it is there; NULL-ended. */
 extern const char *const donor_files[];
 bool output_files(struct output *o, const struct output_facts *f, struct err *e);
+bool output_put(struct output *o, const char *name, const char *text, size_t n, struct err *e);
+char *output_folder_of(const struct model *m); /* caller frees */
+/* output_tokenizer.c: the donor's files; with a vocabulary of the output's own, its tokens in
+ * them. */
+bool output_tokenizer(struct output *o, int donor, struct err *e);
+/* A config.json's vocab_size and ids of special tokens, where the recipe lays out a vocabulary.
+ * from: the input it is that of. *text is replaced. */
+bool output_vocabulary_ids(const struct plan *p, int from, char **text, size_t *n, struct err *e);
 /* What an input may be called in an output: an absolute path is owner/name, else its last
  * component.
  * Caller frees. */

@@ -13,16 +13,7 @@
 
 #define TEXT_MAX ((size_t)1 << 30)
 
-/* What the donor's folder gives, where it has it. */
-const char *const donor_files[] = {
-	"tokenizer.json", "tokenizer_config.json", "tokenizer.model", "special_tokens_map.json",
-	"added_tokens.json", "vocab.json", "vocab.txt", "merges.txt", "spiece.model", "tekken.json",
-	"chat_template.jinja", "chat_template.json", "generation_config.json",
-	"preprocessor_config.json", "processor_config.json", "video_preprocessor_config.json",
-	NULL
-};
-
-static char *folder_of(const struct model *m)
+char *output_folder_of(const struct model *m)
 {
 	return file_is_dir(m->path) ? xstrdup(m->path) :
 		xstrndup(m->path,
@@ -41,7 +32,7 @@ static bool is_id(const char *name)
 static char *input_model_name(const struct plan *p, size_t i)
 {
 	const struct recipe_ref_text *ref = recipe_input_ref(p->recipe, i);
-	const struct model *m = p->inputs->v[i].model;
+	const struct model *m = p->inputs->v[i].stored;
 
 	if (*ref->path != '/' && *ref->path != '~')
 		return xstrdup(ref->n_loras ? ref->path : p->inputs->v[i].text);
@@ -62,7 +53,7 @@ char *output_input_name(const struct plan *p, size_t i)
 	return all;
 }
 
-static bool put(struct output *o, const char *name, const char *text, size_t n, struct err *e)
+bool output_put(struct output *o, const char *name, const char *text, size_t n, struct err *e)
 {
 	char *path = str_join_path(o->tmp, name);
 	bool ok = file_write_all(path, text, n, e);
@@ -91,7 +82,7 @@ static enum dtype main_dtype(const struct plan *p)
 /* The config.json of a model in a folder of its own; NULL and no error if it has none. */
 static char *config_file(const struct model *m, size_t *n, struct err *e)
 {
-	char *dir = folder_of(m), *path = str_join_path(dir, "config.json"), *text = NULL;
+	char *dir = output_folder_of(m), *path = str_join_path(dir, "config.json"), *text = NULL;
 
 	if (m->format != MODEL_GGUF && file_exists(path))
 		text = file_read_all(path, TEXT_MAX, n, e);
@@ -103,47 +94,55 @@ static char *config_file(const struct model *m, size_t *n, struct err *e)
 /* Of what a recipe inside makes: as its folder would have it. */
 static char *input_config(const struct input *in, size_t *n, struct err *e)
 {
-	return in->made_by ? output_config(in->made_by, n, e) : config_file(in->model, n, e);
+	return in->made_by ? output_config(in->made_by, n, e) : config_file(in->stored, n, e);
 }
 
 /* What the output gets: the base's, else the first model's, else that of any model; else what a
  * GGUF's keys say. */
-static char *config_text(const struct plan *p, const struct model **of, size_t *n, struct err *e)
+static char *config_text(const struct plan *p, size_t *n, int *from, struct err *e)
 {
-	const struct input *first = &p->inputs->v[p->inputs->base >= 0 ? p->inputs->base : 0];
-	char *text = input_config(first, n, e);
+	const struct input *first;
+	char *text;
 
-	*of = first->model;
+	*from = p->inputs->base >= 0 ? p->inputs->base : 0;
+	first = &p->inputs->v[*from];
+	text = input_config(first, n, e);
 	for (size_t i = 0; !text && !e->code && i < p->inputs->n; i++) {
-		*of = p->inputs->v[i].model;
 		text = input_config(&p->inputs->v[i], n, e);
+		if (text)
+			*from = (int)i;
 	}
-	if (text || e->code || !first->model->config)
+	if (text || e->code || !first->stored->config)
 		return text;
-	*of = first->model;
-	text = json_dumps(first->model->config, JSON_INDENT(2));
+	text = json_dumps(first->stored->config, JSON_INDENT(2));
 	*n = text ? strlen(text) : 0;
 	return text;
 }
 
 char *output_config(const struct plan *p, size_t *n, struct err *e)
 {
-	const struct model *of = NULL;
-	char *text = config_text(p, &of, n, e), *edited;
+	int from;
+	char *text = config_text(p, n, &from, e), *edited;
 	const char *dtype = dtype_torch_name(main_dtype(p));
 
-	edited = text ? config_with_stack(p->recipe, p->inputs, of, text, *n) : NULL;
+	edited = text ? config_with_stack(p->recipe, p->inputs,
+		p->inputs->v[from].stored, text, *n) : NULL;
 	if (edited) {
 		free(text);
 		text = edited;
 		*n = strlen(text);
 	}
 	edited = text && dtype ? config_with_dtype(text, *n, dtype) : NULL;
-	if (!edited)
-		return text;
-	free(text);
-	*n = strlen(edited);
-	return edited;
+	if (edited) {
+		free(text);
+		text = edited;
+		*n = strlen(text);
+	}
+	if (text && !output_vocabulary_ids(p, from, &text, n, e)) {
+		free(text);
+		text = NULL;
+	}
+	return text;
 }
 
 static bool put_config(struct output *o, struct err *e)
@@ -158,59 +157,8 @@ static bool put_config(struct output *o, struct err *e)
 		return false;
 	}
 	if (text)
-		ok = put(o, "config.json", text, n, e);
+		ok = output_put(o, "config.json", text, n, e);
 	free(text);
-	return ok;
-}
-
-/* --- tokenizer, chat template, generation settings --- */
-
-static bool copy_from(struct output *o, const char *dir, const char *name, struct err *e)
-{
-	char *from = str_join_path(dir, name), *to = str_join_path(o->tmp, name);
-	bool ok = !file_exists(from) || file_copy(from, to, e);
-
-	free(from);
-	free(to);
-	return ok;
-}
-
-/* A GGUF holds its tokenizer in another form: then an input with the same vocabulary gives the
- * files. */
-static int with_files(const struct inputs *in, int donor)
-{
-	const struct model *d = donor >= 0 ? in->v[donor].model : NULL;
-
-	for (size_t i = 0; d && d->format == MODEL_GGUF && i < in->n; i++)
-		if (in->v[i].model->format != MODEL_GGUF &&
-			hash_eq(in->v[i].model->tokenizer.vocab_hash, d->tokenizer.vocab_hash))
-			return (int)i;
-	return donor;
-}
-
-/* The template of a model that is not written: no file has it. */
-static const char *own_template(const struct model *m)
-{
-	return m->virtual && !m->tokenizer.chat_template_from ? m->tokenizer.chat_template : NULL;
-}
-
-static bool put_tokenizer(struct output *o, int donor, struct err *e)
-{
-	const char *template = o->plan->recipe->chat_template;
-	char *dir;
-	bool ok = true;
-
-	donor = with_files(o->plan->inputs, donor);
-	if (donor >= 0 && o->plan->inputs->v[donor].model->format != MODEL_GGUF) {
-		dir = folder_of(o->plan->inputs->v[donor].model);
-		for (size_t i = 0; ok && donor_files[i]; i++)
-			ok = copy_from(o, dir, donor_files[i], e);
-		free(dir);
-	}
-	if (donor >= 0 && !template)
-		template = own_template(o->plan->inputs->v[donor].model);
-	if (ok && template && strchr(template, '{'))
-		ok = put(o, "chat_template.jinja", template, strlen(template), e);
 	return ok;
 }
 
@@ -332,7 +280,7 @@ static bool put_card(struct output *o, const struct output_facts *f, const char 
 		dtype_torch_name(main_dtype(p)) ? dtype_torch_name(main_dtype(p)) : "its dtype",
 		p->n,
 		hex);
-	ok = put(o, "README.md", s.s, s.n, e);
+	ok = output_put(o, "README.md", s.s, s.n, e);
 	str_fini(&s);
 	return ok;
 }
@@ -425,9 +373,9 @@ bool output_files(struct output *o, const struct output_facts *f, struct err *e)
 	bool ok;
 
 	ok = recipe && (!index ||
-		put(o, "model.safetensors.index.json", index, strlen(index), e)) &&
-		put_config(o, e) && put_tokenizer(o, f->donor, e) &&
-		put(o, "mergekit_config.yml", recipe, strlen(recipe), e) &&
+		output_put(o, "model.safetensors.index.json", index, strlen(index), e)) &&
+		put_config(o, e) && output_tokenizer(o, f->donor, e) &&
+		output_put(o, "mergekit_config.yml", recipe, strlen(recipe), e) &&
 		put_card(o, f, recipe, e) && put_provenance(o, f, e);
 	free(recipe);
 	free(index);

@@ -136,7 +136,8 @@ static void shapes_differ(struct planner *w, const struct input_row *row)
 	shape_text(&b, t);
 	plan_problem(w, plan_mark(w, row->odd), row->like->name,
 		vocabulary ? "vocabulary" : "shape",
-		vocabulary ? "merge models with the same vocabulary"
+		vocabulary ? "add: tokenizer: {source: union}; or cut them with "
+			"--unsafe-truncate-embeddings"
 		: "merge models of the same sizes",
 		vocabulary ? "the vocabularies differ: %s in %s, %s in %s"
 		: "the shapes differ: %s in %s, %s in %s",

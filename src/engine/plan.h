@@ -9,6 +9,7 @@
 #include "model/model.h"
 #include "recipe/lint.h"
 #include "recipe/recipe.h"
+#include "recipe/vocabulary.h"
 
 struct plan;
 struct plan_options;
@@ -19,6 +20,9 @@ struct input {
 	/* another recipe's result: by this plan; its inputs are inside. NULL: a stored model */
 	struct plan *made_by;
 	struct hash recipe;        /* of that recipe; zero: none, or a file of its own */
+	/* The same before its embedding was laid out for the output's vocabulary: what is hashed
+	 * and recorded. */
+	struct model *stored;
 	struct err error;
 };
 struct inputs {
@@ -32,6 +36,10 @@ struct inputs {
 	                             * of v's */
 	const char *figure_base_name;
 	int donor;                 /* index of the tokenizer/template donor, -1 none */
+	/* What the recipe's tokenizer section makes of them; NULL: it has none, or the error says
+	 * why it cannot be followed. */
+	struct vocabulary *vocabulary;
+	struct err vocabulary_error;
 };
 struct inputs *inputs_open(const struct recipe *r, const struct model_roots *roots,
 	struct catalog *c, struct err *e); /* c may be NULL; NULL only when nothing can be opened */

@@ -7,6 +7,7 @@
 #include "base/xalloc.h"
 #include "engine/plan_work.h"
 #include "model/stack.h"
+#include "recipe/template.h"
 
 const struct mark *plan_mark(const struct planner *w, int i)
 {
@@ -39,23 +40,11 @@ int plan_row_input(const struct planner *w, const struct input_row *row, size_t 
 
 /* --- what the recipe asks --- */
 
-static bool refuse_later_work(struct planner *w)
+static bool any_models(struct planner *w)
 {
-	const struct recipe *r = w->r;
-	const struct recipe_tokenizer *t = &r->tokenizer;
-
-	if (r->n_models == 0)
-		return plan_problem(w, &r->method_mark, "models", "missing-models",
-			"list them: models:, then - model: NAME", "there is nothing to merge");
-	if (t->is_union || t->n_tokens || t->pad_to_multiple_of)
-		return plan_problem(w, &t->mark, "tokenizer", "tokenizer",
-			"name one of the models as tokenizer_source",
-			"this version builds no new vocabulary");
-	if (r->chat_template && !strchr(r->chat_template, '{') && !str_eq(r->chat_template, "auto"))
-		return plan_problem(w, &r->method_mark, "chat_template", "chat_template",
-			"write the template itself, or leave it out",
-			"this version has no template named \"%s\"", r->chat_template);
-	return true;
+	return w->r->n_models > 0 || plan_problem(w, &w->r->method_mark, "models",
+		"missing-models", "list them: models:, then - model: NAME",
+		"there is nothing to merge");
 }
 
 static bool all_open(struct planner *w)
@@ -205,7 +194,23 @@ static bool slices_fit(struct planner *w)
 	return true;
 }
 
+static bool vocabulary_fits(struct planner *w)
+{
+	const struct err *e = &w->in->vocabulary_error;
+	const struct recipe_tokenizer *t = &w->r->tokenizer;
+
+	if (w->r->chat_template && !template_means(w->r->chat_template))
+		return plan_problem(w, &w->r->method_mark, "chat_template", "chat_template",
+			"write auto, the template itself, or one of alpaca, chatml, exaone, "
+			"llama3, mistral",
+			"there is no template \"%s\"", w->r->chat_template);
+	if (!vocabulary_asked(w->r) || w->in->vocabulary)
+		return true;
+	return plan_problem(w, t->truncate ? &t->truncate_mark : &t->mark, e->where, "vocabulary",
+		e->hint, "%s", e->what);
+}
+
 bool plan_allowed(struct planner *w)
 {
-	return refuse_later_work(w) && all_open(w) && slices_fit(w);
+	return any_models(w) && all_open(w) && vocabulary_fits(w) && slices_fit(w);
 }

@@ -155,8 +155,22 @@ static char *note_of(const struct plan *p)
 	return str_steal(&s);
 }
 
+/* Nothing but a tokenizer.json could tell them to whoever lays out another vocabulary. */
+static bool tokens_of_its_own(const struct plan *p)
+{
+	const struct vocab_layout *l = p->inputs->vocabulary ? p->inputs->vocabulary->layout : NULL;
+
+	return l && (l->fresh || l->promoted || l->cut);
+}
+
 struct model *recipe_model(struct plan *p, const char *label, struct err *e)
 {
+	if (tokens_of_its_own(p)) {
+		err_set(e, ERR_INPUT, label, "merge it into a folder, and name that",
+			"its tokenizer has other tokens than any of its models: it is written "
+			"before another recipe can use it");
+		return NULL;
+	}
 	struct virtual_tensor *v = xnew(struct virtual_tensor, p->n + 1);
 	struct made *ctx = xnew(struct made, 1);
 	struct err why = {0};

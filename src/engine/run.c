@@ -63,7 +63,7 @@ static bool run_begin(struct run *r, struct err *e)
 	hash_hex(recipe_hash(p->recipe), hex);
 	for (size_t i = 0; i < n; i++) {
 		in[i].name = (char *)p->inputs->v[i].text;
-		in[i].path = p->inputs->v[i].made_by ? NULL : p->inputs->v[i].model->path;
+		in[i].path = p->inputs->v[i].made_by ? NULL : p->inputs->v[i].stored->path;
 		in[i].role = (int)i == p->inputs->base ? (char *)"base" : (char *)"input";
 	}
 	for (size_t i = 0; i < r->leaves.n; i++) {
@@ -296,7 +296,7 @@ static bool run_put(struct run *r, struct hash *input, struct run_result *out, s
 		return false;
 	models = xnew(struct model *, p->inputs->n);
 	for (size_t i = 0; i < p->inputs->n; i++)
-		models[i] = p->inputs->v[i].model;
+		models[i] = p->inputs->v[i].stored;
 	f.donor = recipe_donor(p->recipe, models, p->inputs->n, p->inputs->base, NULL);
 	free(models);
 	f.hash = output_hash(r);

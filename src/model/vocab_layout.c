@@ -339,6 +339,7 @@ struct vocab_layout *vocab_layout_make(const struct vocab_ask *a, struct err *e)
 	atomic_init(&l->refs, 1);
 	w.on = a->join ? table_of(a, (size_t)a->first) : a->of;
 	w.on_rows = a->join ? a->v[a->first].rows : a->of_rows;
+	l->limit = w.on_rows;
 	ok = begin_with(&w) && (!a->join || (join(&w, false) && join(&w, true))) && add_ruled(&w);
 	if (ok) {
 		tokens_end(&w);
@@ -416,7 +417,8 @@ bool vocab_layout_check(const struct vocab_layout *l, uint64_t members,
 {
 	for (size_t i = 0; i < l->n_rules; i++)
 		if (l->rules[i].kind == ROW_OF && !(members >> l->rules[i].model & 1))
-			return err_set(e, ERR_INPUT, tensor, "take the row from a model that has it",
+			return err_set(e, ERR_INPUT, tensor,
+				"take the row from a model that has it",
 				"a token's rule takes a row of %s, which has no such tensor",
 				v[l->rules[i].model].name);
 	return true;

@@ -34,9 +34,10 @@ struct vocab_member { /* a model whose rows are laid out */
 	const struct vocab_table *table; /* NULL: that of the first is assumed */
 	uint32_t rows;     /* of its embedding; ids at or above have none */
 };
+#define VOCAB_MEMBERS 64 /* bits of a mask */
 struct vocab_ask {
 	const struct vocab_member *v;
-	size_t n;          /* up to 64 */
+	size_t n;          /* up to VOCAB_MEMBERS */
 	int first;         /* whose vocabulary a union begins with: the base, else the first */
 	int base;          /* whose rows come before a mean; -1 none */
 	bool join;         /* tokens of all; else those of `of` */
@@ -61,7 +62,8 @@ struct vocab_layout {
 	size_t n;
 	uint32_t top;      /* rows that stand for tokens, gaps included */
 	uint32_t rows;     /* with padding */
-	size_t fresh, promoted, cut; /* cut: tokens of the tokenizer it is built on left out */
+	size_t fresh, promoted, cut; /* cut: tokens of the tokenizer it is built on left out, */
+	uint32_t limit;    /* … for their ids are this or more */
 	size_t gaps;       /* ids below top that are no token */
 	size_t models;
 	const int32_t *const *old;    /* [model][id below top]: its row there, -1 none */

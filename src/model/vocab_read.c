@@ -55,7 +55,8 @@ static void read_model(struct jscan *s, struct vocab_table *t)
 			read_map(s, t, 0);
 		} else if (jtext_eq(key, "vocab") && jscan_peek(s) == '[') {
 			read_pairs(s, t);
-		} else if (jtext_eq(key, "type") && jscan_peek(s) == '"' && jscan_string(s, &text)) {
+		} else if (jtext_eq(key, "type") && jscan_peek(s) == '"' &&
+			jscan_string(s, &text)) {
 			t->kind = "other";
 			for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
 				if (jtext_eq(text, kinds[i]))

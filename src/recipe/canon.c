@@ -186,7 +186,8 @@ static void canonical(struct str *s, const struct recipe *r, struct canon *c)
 		str_addf(s, "seed=%" PRIu64 "\n", r->seed);
 }
 
-struct hash recipe_hash(const struct recipe *r)
+static struct hash hash_of(const struct recipe *r,
+	void (*add)(struct str *s, const struct recipe *r, struct canon *c))
 {
 	struct canon c = { .hash = xnew(struct hash, r->documents),
 		.state = xcalloc(r->documents, sizeof *c.state) };
@@ -194,10 +195,20 @@ struct hash recipe_hash(const struct recipe *r)
 	struct hash h;
 
 	c.state[r->document] = CANON_OPEN;
-	canonical(&s, r, &c);
+	add(&s, r, &c);
 	h = hash_bytes(s.s, s.n);
 	free(c.hash);
 	free(c.state);
 	str_fini(&s);
 	return h;
+}
+
+struct hash recipe_tokenizer_hash(const struct recipe *r)
+{
+	return hash_of(r, add_tokenizer);
+}
+
+struct hash recipe_hash(const struct recipe *r)
+{
+	return hash_of(r, canonical);
 }

@@ -38,12 +38,13 @@ static int vocabulary_of(struct model *const *inputs, size_t n, int base)
 	return -1;
 }
 
+/* Of a recipe that says whose tokenizer the output's is built on. */
 static int named_input(const struct recipe *r, size_t n, int base)
 {
-	if (r->tokenizer.is_base)
-		return base;
+	if (r->tokenizer.is_base || r->tokenizer.is_union)
+		return base >= 0 ? base : 0;
 	for (size_t i = 0; i < n; i++)
-		if (str_eq(recipe_input_ref(r, i)->text, r->tokenizer.source))
+		if (recipe_ref_same(recipe_input_ref(r, i), &r->tokenizer.model))
 			return (int)i;
 	return -1;
 }
@@ -53,26 +54,25 @@ static const char *text_of(const struct recipe *r, int i)
 	return str_base(recipe_input_ref(r, (size_t)i)->text);
 }
 
-/* The recipe names its donor. -1 with a reason when it cannot be taken. */
+/* The recipe says it: rows are laid out for that vocabulary. -1: another model's, or none. */
 static int donor_named(const struct recipe *r, struct model *const *inputs, size_t n, int base,
-	int vocabulary, struct str *why)
+	struct str *why)
 {
 	int i = named_input(r, n, base);
 
-	if (i < 0 || !has_tokenizer(inputs[i]))
-		str_addf(why, "tokenizer_source names %s, which %s", r->tokenizer.source,
-			i < 0 ? "is none of the inputs" : "has no tokenizer here");
-	else if (vocabulary >= 0 && other_vocabulary(inputs[i], inputs[vocabulary]))
-		str_addf(why,
-			"tokenizer_source names %s, whose vocabulary is not that of the output's "
-			"weights",
+	if (i >= 0 && !has_tokenizer(inputs[i]))
+		str_addf(why, "the tokenizer is to come from %s, which has none here",
 			text_of(r, i));
-	else {
+	else if (i < 0)
+		str_addf(why, "tokenizer and chat template come from %s, as the recipe says",
+			r->tokenizer.source);
+	else if (r->tokenizer.is_union)
+		str_addf(why, "tokenizer and chat template come from %s, with the tokens of all",
+			text_of(r, i));
+	else
 		str_addf(why, "tokenizer and chat template come from %s, as the recipe says",
 			text_of(r, i));
-		return i;
-	}
-	return -1;
+	return i >= 0 && has_tokenizer(inputs[i]) ? i : -1;
 }
 
 /* Base first, then the models as listed. k counts candidates, not inputs. */
@@ -119,18 +119,12 @@ int recipe_donor(
 	const struct recipe *r, struct model *const *inputs, size_t n, int base, char **why)
 {
 	struct str s = STR_INIT;
-	int vocabulary, donor = -1;
+	int donor;
 
 	if (base >= (int)n)
 		base = -1;
-	vocabulary = vocabulary_of(inputs, n, base);
-	if (r->tokenizer.source && !r->tokenizer.is_union)
-		donor = donor_named(r, inputs, n, base, vocabulary, &s);
-	if (donor < 0) {
-		if (s.n)
-			str_add(&s, "; ");
-		donor = donor_found(r, inputs, n, base, vocabulary, &s);
-	}
+	donor = r->tokenizer.source ? donor_named(r, inputs, n, base, &s)
+		: donor_found(r, inputs, n, base, vocabulary_of(inputs, n, base), &s);
 	if (why)
 		*why = str_steal(&s);
 	else

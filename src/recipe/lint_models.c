@@ -10,6 +10,7 @@
 #include "base/vec.h"
 #include "base/xalloc.h"
 #include "model/stack.h"
+#include "recipe/vocabulary.h"
 
 struct compare {
 	struct lint l;
@@ -217,8 +218,9 @@ static void compare_shapes(const struct compare *c, size_t slice, int ka, int kb
 		used += at != LONG_MAX;
 		if (at < 0 && !missing++)
 			lacking = &a->tensors[t];
-		if (at < 0 || at == LONG_MAX || same_shape(&a->tensors[t], &b->tensors[at]))
-			continue;
+		if (at < 0 || at == LONG_MAX || same_shape(&a->tensors[t], &b->tensors[at]) ||
+			(vocabulary_asked(c->l.r) && vocab_is_rows(&a->tensors[t])))
+			continue; /* vocabulary_apply says what keeps rows from being laid out */
 		if (!n++) {
 			ours = &a->tensors[t];
 			theirs = &b->tensors[at];
@@ -227,10 +229,12 @@ static void compare_shapes(const struct compare *c, size_t slice, int ka, int kb
 	if (n) {
 		add_shape(&x, ours);
 		add_shape(&y, theirs);
-		differ(c, SEV_ERROR, i, "shape",
-			str_eq(ours->role, "token_embd") || str_eq(ours->role, "output")
-				? "merge models with the same vocabulary"
-				: "merge models of the same sizes",
+		bool rows = vocab_is_rows(ours);
+
+		differ(c, SEV_ERROR, i, rows ? "vocabulary" : "shape",
+			rows ? "add: tokenizer: {source: union}; or cut them with "
+				"--unsafe-truncate-embeddings"
+			: "merge models of the same sizes",
 			"%s is %s in %s and %s in %s%s", ours->name, x.s, name_of(c, first), y.s,
 			name_of(c, i), n > 1 ? ", and it is not the only one" : "");
 	}
@@ -352,10 +356,13 @@ static void compare_tokenizers(const struct compare *c, int i, int donor)
 
 	bool hashed = !hash_is_zero(a->vocab_hash) && !hash_is_zero(b->vocab_hash);
 
-	if (hashed ? !hash_eq(a->vocab_hash, b->vocab_hash)
+	if (c->l.r->tokenizer.source)
+		; /* rows are laid out by token */
+	else if (hashed ? !hash_eq(a->vocab_hash, b->vocab_hash)
 	    : a->vocab_size > 0 && b->vocab_size > 0 && a->vocab_size != b->vocab_size)
 		differ(c, SEV_WARNING, i, "vocabulary",
-			"rows of the embedding that stand for different tokens are mixed",
+			"rows of the embedding that stand for different tokens are mixed; to lay "
+			"them out by token, add: tokenizer: {source: union}",
 			"%s has %" PRId64 " tokens (%" PRId64 " added), %s %" PRId64 " (%" PRId64
 			" added), and they are not the same",
 			name_of(c, i), b->vocab_size, b->added, name_of(c, donor), a->vocab_size,

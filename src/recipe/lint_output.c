@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "recipe/template.h"
 #include "tensor/dtype.h"
 
 static const struct mark *mark_of(const struct lint *l, const char *key)
@@ -48,12 +49,29 @@ static void check_dtype(struct lint *l, const char *key, const char *name)
 	str_fini(&hint);
 }
 
-static bool is_input(const struct lint *l, const char *text)
+static bool is_input(const struct lint *l, const struct recipe_ref_text *ref)
 {
 	for (size_t i = 0; i < l->n; i++)
-		if (str_eq(recipe_input_ref(l->r, i)->text, text))
+		if (recipe_ref_same(recipe_input_ref(l->r, i), ref))
 			return true;
 	return false;
+}
+
+/* What the text alone tells; the vocabularies tell the rest. */
+static void check_rule(struct lint *l, const struct token_rule *t)
+{
+	struct str path = STR_INIT;
+
+	str_addf(&path, "tokenizer.tokens.%s", t->token);
+	if (t->model.text && !is_input(l, &t->model))
+		findings_add(l->out, SEV_ERROR, &t->model.mark, path.s, "vocabulary",
+			"name it as it is under models",
+			"%s is none of the inputs: it has no row to give", t->model.text);
+	if (t->kind == TOKEN_AS_OTHERS && !t->force)
+		findings_add(l->out, SEV_NOTE, &t->mark, path.s, "no-effect",
+			"add source:, or force: true",
+			"the token is added if no vocabulary has it; the rule does nothing else");
+	str_fini(&path);
 }
 
 static void check_tokenizer(struct lint *l)
@@ -63,47 +81,42 @@ static void check_tokenizer(struct lint *l)
 
 	if (!t->source)
 		return;
-	if (t->is_union)
-		findings_add(l->out, SEV_ERROR, &t->mark, key, "vocabulary",
-			"name one model: all inputs must share its vocabulary",
-			"vocabularies are not united: the output has that of one input");
-	else if (t->is_base && l->base < 0)
-		findings_add(l->out, SEV_ERROR, &t->mark, key, "vocabulary",
+	if (t->is_base && l->base < 0)
+		findings_add(l->out, SEV_WARNING, &t->mark, key, "vocabulary",
 			"give a base_model, or name a model",
-			"the tokenizer is to come from the base, but there is none");
-	else if (!t->is_base && !is_input(l, t->source))
-		findings_add(l->out, SEV_ERROR, &t->mark, key, "vocabulary",
-			"name it as it is under models", "%s is none of the inputs", t->source);
-	if (t->n_tokens)
-		findings_add(l->out, SEV_ERROR, &t->mark, "tokenizer.tokens", "vocabulary",
-			"take them out",
-			"rules for single tokens cannot be followed: vocabularies stay as they "
-			"are");
-	if (t->pad_to_multiple_of > 1)
-		findings_add(l->out, SEV_ERROR, &t->mark, "tokenizer.pad_to_multiple_of",
-			"vocabulary", "take it out",
-			"the vocabulary cannot be padded: it stays as it is");
+			"the tokenizer is to come from the base, but there is none: the first "
+			"model's is taken");
+	else if (!t->is_base && !t->is_union && !is_input(l, &t->model))
+		findings_add(l->out, SEV_NOTE, &t->mark, key, "vocabulary", NULL,
+			"%s is none of the inputs: its tokenizer is taken, not its weights",
+			t->source);
+	for (size_t i = 0; i < t->n_tokens; i++)
+		check_rule(l, &t->tokens[i]);
+	if (t->pad_to_multiple_of == 1)
+		findings_add(l->out, SEV_NOTE, &t->mark, "tokenizer.pad_to_multiple_of",
+			"no-effect", NULL, "every number of rows is a multiple of 1");
 }
 
 static void check_template(struct lint *l)
 {
-	static const char *const builtin[] = { "alpaca", "chatml", "exaone", "llama3", "mistral" };
-	const char *t = l->r->chat_template;
+	const char *t = l->r->chat_template, *near, *names[16];
+	struct str hint = STR_INIT;
+	size_t n = 0;
 
-	if (!t || str_eq(t, "auto"))
+	if (!t || template_means(t))
 		return;
-	for (size_t i = 0; i < sizeof builtin / sizeof *builtin; i++)
-		if (str_eq(t, builtin[i])) {
-			findings_add(l->out, SEV_ERROR, mark_of(l, "chat_template"),
-				"chat_template", "chat-template",
-				"write the template's text, or leave it to the donor",
-				"there is no built-in template %s", t);
-			return;
-		}
-	if (strlen(t) < 20 || !strchr(t, '{'))
-		findings_add(l->out, SEV_ERROR, mark_of(l, "chat_template"), "chat_template",
-			"chat-template", "write auto, or the template's text",
-			"this is no chat template");
+	for (; template_at(n); n++)
+		names[n] = template_at(n)->name;
+	near = str_nearest(t, names, n);
+	if (near)
+		str_addf(&hint, "did you mean %s?", near);
+	else
+		str_add(&hint, "write auto, the template's text, or one of");
+	for (size_t i = 0; !near && i < n; i++)
+		str_addf(&hint, "%s %s", i ? "," : "", names[i]);
+	findings_add(l->out, SEV_ERROR, mark_of(l, "chat_template"), "chat_template",
+		"chat-template", hint.s, "this is no chat template");
+	str_fini(&hint);
 }
 
 static void check_seed(struct lint *l)

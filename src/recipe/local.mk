@@ -4,6 +4,7 @@ libcupel_a_SOURCES += \
 	src/recipe/build.h src/recipe/build_setting.c src/recipe/build_ref.c \
 	src/recipe/build_tokenizer.c src/recipe/build_stack.c \
 	src/recipe/vocabulary.c src/recipe/vocabulary.h \
+	src/recipe/template.c src/recipe/template.h \
 	src/recipe/recipe.c src/recipe/setting.c src/recipe/canon.c src/recipe/recipe.h \
 	src/recipe/edit.c src/recipe/edit.h src/recipe/splice.c src/recipe/number.c \
 	src/recipe/findings.c src/recipe/codes.c src/recipe/codes.def src/recipe/donor.c \

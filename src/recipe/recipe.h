@@ -181,6 +181,8 @@ int recipe_slice_source(const struct recipe *r, size_t slice, size_t k);
 int recipe_slice_input(const struct recipe *r, size_t slice, size_t k);
 int recipe_source_of(const struct recipe *r, size_t input); /* first in models, or n_models */
 struct hash recipe_hash(const struct recipe *r); /* canonical: of the meaning, not the bytes */
+/* Of what decides the rows of the embeddings: tokenizer, unsafe_truncate_embeddings. */
+struct hash recipe_tokenizer_hash(const struct recipe *r);
 bool recipe_save(const struct recipe *r, const char *path, struct err *e);
 
 /* Value of a setting for a tensor at layer position t (spec 2.2): false = "no value", look further

@@ -119,8 +119,9 @@ static void say_unused(struct opening *o)
 		for (size_t k = 0; t && k < t->n; k++)
 			beyond += t->v[k].id >= o->members[i].rows;
 		if (beyond)
-			warn(o, "%zu token%s of %s lie beyond the %" PRIu32 " rows of its embedding "
-				"and count as missing there", beyond, beyond == 1 ? "" : "s",
+			warn(o, "%zu token%s of %s lie beyond the %" PRIu32 " rows of its "
+				"embedding and count as missing there",
+				beyond, beyond == 1 ? "" : "s",
 				o->members[i].name, o->members[i].rows);
 	}
 }
@@ -155,6 +156,44 @@ static struct vocab_rule *rules_of(struct opening *o)
 	return v;
 }
 
+/* A GGUF holds its tokenizer in another form: a folder with the same one gives the files. */
+static void find_files(struct opening *o)
+{
+	struct vocabulary *v = o->v;
+
+	for (size_t i = 0; v->source->format == MODEL_GGUF && i < o->n; i++)
+		if (o->models[i]->format != MODEL_GGUF && hash_eq(v->source->tokenizer.vocab_hash,
+			o->models[i]->tokenizer.vocab_hash)) {
+			model_unref(v->source);
+			v->source = model_ref(o->models[i]);
+			v->donor = (int)i;
+		}
+}
+
+static bool can_be_written(struct opening *o)
+{
+	const struct vocab_layout *l = o->v->layout;
+	const struct model *m;
+	char *path;
+	bool json;
+
+	if (!l->fresh && !l->promoted && !l->cut)
+		return true;
+	find_files(o);
+	m = o->v->source;
+	if (m->format == MODEL_GGUF)
+		return err_set(o->e, ERR_INPUT, m->source.label,
+			"name a model in a folder: tokenizer_source: MODEL",
+			"the output's tokenizer would be built on that of a GGUF file, which has "
+			"no tokenizer.json");
+	path = str_join_path(m->path, "tokenizer.json");
+	json = file_exists(path);
+	free(path);
+	return json || !l->cut || err_set(o->e, ERR_INPUT, m->source.label,
+		"write its tokenizer.json with transformers, or name another model",
+		"%zu of its tokens have no row, and only a tokenizer.json can be cut", l->cut);
+}
+
 static bool layout(struct opening *o, struct model *other)
 {
 	const struct recipe_tokenizer *t = &o->r->tokenizer;
@@ -169,15 +208,15 @@ static bool layout(struct opening *o, struct model *other)
 	if (!rules)
 		return false;
 	a.of = donor >= 0 ? o->members[donor].table : &o->tables[o->n];
-	/* only the first's is cut to the embedding: a named one is taken as it is */
-	a.of_rows = donor == o->first ? o->members[donor].rows : UINT32_MAX;
+	/* the base's is cut to its embedding: one that is named is taken as it is */
+	a.of_rows = t->is_base ? o->members[donor].rows : UINT32_MAX;
 	if (a.of)
 		o->v->layout = vocab_layout_make(&a, o->e);
 	else
 		err_set(o->e, ERR_INPUT, t->source, "name another model, or union",
 			"it has no tokenizer");
 	free(rules);
-	return o->v->layout != NULL;
+	return o->v->layout && can_be_written(o);
 }
 
 /* ---- all of it ---- */
@@ -193,7 +232,7 @@ static bool all_there(const struct opening *o)
 
 static uint64_t embedding_members(const struct opening *o)
 {
-	return o->n >= 64 ? UINT64_MAX : ((uint64_t)1 << o->n) - 1;
+	return o->n >= VOCAB_MEMBERS ? UINT64_MAX : ((uint64_t)1 << o->n) - 1;
 }
 
 static bool apply(struct opening *o, struct model *other)
@@ -202,6 +241,10 @@ static bool apply(struct opening *o, struct model *other)
 
 	if (!all_there(o))
 		return false;
+	if (o->n > VOCAB_MEMBERS)
+		return err_set(o->e, ERR_INPUT, "tokenizer", "merge in stages",
+			"%zu models; vocabularies of at most %d are laid out at once", o->n,
+			VOCAB_MEMBERS);
 	if (o->r->tokenizer.truncate)
 		return vocab_rows_cut(o->models, o->n, o->first, &o->v->rows, o->e);
 	if (text && !other)
@@ -304,12 +347,21 @@ static void say_whole(const struct vocabulary *v, const struct recipe *r, struct
 		l->fresh, l->cut);
 }
 
-void vocabulary_say(const struct vocabulary *v, const struct recipe *r, struct findings *out)
+void vocabulary_say(const struct vocabulary *v, const struct recipe *r, const struct err *e,
+	struct findings *out)
 {
+	const struct recipe_tokenizer *t = &r->tokenizer;
+
+	if (!v) {
+		findings_add(out, SEV_ERROR, t->truncate ? &t->truncate_mark : &t->mark,
+			t->truncate ? "unsafe_truncate_embeddings" : "tokenizer", "vocabulary",
+			e->hint[0] ? e->hint : NULL, "%s: %s", e->where, e->what);
+		return;
+	}
 	say_whole(v, r, out);
 	for (size_t i = 0; i < v->warnings.n; i++)
-		findings_add(out, SEV_WARNING, &r->tokenizer.mark, "tokenizer", "vocabulary", NULL,
-			"%s", v->warnings.v[i]);
+		findings_add(out, SEV_WARNING, &t->mark, "tokenizer", "vocabulary", NULL, "%s",
+			v->warnings.v[i]);
 	for (size_t i = 0; v->layout && i < v->n; i++) {
 		char *line = vocabulary_line(v, r, i);
 

@@ -3,12 +3,13 @@
  * The holder owns it: vocabulary_free. Immutable; any thread. */
 #ifndef CUPEL_RECIPE_VOCABULARY_H
 #define CUPEL_RECIPE_VOCABULARY_H
+#include "base/vec.h"
 #include "model/vocab_rows.h"
 #include "recipe/lint.h"
 
 struct vocabulary_input {
-	uint32_t tokens;           /* of its tokenizer; 0: it has none, and the first's is assumed */
-	uint32_t rows;             /* that count: of its embedding, or fewer if the config says so */
+	uint32_t tokens;           /* of its tokenizer; 0: it has none, the first's is assumed */
+	uint32_t rows;             /* of its embedding, or fewer if the config says so */
 	struct vocab_counts rows_from; /* of its embedding in the output's layout */
 };
 struct vocabulary {
@@ -29,7 +30,9 @@ struct vocabulary *vocabulary_apply(const struct recipe *r, struct model **model
 void vocabulary_free(struct vocabulary *v);
 /* The tokenizer_source that is no input and has to be opened for vocabulary_apply; NULL if none. */
 const struct recipe_ref_text *vocabulary_other(const struct recipe *r);
-void vocabulary_say(const struct vocabulary *v, const struct recipe *r, struct findings *out);
+/* What it does, or with v NULL why it cannot be done. */
+void vocabulary_say(const struct vocabulary *v, const struct recipe *r, const struct err *e,
+	struct findings *out);
 /* "128,256 tokens; instruct: 128,000 rows kept, 256 of base" for screens. Caller frees. */
 char *vocabulary_line(const struct vocabulary *v, const struct recipe *r, size_t i);
 #endif

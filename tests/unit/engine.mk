@@ -31,3 +31,28 @@ TESTS += tests/unit/test_stack
 tests_unit_test_stack_SOURCES = tests/unit/test_stack.c tests/unit/scratch_models.h
 tests_unit_test_stack_LDADD = $(UNIT_LIBS)
 EXTRA_DIST += tests/golden/merge/stack.json tests/golden/merge/gen_stack.py
+check_PROGRAMS += tests/unit/test_vocab
+TESTS += tests/unit/test_vocab
+tests_unit_test_vocab_SOURCES = tests/unit/test_vocab.c tests/unit/fixture.h tests/unit/golden.h
+tests_unit_test_vocab_LDADD = $(UNIT_LIBS)
+EXTRA_DIST += tests/golden/tokenizer/generate.py tests/golden/tokenizer/expected.json \
+	tests/golden/tokenizer/a/config.json \
+	tests/golden/tokenizer/a/generation_config.json \
+	tests/golden/tokenizer/a/model.safetensors \
+	tests/golden/tokenizer/a/tokenizer.json \
+	tests/golden/tokenizer/a/tokenizer_config.json \
+	tests/golden/tokenizer/b/config.json \
+	tests/golden/tokenizer/b/generation_config.json \
+	tests/golden/tokenizer/b/model.safetensors \
+	tests/golden/tokenizer/b/tokenizer.json \
+	tests/golden/tokenizer/b/tokenizer_config.json \
+	tests/golden/tokenizer/c/config.json \
+	tests/golden/tokenizer/c/generation_config.json \
+	tests/golden/tokenizer/c/model.safetensors \
+	tests/golden/tokenizer/c/tokenizer.json \
+	tests/golden/tokenizer/c/tokenizer_config.json \
+	tests/golden/tokenizer/d/config.json \
+	tests/golden/tokenizer/d/generation_config.json \
+	tests/golden/tokenizer/d/model.safetensors \
+	tests/golden/tokenizer/d/tokenizer.json \
+	tests/golden/tokenizer/d/tokenizer_config.json

@@ -230,7 +230,7 @@ static void test_refusals(void **state)
 	refused("merge_method: linear\nmodels:\n- {model: a, parameters: {weight: 1}}\n"
 		"- {model: wide, parameters: {weight: 1}}\n",
 		"model.embed_tokens.weight", "vocabularies differ: 8 x 4 in a, 10 x 4 in wide",
-		"same voc");
+		"tokenizer: {source: union}");
 	refused("merge_method: linear\nmodels:\n- {model: a, parameters: {weight: 1}}\n"
 		"- {model: b, parameters: {weight: -1}}\n",
 		"model.", "sum of the weights", "normalize");
@@ -246,8 +246,8 @@ static void test_refusals(void **state)
 		"parameters: {weight: 1}}]\n", "gone", "", "");
 	refused("merge_method: passthrough\ndtype: int8\nmodels: [{model: a}]\n", "dtype",
 		"\"int8\"", "bfloat16");
-	refused("merge_method: passthrough\nchat_template: chatml\nmodels: [{model: a}]\n",
-		"chat_template", "\"chatml\"", "template");
+	refused("merge_method: passthrough\nchat_template: chatnl\nmodels: [{model: a}]\n",
+		"chat_template", "\"chatnl\"", "chatml");
 	refused("merge_method: linear\nmodels: [{model: a}]\n", "", "weight", "");
 	refused("merge_method: linear\nmodels: [{model: a, parameters: {weight: 1}}, {model: deep, "
 		"parameters: {weight: 1}}]\n", "deep", "it has 4 layers, a has 3", "slices:");

@@ -220,6 +220,20 @@ static void coverage_line(const struct recipe_view *v, struct str *s)
 	}
 }
 
+/* What the recipe's tokenizer section makes of the rows of each model. */
+static void rows_lines(const struct recipe_view *v, struct lines *l)
+{
+	const struct inputs *in = v->doc->inputs;
+
+	l->style = STYLE_dim;
+	for (size_t i = 0; in && in->vocabulary && i < in->n; i++) {
+		char *line = vocabulary_line(in->vocabulary, doc_recipe(v->doc), i);
+
+		text_wrap(line, l->r.w, put_line, l);
+		free(line);
+	}
+}
+
 static void effect_lines(const struct recipe_view *v, struct lines *l)
 {
 	const struct effect *ef = &v->doc->effect;
@@ -249,6 +263,7 @@ static void effect_lines(const struct recipe_view *v, struct lines *l)
 		l->style = STYLE_dim;
 		text_wrap(s.s, l->r.w, put_line, l);
 	}
+	rows_lines(v, l);
 	str_fini(&s);
 }
 
