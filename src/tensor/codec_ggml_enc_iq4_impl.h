@@ -4,17 +4,17 @@
  * a block (IQ4_NL) or a super-block (IQ4_XS). Blocks are the lanes. */
 #include "tensor/codec_ggml_fit_impl.h"
 
-/* The nearest step, the upper of two as near, and its number. */
+/* The nearest step, the upper of two as near, and its number; the last for a NaN. */
 PATH_INLINE vf PATH(step)(vf v, vi *number)
 {
 #if defined(PATH_AVX512)
 	__m512 middle = _mm512_loadu_ps(iq4_middle), x = (__m512)v;
 	__m512i at = _mm512_maskz_set1_epi32(_mm512_cmp_ps_mask(x, _mm512_set1_ps(iq4_middle[7]),
-		_CMP_GE_OQ), 8);
+		_CMP_NLT_UQ), 8);
 	for (int half = 4; half; half /= 2) {
 		__m512i mid = _mm512_add_epi32(at, _mm512_set1_epi32(half - 1));
 		__mmask16 up = _mm512_cmp_ps_mask(x, _mm512_permutexvar_ps(mid, middle),
-			_CMP_GE_OQ);
+			_CMP_NLT_UQ);
 		at = _mm512_mask_add_epi32(at, up, at, _mm512_set1_epi32(half));
 	}
 	*number = (vi)at;
@@ -23,13 +23,13 @@ PATH_INLINE vf PATH(step)(vf v, vi *number)
 	/* what to compare with after two and after three comparisons */
 	__m256 third = _mm256_setr_ps(-93.5f, -28.5f, 19.0f, 79.0f, 0, 0, 0, 0);
 	__m256 last = _mm256_setr_ps(-115.5f, -74.0f, -42.0f, -16.0f, 7.0f, 31.5f, 61.0f, 101.0f);
-	vi up = v >= iq4_middle[7];
+	vi up = ~(v < iq4_middle[7]);
 	vi at = up & 2;
-	up = v >= vf_pick(up, PATH(all)(iq4_middle[11]), PATH(all)(iq4_middle[3]));
+	up = ~(v < vf_pick(up, PATH(all)(iq4_middle[11]), PATH(all)(iq4_middle[3])));
 	at = 2 * (at - up);
-	up = v >= (vf)_mm256_permutevar8x32_ps(third, (__m256i)(at >> 1));
+	up = ~(v < (vf)_mm256_permutevar8x32_ps(third, (__m256i)(at >> 1)));
 	at -= up;
-	up = v >= (vf)_mm256_permutevar8x32_ps(last, (__m256i)at);
+	up = ~(v < (vf)_mm256_permutevar8x32_ps(last, (__m256i)at));
 	at = 2 * at - up;
 	*number = at;
 	__m256 low = _mm256_permutevar8x32_ps(_mm256_loadu_ps(iq4_step), (__m256i)at);
@@ -40,7 +40,7 @@ PATH_INLINE vf PATH(step)(vf v, vi *number)
 	vi at = { 0 };
 	PATH_UNROLL
 	for (int k = 0; k < 15; k++) {
-		vi up = v >= iq4_middle[k];
+		vi up = ~(v < iq4_middle[k]);
 		vi more = up & (vi)PATH(all)(iq4_step[k + 1] - iq4_step[k]);
 		value += (vf)more;
 		at -= up;

@@ -300,7 +300,7 @@ PATH_INLINE void PATH(fit_scales)(const struct PATH(batch) *b, float top, bool p
 		EACH_WAY {
 			for (int i = 0; !b->weighted && i < 16; i++)
 				w[g][i] = x[g][i] * x[g][i];
-			vf scale = PATH(fit_scale)(16, x[g], w[g], top, &inverse);
+			vf scale = PATH(fit_scale)(16, x[g], w[g], top, true, &inverse);
 			vf_store(f->scale + k + g * PATH_LANES, scale);
 			vf_store(f->inverse + k + g * PATH_LANES, inverse);
 		}
@@ -370,15 +370,16 @@ PATH_INLINE void PATH(move_groups)(const struct PATH(batch) *b, struct PATH(fits
 PATH_INLINE void PATH(fit_signed_levels)(const struct PATH(fits) *f, int8_t *level, float *unit)
 {
 	const float *const tables[WAYS] = { f->scale, f->weight };
-	vf xw[WAYS][MOST], inverse, u;
+	vf xw[WAYS][MOST], inverse, u, most;
 
 	PATH(turn_tables)(16, tables, xw);
-	u = PATH(fit_scale)(16, xw[0], xw[1], 32, &inverse);
+	u = PATH(fit_scale)(16, xw[0], xw[1], 32, false, &inverse);
 	vf_store(unit, u);
+	PATH(farthest)(16, xw[0], &most);
 	for (int j = 0; j < 16; j++) {
 		int8_t lanes[PATH_LANES];
-		vf c = PATH(code)(inverse * xw[0][j], -32, 31);
-		c = vf_pick(inverse == 0, PATH(all)(-32), c);
+		vf c = PATH(code_of_any)(inverse * xw[0][j], -32, 31);
+		c = vf_pick(most < GROUP_IS_ZERO, PATH(all)(-32), c);
 		vi_store_bytes((uint8_t *)lanes, vf_truncate(c));
 		for (int i = 0; i < PATH_LANES; i++)
 			level[16 * i + j] = lanes[i];

@@ -199,8 +199,9 @@ PATH_INLINE vf PATH(farthest)(int n, const vf *x, vf *magnitude)
 
 /* Codes -top … top-1 for x ≈ scale * l: least squares scale for each of 19 inverses around
  * -top / farthest, the one that explains most. The codes are clamp(nint(inverse * x), -top, top-1);
- * a dead lane's are all zero as stored. */
-PATH_INLINE vf PATH(fit_scale)(int n, const vf *x, const vf *w, float top, vf *best_inverse)
+ * a dead lane's are all zero as stored. finite: x is, which scales need not be. */
+PATH_INLINE vf PATH(fit_scale)(int n, const vf *x, const vf *w, float top, bool finite,
+	vf *best_inverse)
 {
 	vf amax, far = PATH(farthest)(n, x, &amax), scale = PATH(all)(0), best = scale;
 	vi dead = amax < GROUP_IS_ZERO;
@@ -213,7 +214,8 @@ PATH_INLINE vf PATH(fit_scale)(int n, const vf *x, const vf *w, float top, vf *b
 		int t = k == 0 ? 0 : k <= 9 ? k - 10 : k - 9;
 		vf is = -(top + 0.1f * (float)t) / far, a = PATH(all)(0), b = a;
 		for (int i = 0; i < n; i++) {
-			vf l = PATH(code)(is * x[i], -top, top - 1);
+			vf l = finite ? PATH(code)(is * x[i], -top, top - 1)
+				: PATH(code_of_any)(is * x[i], -top, top - 1);
 			a += wx[i] * l;
 			b += w[i] * l * l;
 		}
