@@ -1,5 +1,5 @@
 # `make bench` times the real thing and prints ratios; nothing here is part of `make check`.
-bench_tools = tests/bench/catalog tests/bench/codec tests/bench/keystroke \
+bench_tools = tests/bench/catalog tests/bench/codec tests/bench/encode tests/bench/keystroke \
 	tests/bench/open tests/bench/sums \
 	tests/bench/timed
 EXTRA_PROGRAMS += $(bench_tools)
@@ -8,6 +8,8 @@ tests_bench_catalog_SOURCES = tests/bench/catalog.c
 tests_bench_catalog_LDADD = libcupel.a $(CORE_LIBS)
 tests_bench_codec_SOURCES = tests/bench/codec.c
 tests_bench_codec_LDADD = libcupel.a $(CORE_LIBS)
+tests_bench_encode_SOURCES = tests/bench/encode.c
+tests_bench_encode_LDADD = libcupel.a $(CORE_LIBS)
 tests_bench_keystroke_SOURCES = tests/bench/keystroke.c
 tests_bench_keystroke_LDADD = libcupel.a $(CORE_LIBS)
 tests_bench_open_SOURCES = tests/bench/open.c
@@ -24,6 +26,7 @@ EXTRA_DIST += tests/bench/run.sh tests/bench/accuracy.py
 .PHONY: bench
 bench: cupel $(bench_tools) tests/bench/mkmodel$(EXEEXT)
 	tests/bench/codec
+	tests/bench/encode
 	tests/bench/sums
 	tests/bench/catalog
 	tests/bench/keystroke
