@@ -122,11 +122,26 @@ static void lint(struct doc *d)
 	findings_sort(&d->findings);
 }
 
+/* Of what the plan found, that which lint does not. */
+static void take_findings(struct doc *d, struct findings *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		const struct finding *x = &f->v[i];
+		struct mark at = { .line = x->line, .column = x->column };
+
+		if (plan_tells(x->code))
+			findings_add(&d->findings, x->severity, &at, x->path, x->code, x->hint,
+				"%s", x->message);
+	}
+	findings_fini(f);
+	findings_sort(&d->findings);
+}
+
 static void renew(struct app *a, struct doc *d)
 {
 	const struct recipe *r = doc_recipe(d);
 	struct plan_options o = { 0 };
-	struct findings ignored = { 0 };
+	struct findings found = { 0 };
 	struct err e = { 0 };
 	struct plan *p;
 
@@ -147,8 +162,8 @@ static void renew(struct app *a, struct doc *d)
 		app_changed(a, CHANGED_PLAN);
 		return;
 	}
-	p = plan_make(r, d->inputs, &o, &ignored, &e);
-	findings_fini(&ignored);
+	p = plan_make(r, d->inputs, &o, &found, &e);
+	take_findings(d, &found);
 	d->error = e;
 	plan_unref(d->plan);
 	d->plan = p;

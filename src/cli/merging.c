@@ -16,13 +16,13 @@ static void say(const struct recipe *r, const struct findings *f)
 		const struct finding *one = &f->v[i];
 		struct str s = STR_INIT;
 
-		if (one->severity != SEV_WARNING)
+		if (one->severity != SEV_WARNING && !plan_tells(one->code))
 			continue;
 		str_add(&s, "cupel: ");
 		str_add_safe(&s, r->path ? r->path : "recipe", r->path ? strlen(r->path) : 6);
 		if (one->line > 0)
 			str_addf(&s, ":%d", one->line);
-		str_addf(&s, ": warning: %s", one->message);
+		str_addf(&s, ": %s: %s", severity_name(one->severity), one->message);
 		if (one->hint && *one->hint)
 			str_addf(&s, "; %s", one->hint);
 		fprintf(stderr, "%s\n", s.s);

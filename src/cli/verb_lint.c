@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "base/xalloc.h"
 #include "engine/gather.h"
+#include "engine/inputs.h"
 #include "engine/recipe_opener.h"
 #include "recipe/effect.h"
 #include "recipe/lint.h"
@@ -89,6 +90,27 @@ static void lint_vocabulary(struct cli *c, const struct recipe *r, struct model 
 	model_unref(m);
 }
 
+/* What only a plan finds: what it leaves out, and what else would stop a merge. */
+static void lint_plan(const struct recipe *r, struct recipe_opener *o, struct findings *f)
+{
+	struct findings all = { 0 };
+	struct err e = { 0 };
+	struct inputs *in = inputs_open_with(r, o, &e);
+	struct plan *p = in ? plan_make(r, in, NULL, &all, &e) : NULL;
+
+	for (size_t i = 0; i < all.n; i++) {
+		const struct finding *x = &all.v[i];
+		struct mark at = { .line = x->line, .column = x->column };
+
+		if (x->severity == SEV_ERROR || plan_tells(x->code))
+			findings_add(f, x->severity, &at, x->path, x->code, x->hint, "%s",
+				x->message);
+	}
+	findings_fini(&all);
+	plan_unref(p);
+	inputs_unref(in);
+}
+
 /* What the files of the models say, as far as they are here. Headers and configs, no weights. */
 static void lint_document(struct cli *c, const struct recipe *r, struct recipe_opener *o,
 	struct findings *f)
@@ -109,6 +131,8 @@ static void lint_document(struct cli *c, const struct recipe *r, struct recipe_o
 		lint_vocabulary(c, r, models, n, near_dir, f);
 	if (opened)
 		lint_models(r, models, n, recipe_base(r), f);
+	if (opened == n && !f->errors)
+		lint_plan(r, o, f);
 	lint_paths(r, f);
 	for (size_t i = 0; i < n; i++)
 		model_unref(models[i]);

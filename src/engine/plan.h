@@ -93,6 +93,9 @@ struct plan *plan_make(const struct recipe *r, struct inputs *in, const struct p
  * back. */
 const char *plan_arithmetic(const struct plan *p);
 bool plan_arithmetic_parse(const char *text, struct plan_options *o);
+/* Whether findings of this code say what lint_models does not: what is left out or copied, what the
+ * output's files no longer tell right. */
+bool plan_tells(const char *code);
 struct plan *plan_ref(struct plan *p);
 void plan_unref(struct plan *p);
 #endif

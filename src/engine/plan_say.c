@@ -69,11 +69,11 @@ void plan_say_missing(struct planner *w, const struct input_row *rows, size_t n)
 	free(s);
 }
 
-/* "layers 3–5, 7" */
+/* "layers 3-5, 7" */
 static void say_layers(struct planner *w, size_t i, const struct input_extra *v, size_t n,
 	size_t tensors)
 {
-	size_t most = 0;
+	size_t most = 0, layers = 0;
 	struct str s = STR_INIT;
 	bool *unused;
 
@@ -84,6 +84,8 @@ static void say_layers(struct planner *w, size_t i, const struct input_extra *v,
 	for (size_t k = 0; k < n; k++)
 		if (v[k].input == (int)i && v[k].kind == EXTRA_LAYER)
 			unused[v[k].layer] = true;
+	for (size_t k = 0; k < most; k++)
+		layers += unused[k];
 	for (size_t k = 0; k < most && s.n < 60; k++) {
 		size_t first = k;
 
@@ -93,10 +95,11 @@ static void say_layers(struct planner *w, size_t i, const struct input_extra *v,
 			k++;
 		str_addf(&s, "%s%zu", s.n ? ", " : "", first);
 		if (k > first)
-			str_addf(&s, "–%zu", k);
+			str_addf(&s, "-%zu", k);
 	}
 	plan_remark(w, SEV_NOTE, plan_mark(w, (int)i), "unused-layers", NULL,
-		"no slice takes layers %s of %s: %zu tensors", s.s, w->in->v[i].label, tensors);
+		"no slice takes layer%s %s of %s: %zu tensors", layers == 1 ? "" : "s", s.s,
+		w->in->v[i].label, tensors);
 	free(unused);
 	str_fini(&s);
 }
@@ -189,6 +192,17 @@ static void say_rules(struct planner *w)
 			"which layers are of which kind follows from %s in config.json: it is no "
 			"longer right for the stack", s.s);
 	str_fini(&s);
+}
+
+bool plan_tells(const char *code)
+{
+	static const char *const codes[] = { "unused-layers", "unused-tensors", "extra-tensor",
+		"tied-head", "module-copied", "head-sources", "config-rule", "quantized" };
+
+	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+		if (str_eq(codes[i], code))
+			return true;
+	return false;
 }
 
 void plan_say_rest(struct planner *w, const struct input_row *rows, size_t n)

@@ -401,7 +401,7 @@ static void effect_of_slice(const struct recipe *r, size_t slice, struct effect 
 			say_task(&f, &task_kinds[i]);
 }
 
-/* "layers 0–11: " of the output, "vision_tower, layers 0–3: "; empty for whole models. */
+/* "layers 0-11: " of the output, "vision_tower, layers 0-3: "; empty for whole models. */
 static void add_layers(struct str *s, const struct recipe *r, size_t slice)
 {
 	const struct recipe_slice *l = &r->slices[slice];
@@ -416,15 +416,15 @@ static void add_layers(struct str *s, const struct recipe *r, size_t slice)
 		if (r->slices[i].n_sources)
 			first += r->slices[i].sources[0].to - r->slices[i].sources[0].from;
 	n = l->sources[0].to - l->sources[0].from;
-	str_addf(s, n == 1 ? "layer %lld: " : "layers %lld–%lld: ", first, first + n - 1);
+	str_addf(s, n == 1 ? "layer %lld: " : "layers %lld-%lld: ", first, first + n - 1);
 }
 
-/* "(its layers 8–11)", where they are not the same numbers for all. */
+/* "(its layers 8-11)", where they are not the same numbers for all. */
 static void add_origin(struct str *s, const struct recipe_slice *l)
 {
 	if (l->ranged && l->n_sources == 1)
 		str_addf(s, l->sources[0].to - l->sources[0].from == 1 ? ", its layer %lld"
-			: ", its layers %lld–%lld", (long long)l->sources[0].from,
+			: ", its layers %lld-%lld", (long long)l->sources[0].from,
 			(long long)l->sources[0].to - 1);
 }
 

@@ -7,6 +7,7 @@ CLI_TESTS += tests/cli/lint.sh
 CLI_TESTS += tests/cli/documents.sh
 CLI_TESTS += tests/cli/merge.sh
 CLI_TESTS += tests/cli/preview.sh
+CLI_TESTS += tests/cli/stack.sh
 check_PROGRAMS += tests/cli/fill_catalog
 tests_cli_fill_catalog_SOURCES = tests/cli/fill_catalog.c
 tests_cli_fill_catalog_LDADD = libcupel.a $(CORE_LIBS)

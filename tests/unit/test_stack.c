@@ -443,7 +443,7 @@ static void test_what_is_left_out_is_said(void **state)
 	assert_int_equal(f.errors + f.warnings, 0);
 	assert_non_null(said(&f, "unused-layers"));
 	assert_string_equal(said(&f, "unused-layers")->message,
-		"no slice takes layers 1–2 of A: 18 tensors");
+		"no slice takes layers 1-2 of A: 18 tensors");
 	assert_non_null(strstr(said(&f, "unused-tensors")->message, "model.norm.weight"));
 	assert_string_equal(p->tensors[0].like->name, "model.embed_tokens.weight");
 	assert_null(p->ignored[0]);
