@@ -5,7 +5,7 @@ libcupel_a_SOURCES += \
 	src/cli/figures.c src/cli/figures.h \
 	src/cli/history.c src/cli/history.h \
 	src/cli/inspect.h src/cli/inspect_json.c src/cli/inspect_page.c \
-	src/cli/merging.c src/cli/merging.h \
+	src/cli/merge_all.c src/cli/merging.c src/cli/merging.h \
 	src/cli/model_rows.c src/cli/model_rows.h \
 	src/cli/open.c src/cli/open_model.c \
 	src/cli/roff.c \

@@ -23,6 +23,11 @@ bool merging_options(const struct cli *c, struct plan_options *o, struct err *e)
 bool merging_run(struct cli *c, struct catalog *catalog, struct plan *p,
 	const struct run_options *o,
 	struct run_result *out, struct err *e);
+/* The named documents on the way to r, each into OUT/NAME, the earlier ones read there by the
+ * later; what is there already of this recipe, seed and inputs is left as it is. plan learns where
+ * they are, for r's own plan; list gets an object each. */
+bool merging_others(struct cli *c, const struct recipe *r, struct plan_options *plan,
+	const struct run_options *run, json_t *list, struct err *e);
 json_t *merging_json(const struct run_result *r);
 void merging_print(const struct plan *p, const struct run_result *r);
 #endif

@@ -122,7 +122,8 @@ static int detach(struct cli *c, const char *const *words, size_t n, struct err 
 	return 0;
 }
 
-static int merge(struct cli *c, struct plan *p, const struct options *o, struct err *e)
+static int merge(struct cli *c, struct plan *p, const struct options *o, json_t *others,
+	struct err *e)
 {
 	struct run_result r;
 	json_t *j;
@@ -137,7 +138,10 @@ static int merge(struct cli *c, struct plan *p, const struct options *o, struct 
 	if (o->job)
 		catalog_job_end(c->catalog, o->run.job, "done", r.run, NULL, NULL);
 	if (c->json) {
-		json_print(j = merging_json(&r));
+		j = merging_json(&r);
+		if (others)
+			json_object_set(j, "documents", others);
+		json_print(j);
 		json_decref(j);
 	} else {
 		merging_print(p, &r);
@@ -151,6 +155,24 @@ static int refused(struct cli *c, const struct options *o, struct err *e)
 	if (o->job && c->catalog)
 		catalog_job_end(c->catalog, o->run.job, "failed", 0, e->what, NULL);
 	return err_exit_status(e->code);
+}
+
+/* The others first; then the result, which reads them where they are. */
+static int merge_all(struct cli *c, const struct recipe *r, struct options *o, struct err *e)
+{
+	json_t *others = json_array();
+	struct options other = *o;
+	struct plan *p = NULL;
+	int status;
+
+	other.run.job = 0; /* the job is the whole */
+	o->run.steps = true;
+	if (merging_others(c, r, &o->plan, &other.run, others, e))
+		p = merging_plan(c, r, &o->plan, e);
+	status = p ? merge(c, p, o, others, e) : refused(c, o, e);
+	plan_unref(p);
+	json_decref(others);
+	return status;
 }
 
 static int run(struct cli *c, struct err *e)
@@ -172,8 +194,10 @@ static int run(struct cli *c, struct err *e)
 		status = refused(c, &o, e);
 	else if (cli_option(c, "--detach"))
 		status = detach(c, words, n, e);
+	else if (cli_option(c, "--all") && r->documents > 1)
+		status = merge_all(c, r, &o, e);
 	else
-		status = merge(c, p, &o, e);
+		status = merge(c, p, &o, NULL, e);
 	plan_unref(p);
 	recipe_unref(r);
 	free(command);
@@ -185,6 +209,8 @@ static const struct verb_option options[] = {
 	{ "--seed", "N", false,
 		"seed of the random methods; wins over the recipe's, 0 if neither says" },
 	{ "--document", "NAME", false, "of a file with several recipes, write this one" },
+	{ "--all", NULL, false,
+		"of a file with several recipes, write the named ones too, into OUT/NAME" },
 	{ "--shard-size", "BYTES", false, "largest size of one file, 5GB unless given" },
 	{ "--resume", NULL, false, "go on with a merge that was stopped" },
 	{ "--force", NULL, false,

@@ -52,6 +52,18 @@ char *growing_beside(const char *path, const char *suffix)
 	return xasprintf("%.*s.%s%s", (int)(name - path), path, name, suffix);
 }
 
+/* A folder that is an output itself, or what grows beside one: nobody's to replace. */
+static bool is_own(const char *path, const char *name)
+{
+	char *folder = str_join_path(path, name), *list = str_join_path(folder, "cupel.json");
+	bool own = (*name == '.' && strstr(name, ".cupel-")) ||
+		(file_is_dir(folder) && file_exists(list));
+
+	free(list);
+	free(folder);
+	return own;
+}
+
 bool growing_empty(const char *path)
 {
 	size_t n = 1;
@@ -60,6 +72,54 @@ bool growing_empty(const char *path)
 	if (names)
 		file_list_free(names, n);
 	return n == 0;
+}
+
+bool growing_steps(const char *path)
+{
+	size_t n = 0;
+	char **names = file_is_dir(path) ? file_list(path, &n, NULL) : NULL;
+	bool empty = names != NULL;
+
+	for (size_t i = 0; empty && i < n; i++)
+		empty = is_own(path, names[i]);
+	if (names)
+		file_list_free(names, n);
+	return empty;
+}
+
+bool growing_keeps(const char *path, const char *inside)
+{
+	size_t n = strlen(path);
+	char *name;
+	bool keeps;
+
+	if (strncmp(path, inside, n) != 0 || inside[n] != '/')
+		return false;
+	inside += n + 1;
+	name = xstrndup(inside, strcspn(inside, "/"));
+	keeps = is_own(path, name);
+	free(name);
+	return keeps;
+}
+
+/* Outputs in a folder that was replaced move into the new one. */
+static bool take_along(const char *old, const char *path, struct err *e)
+{
+	size_t n = 0;
+	char **names = file_list(old, &n, e);
+	bool ok = names != NULL;
+
+	for (size_t i = 0; ok && i < n; i++) {
+		char *from = str_join_path(old, names[i]), *to = str_join_path(path, names[i]);
+
+		if (is_own(old, names[i]) && !file_exists(to))
+			ok = rename(from, to) == 0 || err_errno(e, to, "keep it");
+		free(from);
+		free(to);
+	}
+	if (names)
+		file_list_free(names, n);
+	return ok;
 }
 
 bool growing_foreign(const char *path, struct err *e)
@@ -72,7 +132,8 @@ bool growing_foreign(const char *path, struct err *e)
 	bool ok = names != NULL;
 
 	for (size_t i = 0; ok && i < n; i++)
-		if (!(j && str_eq(names[i], "cupel.json")) && !json_object_get(files, names[i]))
+		if (!(j && str_eq(names[i], "cupel.json")) && !json_object_get(files, names[i]) &&
+			!(j && is_own(path, names[i])))
 			ok = err_set(e, ERR_INPUT, path,
 				"choose another folder, or take that file away",
 				"it holds %s, which no run of cupel wrote", names[i]);
@@ -149,11 +210,11 @@ bool growing_swap(const char *tmp, const char *path, struct err *e)
 	bool ok;
 
 	if (renameat2(AT_FDCWD, tmp, AT_FDCWD, path, RENAME_EXCHANGE) == 0)
-		return file_remove_tree(tmp, e);
+		return take_along(tmp, path, e) && file_remove_tree(tmp, e);
 	old = growing_beside(path, ".cupel-old");
 	ok = (rename(path, old) == 0 && rename(tmp, path) == 0) ||
 		err_errno(e, path, "replace the earlier output");
-	ok = ok && file_remove_tree(old, e);
+	ok = ok && take_along(old, path, e) && file_remove_tree(old, e);
 	free(old);
 	return ok;
 }

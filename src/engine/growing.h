@@ -10,6 +10,9 @@
 /* "/a/NAME" and ".tmp": "/a/.NAME.tmp". Caller frees. */
 char *growing_beside(const char *path, const char *suffix);
 bool growing_empty(const char *path);          /* a folder with nothing in it */
+bool growing_steps(const char *path); /* nothing but outputs of their own: `merge --all` */
+/* PATH/…, an output in a folder in path: it stays when path is replaced. */
+bool growing_keeps(const char *path, const char *inside);
 bool growing_parent(const char *path, struct err *e); /* is made if need be */
 /* Only files that an earlier run lists in its cupel.json may be replaced. */
 bool growing_foreign(const char *path, struct err *e);

@@ -35,7 +35,7 @@ static bool refuse_inputs(const struct output *o, struct err *e)
 		const struct leaf *l = &all.v[i];
 		char *real = realpath(l->model->path, NULL);
 
-		if (real && inside(real, o->path))
+		if (real && inside(real, o->path) && !growing_keeps(o->path, real))
 			ok = err_set(e, ERR_INPUT, o->path, "name another folder",
 				"this is where the input %s lies",
 				l->plan->inputs->v[l->at].text);
@@ -49,8 +49,14 @@ static bool check_target(struct output *o, const struct run_options *opt, struct
 {
 	if (!refuse_inputs(o, e))
 		return false;
-	if (!file_exists(o->path) || growing_empty(o->path))
+	if (!file_exists(o->path))
 		return true;
+	if (growing_empty(o->path))
+		return true;
+	if (opt->steps && growing_steps(o->path)) {
+		o->replace = o->steps = true; /* they stay */
+		return true;
+	}
 	if (!opt->force)
 		return err_set(e, ERR_INPUT, o->path, "choose another name, or --force replaces it",
 			"it is there already");
@@ -260,7 +266,9 @@ bool output_publish(struct output *o, bool sync, struct err *e)
 	if (sync && !sync_all(o, e))
 		return false;
 	if (o->replace) {
-		if (!growing_foreign(o->path, e) || !growing_swap(o->tmp, o->path, e))
+		if ((!o->steps || !growing_steps(o->path)) && !growing_foreign(o->path, e))
+			return false;
+		if (!growing_swap(o->tmp, o->path, e))
 			return false;
 	} else if (rename(o->tmp, o->path) != 0) { /* onto nothing, or an empty folder */
 		return err_errno(e, o->path, "give the output its name");

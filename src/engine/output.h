@@ -21,6 +21,7 @@ struct output {
 	/* final path (absolute), its last component, the temporary folder */
 	char *path, *name, *tmp;
 	bool replace;              /* there is an earlier output at path */
+	bool steps;                /* or a folder that holds nothing but steps on the way */
 	/* private */
 	char *journal_path;
 	int *fd;

@@ -79,12 +79,17 @@ struct plan {
 	/* extra tensors not in every input and not written: names, NULL-ended */
 	const char *const *ignored;
 };
+struct recipe_written { /* a document that is on disk */
+	const char *name, *folder;
+};
 struct plan_options {
 	bool has_seed;
 	uint64_t seed;             /* --seed wins over the recipe's */
 	enum arithmetic arithmetic;
 	enum rng_kind rng;
 	uint64_t shard_size;       /* 0 = default 5 GB */
+	const struct recipe_written *written; /* read there, not computed; borrowed */
+	size_t n_written;
 };
 /* findings gets shape, vocabulary and contract problems; an error among them means NULL plus e. */
 struct plan *plan_make(const struct recipe *r, struct inputs *in, const struct plan_options *o,

@@ -174,8 +174,14 @@ struct model *recipe_make(void *maker, const struct recipe_ref_text *ref, struct
 
 	if (!inner)
 		return NULL;
-	if (recipe_of_ref(m->r, ref))
+	if (recipe_of_ref(m->r, ref)) {
 		m->hash = recipe_hash(inner);
+		for (size_t i = 0; i < m->opener->options.n_written; i++)
+			if (str_eq(m->opener->options.written[i].name, inner->name)) {
+				recipe_unref(inner);
+				return model_open(m->opener->options.written[i].folder, e);
+			}
+	}
 	made = recipe_opener_model(m->opener, inner, ref->path, &m->plan, e);
 	recipe_unref(inner);
 	return made;

@@ -10,6 +10,7 @@ struct run_options {
 	const char *output;        /* folder */
 	uint64_t shard_size;       /* bytes, 0 = 5e9 */
 	bool force, resume, sync;
+	bool steps;                /* output may be a folder with outputs in it: they stay */
 	int64_t parent_run, job;   /* 0 none; progress is written to the job's row */
 	const char *command;       /* for the catalog */
 };

@@ -54,6 +54,29 @@ cmp s2/config.json two/config.json || bad=1
 run 3 --root "$demo" merge three.yml x --document THIRD
 has err 'no document called THIRD' 'FIRST, SECOND'
 
+# All of them: the steps in the result's folder, read there by those after them; then reused.
+run 0 --root "$demo" --json merge three.yml every --seed 3 --all
+has out '"documents"' '"name": "FIRST"' '"reused": false'
+same "$(hash_of out)" "$step3"
+cmp s1/model.safetensors every/FIRST/model.safetensors || bad=1
+cmp two/model.safetensors every/SECOND/model.safetensors || bad=1
+cmp all/model.safetensors every/model.safetensors || bad=1
+rm -r every/SECOND
+run 3 --root "$demo" merge three.yml every --seed 3 --all
+has out 'every/FIRST' 'is there already' 'nuslerp of 2 models'
+has err 'every: it is there already'
+run 0 --root "$demo" merge three.yml every --seed 4 --all --force
+hasnt out 'is there already'
+[ -f every/SECOND/cupel.json ] && [ -f every/FIRST/cupel.json ] || { echo 'not ok: a step is gone'; bad=1; }
+run 3 --root "$demo" merge three.yml every --seed 3 --all
+has err 'every/FIRST: it is there already'
+echo mine >every/notes.txt
+run 3 --root "$demo" merge three.yml every --seed 3 --all --force
+has err notes.txt
+sed 's,FIRST,a/b,' three.yml >slash.yml
+run 3 --root "$demo" merge slash.yml x --all
+has err 'slash.yml:1:7' 'cannot be the name of a folder'
+
 # Who it is made of: in the output, in the catalog.
 has all/README.md 'SECOND, made on the way by NuSLERP' 'Inside:' 'kjv, hash'
 has all/cupel.json '"inner"' '"recipe"'
