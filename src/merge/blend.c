@@ -86,28 +86,32 @@ size_t blend_partial_size(const struct merge_spec *s, const void *state, int pas
 	return 2 * (size_t)pairs(s) * KERNEL_LANES * sizeof(double);
 }
 
-/* Squares of v into lanes; the first element stands in lane `lane`, and no run crosses lane 0
- * unless it begins there. */
-static void add_squares(const float *v, size_t n, unsigned lane, double acc[KERNEL_LANES])
+/* With a base, what counts is how far the others are from it; they are not measured themselves. */
+static bool from_base(const struct merge_spec *s)
 {
-	double three[3][KERNEL_LANES] = { { 0 } };
+	return s->base >= 0 && s->method->base >= 0;
+}
 
-	if (lane) {
-		for (size_t i = 0; i < n; i++)
-			acc[lane + i] += (double)v[i] * v[i];
-		return;
+/* |a - b|², or |a|² without b, of elements at the lanes from `lane` on; no run crosses lane 0
+ * unless it begins there. */
+static void add_squares(const float *a, const float *b, size_t n, unsigned lane,
+	double acc[KERNEL_LANES])
+{
+	for (size_t i = 0; lane && i < n; i++) {
+		float v = b ? a[i] - b[i] : a[i];
+
+		acc[lane + i] += (double)v * v;
 	}
-	memcpy(three[0], acc, sizeof three[0]);
-	kernels()->dots(v, v, n, three);
-	memcpy(acc, three[0], sizeof three[0]);
+	if (!lane && b)
+		kernels()->distance(a, b, n, acc);
+	else if (!lane)
+		kernels()->squares(a, n, acc);
 }
 
 /* Sums over [at, at+n) of a part; lanes by element index mod 16, counted from `origin`. */
 static void sums_add(const struct merge_spec *s, const struct merge_window *w, size_t at, size_t n,
 	uint64_t origin, double (*acc)[KERNEL_LANES])
 {
-	float d[KERNEL_CHUNK];
-
 	while (n > 0) {
 		unsigned lane = (unsigned)((w->first + at - origin) % KERNEL_LANES);
 		size_t m = n < KERNEL_CHUNK ? n : KERNEL_CHUNK;
@@ -116,15 +120,10 @@ static void sums_add(const struct merge_spec *s, const struct merge_window *w, s
 		if (lane && m > KERNEL_LANES - lane)
 			m = KERNEL_LANES - lane;
 		for (int i = 0; i < s->n_inputs; i++)
-			for (int j = i; j < s->n_inputs; j++, p++) {
-				const float *v = w->in[i] + at;
-
-				if (j > i) {
-					kernels()->sub(d, v, w->in[j] + at, m);
-					v = d;
-				}
-				add_squares(v, m, lane, acc[p]);
-			}
+			for (int j = i; j < s->n_inputs; j++, p++)
+				if (j > i || !from_base(s))
+					add_squares(w->in[i] + at, j > i ? w->in[j] + at : NULL, m,
+						lane, acc[p]);
 		at += m;
 		n -= m;
 	}
@@ -205,7 +204,7 @@ static void mix(const struct merge_spec *s, const struct merge_window *w, size_t
 	const float *coef, float *out)
 {
 	const struct kernels *k = kernels();
-	const bool moves = s->base >= 0 && s->method->base >= 0;
+	const bool moves = from_base(s);
 	float d[KERNEL_CHUNK];
 	size_t m;
 

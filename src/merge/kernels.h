@@ -30,6 +30,9 @@ struct kernels {
 	void (*dots)(const float *a, const float *b, size_t n, double acc[3][KERNEL_LANES]);
 	void (*dots_each)(const float *a, const float *b, size_t n, double *aa, double *bb,
 		double *ab);
+	/* x squared; (a - b) squared, the difference in float32 */
+	void (*squares)(const float *x, size_t n, double acc[KERNEL_LANES]);
+	void (*distance)(const float *a, const float *b, size_t n, double acc[KERNEL_LANES]);
 	void (*sum_abs)(const float *x, size_t n, double acc[KERNEL_LANES]);
 	/* Keys are the float's bits without the sign: they order magnitudes (NaN above all). */
 	void (*keep_from)(float *x, uint32_t cut, size_t n);               /* key < cut becomes 0 */

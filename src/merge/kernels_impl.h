@@ -119,6 +119,49 @@ KFN void KN(dots_each)(const float *restrict a, const float *restrict b, size_t 
 	}
 }
 
+KFN void KN(squares)(const float *x, size_t n, double acc[KERNEL_LANES])
+{
+	KN(vd) s[KERNEL_LANES / KD], v;
+	size_t i;
+
+	memcpy(s, acc, sizeof s);
+	for (i = 0; i + KERNEL_LANES <= n; i += KERNEL_LANES)
+		for (int l = 0; l < KERNEL_LANES / KD; l++) {
+			KN(vf) f;
+
+			memcpy(&f, x + i + l * KD, sizeof f);
+			v = KWIDE(f);
+			s[l] += v * v;
+		}
+	memcpy(acc, s, sizeof s);
+	for (int l = 0; i < n; i++, l++)
+		acc[l] += (double)x[i] * x[i];
+}
+
+KFN void KN(distance)(const float *a, const float *b, size_t n, double acc[KERNEL_LANES])
+{
+	KN(vd) s[KERNEL_LANES / KD], v;
+	size_t i;
+
+	memcpy(s, acc, sizeof s);
+	for (i = 0; i + KERNEL_LANES <= n; i += KERNEL_LANES)
+		for (int l = 0; l < KERNEL_LANES / KD; l++) {
+			KN(vf) f, g;
+
+			memcpy(&f, a + i + l * KD, sizeof f);
+			memcpy(&g, b + i + l * KD, sizeof g);
+			f -= g;
+			v = KWIDE(f);
+			s[l] += v * v;
+		}
+	memcpy(acc, s, sizeof s);
+	for (int l = 0; i < n; i++, l++) {
+		float d = a[i] - b[i];
+
+		acc[l] += (double)d * d;
+	}
+}
+
 KFN void KN(sum_abs)(const float *x, size_t n, double acc[KERNEL_LANES])
 {
 	KN(vd) s[KERNEL_LANES / KD];
@@ -608,6 +651,8 @@ static const struct kernels KN(set) = {
 	.near = KN(near),
 	.dots = KN(dots),
 	.dots_each = KN(dots_each),
+	.squares = KN(squares),
+	.distance = KN(distance),
 	.sum_abs = KN(sum_abs),
 	.keep_from = KN(keep_from),
 	.keep_below = KN(keep_below),

@@ -96,7 +96,8 @@ static void open_partial(const struct merge_spec *s, const void *state, int pass
 	(void)s;
 	(void)state;
 	for (int i = 0; pass != PASS_ROWS && i < QUANTILES; i++)
-		select_open(pass - PASS_SELECT, (char *)partial + (size_t)i * part_size(pass));
+		select_open(&((const struct state *)state)->at[i], pass - PASS_SELECT,
+			(char *)partial + (size_t)i * part_size(pass));
 }
 
 /* --- divergence --- */

@@ -68,7 +68,7 @@ static void open_partial(const struct merge_spec *s, const void *state, int pass
 	if (pass == PASS_COUNT || pass == PASS_SQUARES)
 		memset(partial, 0, partial_size(s, state, pass));
 	else
-		select_open(pass - PASS_SELECT, partial);
+		select_open(&((const struct state *)state)->sel, pass - PASS_SELECT, partial);
 }
 
 /* Task vectors of a chunk as rows, without the base; how many. */

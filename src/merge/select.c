@@ -17,8 +17,11 @@
 #define PAIR_CAP 16384
 
 struct sample_partial {
-	uint32_t bins[SAMPLE_BINS];
 	uint32_t n, n_picks, picks[SAMPLE_PICKS];
+	union {
+		uint32_t bins[SAMPLE_BINS];
+		uint32_t keys[SAMPLE_SPAN]; /* of a small tensor */
+	};
 };
 struct bracket_partial {
 	uint64_t above, equal;
@@ -52,6 +55,7 @@ void select_init(struct select *s, uint64_t n, uint64_t keep, size_t limit)
 	s->keep = keep < n ? keep : n;
 	s->limit = limit;
 	s->edge = UINT64_MAX;
+	s->small = n <= SAMPLE_SPAN && !forced;
 	s->n_windows = (size_t)((n + WINDOW_ELEMS - 1) / WINDOW_ELEMS);
 	if (s->keep == 0 || s->keep == n) {
 		s->cut = s->keep ? 0 : SELECT_NONE;
@@ -127,8 +131,12 @@ size_t select_partial_size(enum select_pass p)
 	return sizeof(struct edge_partial);
 }
 
-void select_open(enum select_pass p, void *partial)
+void select_open(const struct select *s, enum select_pass p, void *partial)
 {
+	if (p == SELECT_SAMPLE && s->small) {
+		((struct sample_partial *)partial)->n = 0;
+		return;
+	}
 	if (p == SELECT_BRACKET) { /* its arrays are large and need no zeros */
 		struct bracket_partial *b = partial;
 
@@ -222,6 +230,12 @@ static void sample_observe(const float *x, size_t n, struct sample_partial *p)
 		p->picks[p->n_picks++] = key_of(x[i]);
 }
 
+static void small_observe(const float *x, size_t n, struct sample_partial *p)
+{
+	kernels()->keys(p->keys + p->n, x, n);
+	p->n += (uint32_t)n;
+}
+
 static void edge_observe(const struct select *s, const float *x, size_t n, uint64_t first,
 	struct edge_partial *p)
 {
@@ -244,7 +258,10 @@ void select_observe(const struct select *s, enum select_pass p, const float *x, 
 
 	switch (p) {
 	case SELECT_SAMPLE:
-		sample_observe(x, n, partial);
+		if (s->small)
+			small_observe(x, n, partial);
+		else
+			sample_observe(x, n, partial);
 		break;
 	case SELECT_BRACKET:
 		b->n_raw += kernels()->collect(x, n, s->lo, s->hi, s->pivot, &b->above, &b->equal,
@@ -291,6 +308,12 @@ static void fold_bins(struct select *s, const uint32_t *bins, size_t n)
 
 static void sample_fold(struct select *s, const struct sample_partial *p)
 {
+	if (s->small) {
+		s->n_picks = p->n;
+		s->picks = xmalloc((s->n_picks + 1) * sizeof *s->picks);
+		memcpy(s->picks, p->keys, s->n_picks * sizeof *s->picks);
+		return;
+	}
 	fold_bins(s, p->bins, SAMPLE_BINS);
 	s->seen += p->n;
 	if (s->n_picks + p->n_picks > s->cap_picks) {
@@ -383,6 +406,45 @@ static uint32_t bin_of_rank(const uint64_t *bins, uint32_t n, uint64_t rank, uin
 	}
 	*above = sum;
 	return 0;
+}
+
+/* The keep-th largest of all keys, 11, 11 and 9 bits at a time, each among those that share the
+ * bits before; then where those equal to it run out. */
+static void small_settle(struct select *s)
+{
+	uint32_t *left = xmalloc((s->n_picks + 1) * sizeof *left), *from = s->picks, cut = 0;
+	size_t n = s->n_picks, equal = (size_t)s->keep, at = 0;
+
+	for (int shift = 20; shift >= 0; shift = shift == 20 ? 9 : shift - 9) {
+		const uint32_t mask = shift ? 2047 : 511;
+		uint32_t count[2048] = {0}, b = mask + 1;
+		size_t found = 0;
+
+		for (size_t i = 0; i < n; i++)
+			count[from[i] >> shift & mask]++;
+		while (b-- > 0 && equal > count[b])
+			equal -= count[b];
+		for (size_t i = 0; i < n; i++) {
+			uint32_t key = from[i];
+
+			left[found] = key;
+			found += (key >> shift & mask) == b;
+		}
+		cut |= b << shift;
+		n = found;
+		from = left;
+	}
+	free(left);
+	s->cut = cut;
+	s->equal = equal;
+	s->found = s->counted = s->placed = true;
+	if (equal < n && cut > 0) { /* a zero that goes is still a zero */
+		for (at = 0; equal > (s->picks[at] == cut); at++)
+			equal -= s->picks[at] == cut;
+		s->edge = at;
+	}
+	free(s->picks);
+	s->picks = NULL;
 }
 
 /* Ranks in the sample, widened by what a sample of runs may be off: a bracket that misses costs
@@ -523,7 +585,10 @@ void select_settle(struct select *s, enum select_pass p)
 		return;
 	switch (p) {
 	case SELECT_SAMPLE:
-		sample_settle(s);
+		if (s->small)
+			small_settle(s);
+		else
+			sample_settle(s);
 		break;
 	case SELECT_BRACKET:
 		bracket_settle(s);

@@ -4,7 +4,8 @@
  * first, on any number of threads.
  *
  *   SAMPLE   a coarse histogram of a part of every window gives a bracket [lo, hi] and a pivot,
- *            the key most likely to be the cut (in bf16 many elements share one magnitude)
+ *            the key most likely to be the cut (in bf16 many elements share one magnitude); a
+ *            small tensor is seen whole here, and that is all
  *   BRACKET  counts what is above, and lists the distinct keys inside with their counts
  *   HIGH, LOW, EQUAL   only when the bracket missed or overflowed: exact histograms
  *   EDGE     finds the element where the equal keys run out
@@ -31,6 +32,7 @@ struct select {
 	bool found;                     /* cut and equal are known */
 	bool counted;                   /* so is how many keys of each window equal the cut */
 	bool placed;                    /* edge is known: select_from works */
+	bool small;                     /* picks are all its keys, in order */
 	bool bare;                      /* the cut is all that is wanted */
 	size_t limit;                   /* pairs to hold at most */
 
@@ -57,7 +59,7 @@ void select_windows(struct select *s, uint64_t window);
 void select_fini(struct select *s);
 size_t select_span(const struct select *s, enum select_pass p, uint64_t window);
 size_t select_partial_size(enum select_pass p);
-void select_open(enum select_pass p, void *partial);
+void select_open(const struct select *s, enum select_pass p, void *partial);
 void select_observe(const struct select *s, enum select_pass p, const float *x, size_t n,
 	uint64_t first, uint64_t window, void *partial); /* n at most KERNEL_CHUNK */
 void select_close(const struct select *s, enum select_pass p, void *partial);

@@ -160,7 +160,8 @@ void trim_open(const struct merge_spec *s, const void *state, int pass, void *pa
 		if (pass == PASS_SCALE)
 			memset(part_of(s, partial, pass, k, 0), 0, sizeof(union rescale_part));
 		else
-			select_open(pass, part_of(s, partial, pass, k, which));
+			select_open(cut_at(&((const struct state *)state)->side[k], which), pass,
+				part_of(s, partial, pass, k, which));
 	}
 }
 

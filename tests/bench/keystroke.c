@@ -163,8 +163,9 @@ int main(void)
 	if (!preview_wait(v, false, &e))
 		die(&e);
 	edits(v, in, dir);
-	static const char *const methods[] = { "task_arithmetic", "dare_ties", "ties" };
-	for (size_t m = 0; m < 3; m++) {
+	static const char *const methods[] = { "task_arithmetic", "dare_ties", "ties",
+		"breadcrumbs", "sce", "ramplus_tl", "della" };
+	for (size_t m = 0; m < sizeof methods / sizeof *methods; m++) {
 		struct recipe *edit = recipe_of(dir, methods[m], 0.77);
 		struct plan *q = plan_of(edit, in);
 		double a = now();
