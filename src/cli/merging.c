@@ -10,13 +10,24 @@
 #include "recipe/lint.h"
 #include "system/process.h"
 
+/* Notes about what is read in another form than it is stored: said before the work, too. */
+static bool worth_saying(const struct finding *f)
+{
+	static const char *const codes[] = {"decoded", "mixed-dtypes", "text-part"};
+
+	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+		if (str_eq(f->code, codes[i]))
+			return true;
+	return plan_tells(f->code);
+}
+
 static void say(const struct recipe *r, const struct findings *f)
 {
 	for (size_t i = 0; i < f->n; i++) {
 		const struct finding *one = &f->v[i];
 		struct str s = STR_INIT;
 
-		if (one->severity != SEV_WARNING && !plan_tells(one->code))
+		if (one->severity != SEV_WARNING && !worth_saying(one))
 			continue;
 		str_add(&s, "cupel: ");
 		str_add_safe(&s, r->path ? r->path : "recipe", r->path ? strlen(r->path) : 6);

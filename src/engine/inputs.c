@@ -8,6 +8,7 @@
 #include "engine/inputs.h"
 #include "engine/recipe_opener.h"
 #include "engine/rows.h"
+#include "model/text_part.h"
 #include "recipe/lint.h"
 #include "recipe/open.h"
 
@@ -121,6 +122,35 @@ static void bases_find(struct inputs_all *a, const struct model_roots *roots, st
 		}
 }
 
+static struct model *alike(struct model *m, const struct model *first)
+{
+	return m && first && m != first && model_sees(m) != model_sees(first) ?
+		text_view(m, first) : NULL;
+}
+
+/* A language model and one that holds such a model as a part: all under the names of the first. */
+static void names_match(struct inputs *in)
+{
+	struct model *first = in->v[inputs_first(in)].model, *view;
+
+	for (size_t i = 0; i < in->n; i++) {
+		view = alike(in->v[i].model, first);
+		if (!view)
+			continue;
+		if (in->figure_base == in->v[i].model) {
+			model_unref(in->figure_base);
+			in->figure_base = model_ref(view);
+		}
+		model_unref(in->v[i].model);
+		in->v[i].model = view;
+	}
+	view = in->base < 0 && in->lineage_base < 0 ? alike(in->figure_base, first) : NULL;
+	if (view) {
+		model_unref(in->figure_base);
+		in->figure_base = view;
+	}
+}
+
 /* Of everything that rows follow from beside the models: slices, ranges, modules. */
 static struct hash layout_of(const struct recipe *r)
 {
@@ -195,6 +225,7 @@ struct inputs *inputs_open_with(const struct recipe *r, struct recipe_opener *o,
 	a->rule = recipe_tokenizer_hash(r);
 	free(near_dir);
 	a->in.donor = recipe_donor(r, models, n, a->in.base, NULL);
+	names_match(&a->in);
 	a->rows.r = r;
 	a->rows.in = &a->in;
 	a->rows.arena = &a->arena;

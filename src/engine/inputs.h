@@ -20,6 +20,8 @@ struct input_row { /* a tensor of the output */
 	enum dtype promoted;       /* what its inputs promote to */
 	bool integer;              /* not merged: all inputs must hold the same */
 	bool quantized;            /* one of its inputs is */
+	/* of a tower or projector that the other inputs, text alone, have not: copied */
+	bool kept;
 	int odd;                   /* first input whose shape differs from like's, -1 none */
 	int mute;                  /* first input whose tensor cannot be decoded, -1 none */
 	/* first input that is integer where like is not, or the reverse; -1 */

@@ -7,7 +7,9 @@
 #include "engine/config_stack.h"
 #include "engine/config_text.h"
 #include "engine/leaves.h"
+#include "engine/inputs.h"
 #include "engine/output.h"
+#include "model/text_part.h"
 #include "recipe/open.h"
 #include "recipe/publish.h"
 
@@ -159,6 +161,27 @@ static bool put_config(struct output *o, struct err *e)
 	if (text)
 		ok = output_put(o, "config.json", text, n, e);
 	free(text);
+	return ok;
+}
+
+/* What images and sounds go through before the model stays with the towers, whoever gives the
+ * tokenizer. */
+static bool put_processor(struct output *o, struct err *e)
+{
+	static const char *const names[] = {"preprocessor_config.json", "processor_config.json",
+		"video_preprocessor_config.json"};
+	const struct model *m = o->plan->inputs->v[inputs_first(o->plan->inputs)].stored;
+	char *dir = output_folder_of(m);
+	bool ok = true;
+
+	for (size_t i = 0; ok && model_sees(m) && m->format != MODEL_GGUF && i < 3; i++) {
+		char *from = str_join_path(dir, names[i]), *to = str_join_path(o->tmp, names[i]);
+
+		ok = !file_exists(from) || file_copy(from, to, e);
+		free(from);
+		free(to);
+	}
+	free(dir);
 	return ok;
 }
 
@@ -375,6 +398,7 @@ bool output_files(struct output *o, const struct output_facts *f, struct err *e)
 	ok = recipe && (!index ||
 		output_put(o, "model.safetensors.index.json", index, strlen(index), e)) &&
 		put_config(o, e) && output_tokenizer(o, f->donor, e) &&
+		put_processor(o, e) &&
 		output_put(o, "mergekit_config.yml", recipe, strlen(recipe), e) &&
 		put_card(o, f, recipe, e) && put_provenance(o, f, e);
 	free(recipe);

@@ -7,6 +7,7 @@
 #include "base/xalloc.h"
 #include "engine/plan_work.h"
 #include "model/stack.h"
+#include "model/stored_as.h"
 #include "recipe/template.h"
 
 const struct mark *plan_mark(const struct planner *w, int i)
@@ -47,6 +48,19 @@ static bool any_models(struct planner *w)
 		"there is nothing to merge");
 }
 
+/* Codes that nobody here decodes: the model as a whole, before its tensors are compared. */
+static void readable(struct planner *w, size_t i)
+{
+	const struct model *m = w->in->v[i].model;
+	char *foreign = stored_foreign(m);
+
+	if (foreign)
+		plan_problem(w, plan_mark(w, (int)i), w->in->v[i].text, "packed",
+			stored_converter(m), "it is packed by %s, which is not decoded for a merge",
+			foreign);
+	free(foreign);
+}
+
 static bool all_open(struct planner *w)
 {
 	for (size_t i = 0; i < w->in->n; i++) {
@@ -60,6 +74,8 @@ static bool all_open(struct planner *w)
 			plan_problem(w, plan_mark(w, (int)i), w->in->v[i].text, "partial",
 				"finish the download", "only %s of its files are here",
 				w->in->v[i].model->partial);
+		else
+			readable(w, i);
 	}
 	return !w->failed;
 }

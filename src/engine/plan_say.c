@@ -162,7 +162,7 @@ static void say_copied(struct planner *w, const struct input_row *rows, size_t n
 	size_t copied = 0;
 
 	for (size_t k = 0; k < n; k++)
-		copied += rows[k].slice < 0;
+		copied += rows[k].slice < 0 && !rows[k].kept;
 	if (copied)
 		plan_remark(w, SEV_NOTE, &w->r->tree->mark, "module-copied",
 			"list the module under modules: to merge it",
@@ -170,15 +170,16 @@ static void say_copied(struct planner *w, const struct input_row *rows, size_t n
 			copied, w->in->v[inputs_first(w->in)].label);
 }
 
-static void say_quantized(struct planner *w, const struct input_row *rows, size_t n)
+/* What lint says of the files too: packed, mixed, seeing inputs. */
+static void say_inputs(struct planner *w)
 {
-	for (size_t k = 0; w->dtype == DT_UNKNOWN && k < n; k++)
-		if (rows[k].quantized) {
-			plan_remark(w, SEV_NOTE, &w->r->method_mark, "quantized",
-				"say dtype: to choose another",
-				"an input is quantized: without dtype: it counts as bfloat16");
-			return;
-		}
+	struct model **models = xnew(struct model *, w->in->n);
+
+	for (size_t i = 0; i < w->in->n; i++)
+		models[i] = w->in->v[i].model;
+	if (w->f)
+		lint_inputs(w->r, models, w->in->n, inputs_first(w->in), w->f);
+	free(models);
 }
 
 static void say_rules(struct planner *w)
@@ -197,7 +198,7 @@ static void say_rules(struct planner *w)
 bool plan_tells(const char *code)
 {
 	static const char *const codes[] = { "unused-layers", "unused-tensors", "extra-tensor",
-		"tied-head", "module-copied", "head-sources", "config-rule", "quantized" };
+		"tied-head", "module-copied", "head-sources", "config-rule" };
 
 	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
 		if (str_eq(codes[i], code))
@@ -209,6 +210,6 @@ void plan_say_rest(struct planner *w, const struct input_row *rows, size_t n)
 {
 	say_extras(w);
 	say_copied(w, rows, n);
-	say_quantized(w, rows, n);
+	say_inputs(w);
 	say_rules(w);
 }

@@ -3,6 +3,7 @@
 #include "base/str.h"
 #include "engine/rows.h"
 #include "model/stack.h"
+#include "model/text_part.h"
 
 /* --- one row --- */
 
@@ -142,6 +143,22 @@ static struct input_row *row_new(struct rows *w, const struct tensor *from, int 
 	return row;
 }
 
+/* Only the first has it, as the one of them that sees, and it is no part of its language model. */
+static bool copied_alone(const struct rows *w, const struct input_row *row, int first)
+{
+	if (row->n_inputs < 2 || text_part_has(row->like->name)
+	    || !model_sees(w->in->v[first].model))
+		return false;
+	for (size_t k = 0; k < row->n_inputs; k++) {
+		int i = recipe_slice_input(w->r, (size_t)row->slice, k);
+
+		if (i != first && (!w->in->v[i].model || row->source[i] >= 0
+			|| model_sees(w->in->v[i].model)))
+			return false;
+	}
+	return true;
+}
+
 /* Whole models: each part of a model has a stack of its own, gradients run along each. */
 static void whole_rows(struct rows *w, size_t slice)
 {
@@ -154,12 +171,19 @@ static void whole_rows(struct rows *w, size_t slice)
 	for (size_t t = 0; m && t < m->source.n_tensors; t++) {
 		const struct tensor *x = &m->source.tensors[t];
 		const char *of = module_of(x);
+		struct input_row *row;
 
 		if (module_claims(w->r, x) != w->r->slices[slice].module)
 			continue;
 		if (of != part)
 			depth = module_depth(part = of, m);
-		row_fill(w, row_new(w, x, (int)slice, place(module_layer(of, x), depth)), n, -1);
+		row = row_new(w, x, (int)slice, place(module_layer(of, x), depth));
+		row_fill(w, row, n, -1);
+		if (whom == inputs_first(w->in) && copied_alone(w, row, whom)) {
+			row->kept = true;
+			row->slice = -1;
+			row->n_inputs = 0;
+		}
 	}
 }
 

@@ -23,6 +23,8 @@ libcupel_a_SOURCES += \
 	src/model/lora_config.c \
 	src/model/lora_in.h \
 	src/model/lora_read.c \
+	src/model/stored_as.c \
+	src/model/stored_as.h \
 	src/model/text_part.c \
 	src/model/text_part.h \
 	src/model/memory.c \

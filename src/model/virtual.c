@@ -123,8 +123,10 @@ static void say_like(struct model_build *b, const struct virtual_about *a)
 	m->name = m->source.label = arena_strdup(&b->arena, a->label);
 	m->format = a->like->format;
 	m->format_text = a->like->format_text;
-	m->architecture = a->like->architecture;
-	m->arch_class = a->like->arch_class;
+	m->architecture = a->architecture ? arena_strdup(&b->arena, a->architecture)
+		: a->like->architecture;
+	m->arch_class = a->arch_class ? arena_strdup(&b->arena, a->arch_class)
+		: a->like->arch_class;
 	m->config = json_incref(a->config ? a->config : a->like->config);
 	m->generation_config = json_incref(a->like->generation_config);
 	m->tokenizer_config =

@@ -27,6 +27,7 @@ struct virtual_about {
 	const char *label;         /* as messages call it; also its name */
 	/* Replace like's; NULL keeps it. References are taken. */
 	json_t *config, *tokenizer_config;
+	const char *architecture, *arch_class; /* the same; copied */
 	const char *note;          /* for `inspect` and the run's record: what it is made of */
 };
 /* Takes ctx in any case. NULL: two tensors of one name. */

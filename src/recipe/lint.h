@@ -45,6 +45,11 @@ void lint_models(const struct recipe *r, struct model *const *inputs, size_t n, 
  * nothing; caller frees. */
 char *lint_layers(const struct recipe *r, size_t source, const struct model *m);
 char *lint_module(const struct recipe *r, size_t module, const struct model *m);
+/* Notes on what is read in another form than it is stored: packed weights, parts of models that
+ * see, mixed formats. Part of lint_models, and of plans. first: whose tensors the output has; the
+ * others are under its names. */
+void lint_inputs(const struct recipe *r, struct model *const *inputs, size_t n, int first,
+	struct findings *out);
 /* Tensor-name knowledge: filters that match nothing, with the nearest names. Part of lint_models.
  */
 

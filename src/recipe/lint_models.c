@@ -10,6 +10,7 @@
 #include "base/vec.h"
 #include "base/xalloc.h"
 #include "model/stack.h"
+#include "model/text_part.h"
 #include "recipe/vocabulary.h"
 
 struct compare {
@@ -126,7 +127,7 @@ static void compare_config(const struct compare *c, int i)
 {
 	const struct model *a = c->inputs[c->first], *b = c->inputs[i];
 
-	if (!str_eq(a->architecture, b->architecture))
+	if (!str_eq(a->architecture, b->architecture) && model_sees(a) == model_sees(b))
 		differ(c, SEV_WARNING, i, "architecture", "merge models of one family",
 			"%s is a %s model, %s a %s model", name_of(c, c->first), a->architecture,
 			name_of(c, i), b->architecture);
@@ -211,10 +212,13 @@ static void compare_shapes(const struct compare *c, size_t slice, int ka, int kb
 	const struct tensor *ours = NULL, *theirs = NULL, *lacking = NULL;
 	struct str x = STR_INIT, y = STR_INIT;
 	size_t n = 0, missing = 0, used = 0;
+	bool apart = model_sees(c->inputs[first]) == model_sees(c->inputs[i]);
 
 	for (size_t t = 0; t < a->n_tensors; t++) {
 		long at = counterpart(c, slice, ka, &a->tensors[t], kb, b);
 
+		if (at < 0 && !apart && !text_part_has(a->tensors[t].name))
+			continue; /* of a tower: copied */
 		used += at != LONG_MAX;
 		if (at < 0 && !missing++)
 			lacking = &a->tensors[t];
@@ -321,30 +325,6 @@ static void compare_modules(const struct compare *c)
 		free(path);
 		free(wrong);
 	}
-}
-
-static void compare_dtypes(const struct compare *c)
-{
-	enum dtype all = DT_UNKNOWN;
-	bool mixed = false;
-
-	if (c->l.r->dtype || c->l.r->out_dtype)
-		return;
-	for (size_t i = 0; i < c->l.n; i++) {
-		const struct source *s = c->inputs[i] ? &c->inputs[i]->source : NULL;
-
-		if (!s || !s->n_tensors)
-			continue;
-		if (all == DT_UNKNOWN)
-			all = s->tensors[0].dtype;
-		mixed = mixed || s->tensors[0].dtype != all;
-		all = dtype_promote(all, s->tensors[0].dtype);
-	}
-	if (mixed)
-		findings_add(c->l.out, SEV_NOTE, &c->l.r->method_mark, "merge_method",
-			"mixed-dtypes",
-			"write dtype: to say which; mergekit before 0.1.5 stored that of the base",
-			"the inputs differ in number format: %s is stored", dtype_name(all));
 }
 
 /* ---- tokenizers ---- */
@@ -617,15 +597,26 @@ static int first_of(struct model *const *inputs, size_t n, int base)
 	return -1;
 }
 
-void lint_models(const struct recipe *r, struct model *const *inputs, size_t n, int base,
-	struct findings *out)
+/* All under the names of the first, as they will be merged; views are the caller's. */
+static void show_alike(struct model *const *inputs, size_t n, int first, struct model **shown,
+	struct model **views)
 {
-	struct compare c = { { r, out, n, base, 0 }, inputs, first_of(inputs, n, base) };
+	for (size_t i = 0; i < n; i++) {
+		views[i] = inputs[i] && (int)i != first &&
+			model_sees(inputs[i]) != model_sees(inputs[first]) ?
+			text_view(inputs[i], inputs[first]) : NULL;
+		shown[i] = views[i] ? views[i] : inputs[i];
+	}
+}
+
+static void compare_all(const struct recipe *r, struct model *const *inputs, size_t n, int base,
+	int first, struct findings *out)
+{
+	struct compare c = { { r, out, n, base, 0 }, inputs, first };
 	char *why = NULL;
 	int donor;
 
-	if (c.first < 0 || n > recipe_inputs(r))
-		return;
+	lint_inputs(r, inputs, n, first, out);
 	donor = recipe_donor(r, inputs, n, base, &why);
 	for (size_t i = 0; i < n; i++) {
 		if (!inputs[i])
@@ -645,9 +636,24 @@ void lint_models(const struct recipe *r, struct model *const *inputs, size_t n, 
 		if (!r->slices[s].ranged)
 			check_values(&c, s);
 	}
-	compare_dtypes(&c);
 	check_donor(&c, donor, why);
 	check_all_filters(&c);
 	free(why);
 	findings_sort(out);
+}
+
+void lint_models(const struct recipe *r, struct model *const *inputs, size_t n, int base,
+	struct findings *out)
+{
+	struct model **shown = xnew(struct model *, n + 1), **views = xnew(struct model *, n + 1);
+	int first = first_of(inputs, n, base);
+
+	if (first >= 0 && n <= recipe_inputs(r)) {
+		show_alike(inputs, n, first, shown, views);
+		compare_all(r, shown, n, base, first, out);
+		for (size_t i = 0; i < n; i++)
+			model_unref(views[i]);
+	}
+	free(shown);
+	free(views);
 }

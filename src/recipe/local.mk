@@ -11,7 +11,8 @@ libcupel_a_SOURCES += \
 	src/recipe/documents.c \
 	src/recipe/lint.c src/recipe/lint.h src/recipe/lint_in.h src/recipe/lint_keys.c \
 	src/recipe/lint_params.c src/recipe/lint_meaning.c src/recipe/lint_output.c \
-	src/recipe/lint_models.c src/recipe/lint_values.c src/recipe/effect.c \
+	src/recipe/lint_models.c src/recipe/lint_inputs.c \
+	src/recipe/lint_values.c src/recipe/effect.c \
 	src/recipe/effect_gain.c \
 	src/recipe/effect.h src/recipe/publish.c src/recipe/publish.h \
 	src/recipe/open.c src/recipe/open.h

@@ -1,7 +1,7 @@
 # Scripts that run the program. tests/cli/lib.sh has what they share.
 CLI_TESTS = tests/cli/front.sh tests/cli/demo.sh tests/cli/examples.sh
 CLI_TESTS += tests/cli/models.sh
-CLI_TESTS += tests/cli/adapter.sh
+CLI_TESTS += tests/cli/adapter.sh tests/cli/vision.sh
 CLI_TESTS += tests/cli/catalog.sh tests/cli/jobs.sh
 CLI_TESTS += tests/cli/lint.sh
 CLI_TESTS += tests/cli/documents.sh
@@ -13,3 +13,28 @@ tests_cli_fill_catalog_SOURCES = tests/cli/fill_catalog.c
 tests_cli_fill_catalog_LDADD = libcupel.a $(CORE_LIBS)
 TESTS += $(CLI_TESTS)
 EXTRA_DIST += $(CLI_TESTS) tests/cli/lib.sh
+EXTRA_DIST += \
+	tests/golden/vision/gemma3/chat_template.json \
+	tests/golden/vision/gemma3/config.json \
+	tests/golden/vision/gemma3/model.safetensors \
+	tests/golden/vision/gemma3/preprocessor_config.json \
+	tests/golden/vision/gemma3/processor_config.json \
+	tests/golden/vision/gemma3text/config.json \
+	tests/golden/vision/gemma3text/model.safetensors \
+	tests/golden/vision/generate.py \
+	tests/golden/vision/llama/config.json \
+	tests/golden/vision/llama/model.safetensors \
+	tests/golden/vision/llava/chat_template.json \
+	tests/golden/vision/llava/config.json \
+	tests/golden/vision/llava/model.safetensors \
+	tests/golden/vision/llava/preprocessor_config.json \
+	tests/golden/vision/llava/processor_config.json \
+	tests/golden/vision/other/config.json \
+	tests/golden/vision/other/model.safetensors \
+	tests/golden/vision/qwen2/config.json \
+	tests/golden/vision/qwen2/model.safetensors \
+	tests/golden/vision/qwen2vl/chat_template.json \
+	tests/golden/vision/qwen2vl/config.json \
+	tests/golden/vision/qwen2vl/model.safetensors \
+	tests/golden/vision/qwen2vl/preprocessor_config.json \
+	tests/golden/vision/qwen2vl/processor_config.json
