@@ -107,12 +107,21 @@ struct plan *merging_plan(struct cli *c, const struct recipe *r, const struct pl
 {
 	struct catalog *cat = cli_catalog(c, e);
 	struct findings f = {0};
-	struct recipe *all = NULL;
+	struct recipe *cut = NULL, *all = NULL;
 	struct inputs *in = NULL;
 	struct plan *p = NULL;
 
-	if (!cat || !lint_ok(r, e) || !(all = recipe_gather(r, o, e)))
+	if (!cat || !lint_ok(r, e))
 		return NULL;
+	/* in the recipe, where the run keeps it and a replay finds it */
+	if (cli_option(c, "--unsafe-truncate-embeddings") && !r->tokenizer.truncate &&
+		!(cut = recipe_edit_top(r, "unsafe_truncate_embeddings", "true", e)))
+		return NULL;
+	r = cut ? cut : r;
+	if (!(all = recipe_gather(r, o, e))) {
+		recipe_unref(cut);
+		return NULL;
+	}
 	if (recipe_valid(all, e))
 		in = inputs_open_for(all, cli_roots(c), cat, o, e);
 	else if (all->text_n != r->text_n && r->path) /* a line of no file */
@@ -120,12 +129,15 @@ struct plan *merging_plan(struct cli *c, const struct recipe *r, const struct pl
 	if (in)
 		p = plan_make(all, in, o, &f, e);
 	if (p) {
+		if (in->vocabulary)
+			vocabulary_say(in->vocabulary, all, NULL, &f);
 		say(r, &f);
 		say_donor(all, in);
 	}
 	findings_fini(&f);
 	inputs_unref(in);
 	recipe_unref(all);
+	recipe_unref(cut);
 	return p;
 }
 

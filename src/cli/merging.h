@@ -18,7 +18,10 @@ bool merging_options(const struct cli *c, struct plan_options *o, struct err *e)
 		"float32 (the default): rounded once; mergekit: every step rounded as mergekit " \
 		"does it on one thread" }, \
 	{ "--rng", "WHICH", false, \
-		"counter (the default), or mergekit: the masks of its --random-seed on a CPU" }
+		"counter (the default), or mergekit: the masks of its --random-seed on a CPU" }, \
+	{ "--unsafe-truncate-embeddings", NULL, false, \
+		"cut embeddings and heads of different lengths to the shortest; goes into the " \
+		"recipe" }
 /* Runs it with progress on stderr; signals cancel. catalog may be NULL. */
 bool merging_run(struct cli *c, struct catalog *catalog, struct plan *p,
 	const struct run_options *o,

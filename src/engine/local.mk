@@ -36,6 +36,7 @@ libcupel_a_SOURCES += \
 	src/engine/output.h \
 	src/engine/output_files.c \
 	src/engine/output_tokenizer.c \
+	src/engine/output_vocabulary.c \
 	src/engine/pair_figure.c \
 	src/engine/pair_figure.h \
 	src/engine/passes.c \

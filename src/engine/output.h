@@ -62,6 +62,9 @@ char *output_folder_of(const struct model *m); /* caller frees */
 /* output_tokenizer.c: the donor's files; with a vocabulary of the output's own, its tokens in
  * them. */
 bool output_tokenizer(struct output *o, int donor, struct err *e);
+/* output_vocabulary.c: what became of the rows of each input. */
+json_t *output_vocabulary_json(const struct plan *p);
+void output_vocabulary_card(struct str *s, const struct plan *p);
 /* A config.json's vocab_size and ids of special tokens, where the recipe lays out a vocabulary.
  * from: the input it is that of. *text is replaced. */
 bool output_vocabulary_ids(const struct plan *p, int from, char **text, size_t *n, struct err *e);

@@ -271,10 +271,12 @@ static void card_models(struct str *s, const struct output *o, const struct outp
 		str_addf(s, ", hash %s\n", hex);
 	}
 	if (f->donor >= 0) {
-		str_add(s, "\nTokenizer and chat template come from ");
+		str_addf(s, "\nTokenizer%s from ", p->recipe->chat_template ? " comes"
+			: " and chat template come");
 		add_name(s, p, (size_t)f->donor);
 		str_add(s, ".\n");
 	}
+	output_vocabulary_card(s, p);
 }
 
 static bool put_card(struct output *o, const struct output_facts *f, const char *recipe,
@@ -356,6 +358,8 @@ static json_t *provenance(const struct output *o, const struct output_facts *f)
 		free(name);
 	}
 	json_object_set_new(j, "inputs", inputs);
+	if (p->inputs->vocabulary)
+		json_object_set_new(j, "vocabulary", output_vocabulary_json(p));
 	for (size_t i = 0; i < p->n; i++)
 		json_object_set_new(tensors, p->tensors[i].like->name,
 			hash_json(o->tensors[i].hash));

@@ -215,6 +215,13 @@ static bool layout(struct opening *o, struct model *other)
 	else
 		err_set(o->e, ERR_INPUT, t->source, "name another model, or union",
 			"it has no tokenizer");
+	if (a.of && !o->v->layout && str_eq(o->e->where, a.of->from)) {
+		char *where = xasprintf("%s/%s", donor >= 0 ? o->members[donor].name : t->source,
+			a.of->from);
+
+		err_at(o->e, "%s", where);
+		free(where);
+	}
 	free(rules);
 	return o->v->layout && can_be_written(o);
 }
@@ -307,12 +314,11 @@ static void add_part(struct str *s, uint32_t n, const char *what)
 		str_addf(s, "%s%" PRIu32 " %s", s->n && s->s[s->n - 1] != ' ' ? ", " : "", n, what);
 }
 
-char *vocabulary_line(const struct vocabulary *v, const struct recipe *r, size_t i)
+char *vocabulary_counts(const struct vocabulary *v, size_t i)
 {
 	const struct vocab_counts *c = &v->v[i].rows_from;
 	struct str s = STR_INIT;
 
-	str_addf(&s, "%s: ", str_base(recipe_input_ref(r, i)->text));
 	if (!v->layout) {
 		str_addf(&s, "cut to %" PRIu32 " rows", v->rows);
 		return str_steal(&s);
@@ -325,6 +331,15 @@ char *vocabulary_line(const struct vocabulary *v, const struct recipe *r, size_t
 	add_part(&s, c->zero, "zero");
 	add_part(&s, c->pad, "padding");
 	return str_steal(&s);
+}
+
+char *vocabulary_line(const struct vocabulary *v, const struct recipe *r, size_t i)
+{
+	char *counts = vocabulary_counts(v, i);
+	char *line = xasprintf("%s: %s", str_base(recipe_input_ref(r, i)->text), counts);
+
+	free(counts);
+	return line;
 }
 
 static void say_whole(const struct vocabulary *v, const struct recipe *r, struct findings *out)

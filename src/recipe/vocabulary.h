@@ -33,6 +33,8 @@ const struct recipe_ref_text *vocabulary_other(const struct recipe *r);
 /* What it does, or with v NULL why it cannot be done. */
 void vocabulary_say(const struct vocabulary *v, const struct recipe *r, const struct err *e,
 	struct findings *out);
-/* "128,256 tokens; instruct: 128,000 rows kept, 256 of base" for screens. Caller frees. */
+/* "15 tokens; 15 rows of its own, 6 of another model or token"; the second with the input's name
+ * before it. Caller frees. */
+char *vocabulary_counts(const struct vocabulary *v, size_t i);
 char *vocabulary_line(const struct vocabulary *v, const struct recipe *r, size_t i);
 #endif
