@@ -13,6 +13,6 @@ SHARE_FILES += \
 	share/demo/kjv/tokenizer_config.json \
 	share/demo/code.txt share/demo/kjv.txt \
 	share/demo/dare.yml share/demo/halfway.yml share/demo/nearswap.yml \
-	share/demo/tall.yml
+	share/demo/steps.yml share/demo/tall.yml
 SHARE_FILES += share/roles/language.role share/roles/vision.role
 SHARE_FILES += share/cupelrc share/themes/high-contrast share/themes/solarized-dark

@@ -40,6 +40,11 @@ bool command_has_doc(const struct app *a)
 	return a->doc != NULL;
 }
 
+bool command_has_documents(const struct app *a)
+{
+	return a->doc && doc_recipe(a->doc)->documents > 1;
+}
+
 bool command_can_undo(const struct app *a)
 {
 	return a->doc && a->doc->at > 0;
@@ -74,6 +79,7 @@ static const struct { bool (*enabled)(const struct app *a); const char *reason;
 	{ command_on_model, "there is no model here" },
 	{ command_has_marks, "nothing is marked" },
 	{ command_has_doc, "no recipe is open; n starts one, :open FILE opens one" },
+	{ command_has_documents, "the file has no other document" },
 	{ command_can_undo, "there is nothing to undo" },
 	{ command_can_redo, "there is nothing to redo" },
 	{ command_can_flip, "nothing was changed yet" },

@@ -196,6 +196,13 @@ unsigned app_select_doc(struct app *a, size_t i)
 	return CHANGED_DOC | CHANGED_PLAN | CHANGED_FIGURES;
 }
 
+unsigned app_show_document(struct app *a, size_t document)
+{
+	doc_show(a->doc, document);
+	renew(a, a->doc);
+	return CHANGED_DOC | CHANGED_PLAN | CHANGED_FIGURES;
+}
+
 static unsigned add(struct app *a, struct doc *d)
 {
 	*vec_push(&a->docs) = d;

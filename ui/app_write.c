@@ -72,17 +72,25 @@ static const char *output_dtype(const struct plan *p)
 }
 
 /* The verb that writes what the sheet says, with the roots and threads of this program. */
-static int64_t start_job(struct app *a, const char *recipe, const char *out, const char *seed,
-	struct err *e)
+static int64_t start_job(struct app *a, const struct doc *d, const struct plan *p,
+	const char *out, const char *seed, struct err *e)
 {
+	const struct recipe *r = doc_recipe(d);
 	const struct cli_start *given = cli_start();
 	vec(const char *) args = { 0 };
 	char *what = xasprintf("merge %s", str_base(out)), threads[16];
 	int64_t id;
 
 	*vec_push(&args) = "merge";
-	*vec_push(&args) = "--seed";
-	*vec_push(&args) = seed;
+	/* a seed wins over that of every document: not where it only says what is so anyway */
+	if (r->documents == 1 || strtoull(seed, NULL, 10) != p->seed) {
+		*vec_push(&args) = "--seed";
+		*vec_push(&args) = seed;
+	}
+	if (r->documents > 1 && r->name) {
+		*vec_push(&args) = "--document";
+		*vec_push(&args) = r->name;
+	}
 	for (size_t i = 0; i < given->n_roots; i++) {
 		*vec_push(&args) = "--root";
 		*vec_push(&args) = given->roots[i];
@@ -93,7 +101,7 @@ static int64_t start_job(struct app *a, const char *recipe, const char *out, con
 		*vec_push(&args) = threads;
 	}
 	*vec_push(&args) = "--";
-	*vec_push(&args) = recipe;
+	*vec_push(&args) = d->path;
 	*vec_push(&args) = out;
 	id = job_start(a->catalog, what, args.v, args.n, e);
 	vec_fini(&args);
@@ -127,7 +135,7 @@ static unsigned start(struct app *a, struct sheet *s, void *ctx)
 		sheet_error(s, "%s: %s; %s", e.where, e.what, e.hint);
 		return COMMAND_REFUSED;
 	}
-	id = start_job(a, w->doc->path, out, seed, &e);
+	id = start_job(a, w->doc, w->plan, out, seed, &e);
 	if (!id) {
 		sheet_error(s, "%s: %s; %s", e.where, e.what, e.hint);
 		return COMMAND_REFUSED;

@@ -54,7 +54,7 @@ static bool furnish(const char *dir, struct err *e)
 {
 	static const char *const models[] = { "base", "code", "kjv", "kjv.txt", "code.txt" };
 	static const char *const texts[] = { "README.md", "dare.yml", "halfway.yml",
-		"nearswap.yml" };
+		"nearswap.yml", "steps.yml" };
 	char *data = file_data_path("demo"), *real = realpath(data, NULL), *from, *to;
 	bool ok = real ? file_mkdirs(dir, e) : err_errno(e, data, "find the demonstration");
 

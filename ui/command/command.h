@@ -67,6 +67,7 @@ bool command_always(const struct app *a);
 #undef COMMAND
 #define ENABLED(fn) bool command_##fn(const struct app *a);
 ENABLED(on_row) ENABLED(on_model)
+ENABLED(has_documents)
 ENABLED(has_doc) ENABLED(can_undo) ENABLED(can_redo) ENABLED(can_flip) ENABLED(is_dirty)
 ENABLED(has_marks) ENABLED(has_table) ENABLED(on_run) ENABLED(on_job) ENABLED(can_write)
 #undef ENABLED

@@ -94,6 +94,7 @@ unsigned app_add_recipe(struct app *a, const struct recipe *r, const char *name,
 	int64_t from_run);
 unsigned app_open_run_recipe(struct app *a, int64_t run); /* its recipe as a new variant */
 unsigned app_select_doc(struct app *a, size_t i);
+unsigned app_show_document(struct app *a, size_t document); /* of the file at work */
 
 /* --- the rest ------------------------------------------------------------------------------- */
 bool app_is_model_dir(const char *path);         /* a folder that is one model, not many */

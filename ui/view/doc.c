@@ -12,12 +12,18 @@
 
 const struct recipe *doc_recipe(const struct doc *d)
 {
-	return d->steps.v[d->at].recipe;
+	return d->steps.v[d->at].recipe->file[d->document];
+}
+
+/* The same document of an earlier snapshot, or NULL. */
+static const struct recipe *shown_of(const struct doc *d, const struct recipe *r)
+{
+	return d->document < r->documents ? r->file[d->document] : NULL;
 }
 
 const struct recipe *doc_before(const struct doc *d)
 {
-	return d->at ? d->steps.v[d->at - 1].recipe : NULL;
+	return d->at ? shown_of(d, d->steps.v[d->at - 1].recipe) : NULL;
 }
 
 static bool same_text(const struct recipe *a, const struct recipe *b)
@@ -71,6 +77,7 @@ static struct doc *doc_begin(const struct recipe *r)
 
 	s->recipe = r;
 	s->what = xstrdup("opened");
+	d->document = r->document;
 	d->variant_of = -1;
 	return d;
 }
@@ -151,7 +158,9 @@ void doc_edit(struct doc *d, const struct recipe *r, const char *what, const cha
 		d->flip = d->at;
 		d->at = d->steps.n - 1;
 	}
-	s->recipe = r;
+	if (d->document >= r->documents)
+		d->document = r->document;
+	s->recipe = r->file[d->document];
 	s->what = xstrdup(what);
 	free(d->fold_key);
 	d->fold_key = merge_key ? xstrdup(merge_key) : NULL;
@@ -159,8 +168,14 @@ void doc_edit(struct doc *d, const struct recipe *r, const char *what, const cha
 	d->journal_stale = true;
 }
 
+/* What changed is shown: the document of the later of the two snapshots. */
 static void go(struct doc *d, size_t to)
 {
+	const struct recipe *now = d->steps.v[to].recipe;
+
+	d->document = d->steps.v[to > d->at ? to : d->at].recipe->document;
+	if (d->document >= now->documents)
+		d->document = now->document;
 	d->flip = d->at;
 	d->at = to;
 	d->journal_stale = true;
@@ -192,6 +207,15 @@ const char *doc_flip(struct doc *d)
 		return NULL;
 	go(d, to);
 	return d->steps.v[d->at].what;
+}
+
+void doc_show(struct doc *d, size_t document)
+{
+	if (document >= doc_recipe(d)->documents)
+		return;
+	d->document = document;
+	free(d->fold_key);
+	d->fold_key = NULL;
 }
 
 /* --- the file --- */

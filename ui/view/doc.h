@@ -20,6 +20,7 @@ struct doc {
 	char *near_dir;         /* where relative model names are looked for */
 	int variant_of;         /* index of the doc it was branched from, -1 */
 	int64_t from_run;       /* run whose recipe this was, or 0 */
+	size_t document;        /* of the file: the one that is shown */
 	vec(struct doc_step) steps;
 	size_t at;              /* the present step */
 	size_t flip;            /* what `a` flips to */
@@ -42,7 +43,8 @@ struct doc {
 	char *fold_key;         /* merge_key of the last step, and when it was made */
 	double folded;
 };
-const struct recipe *doc_recipe(const struct doc *d);   /* the present snapshot, borrowed */
+/* the present snapshot, borrowed: of the document that is shown */
+const struct recipe *doc_recipe(const struct doc *d);
 const struct recipe *doc_before(const struct doc *d);   /* the one before, or NULL: "was 1.3" */
 bool doc_is_dirty(const struct doc *d);                 /* text differs from the file's */
 struct doc *doc_load(const char *path, struct err *e);
@@ -55,6 +57,7 @@ void doc_edit(struct doc *d, const struct recipe *r, const char *what, const cha
 const char *doc_undo(struct doc *d);  /* what was undone, NULL if nothing */
 const char *doc_redo(struct doc *d);
 const char *doc_flip(struct doc *d);  /* to the state before, or back: A/B */
+void doc_show(struct doc *d, size_t document); /* another document of the file */
 bool doc_save(struct doc *d, const char *path, struct err *e); /* path NULL: its own */
 /* The file changed outside since it was loaded or saved:
  * take it over as one step. True if it did. */

@@ -375,6 +375,58 @@ unsigned cmd_previous_variant(struct app *a, const char *args)
 	return switch_by(a, a->docs.n ? a->docs.n - 1 : 0);
 }
 
+unsigned cmd_next_document(struct app *a, const char *args)
+{
+	const struct recipe *r = doc_recipe(a->doc);
+	long named = *args ? recipe_document_called(r, args) : (long)(r->document + 1);
+
+	if (named < 0) {
+		app_say(a, "no document is called %s", args);
+		return CHANGED_SCREEN;
+	}
+	return app_show_document(a, (size_t)named % r->documents);
+}
+
+unsigned cmd_previous_document(struct app *a, const char *args)
+{
+	const struct recipe *r = doc_recipe(a->doc);
+
+	(void)args;
+	return app_show_document(a, (r->document + r->documents - 1) % r->documents);
+}
+
+/* Input i's recipe: a document of the file, or a file of its own. 0: it is a stored model. */
+static unsigned go_input(struct app *a, const struct recipe *r, size_t i)
+{
+	const struct recipe *to = recipe_of_ref(r, recipe_input_ref(r, i));
+	const struct inputs *in = a->doc->inputs;
+
+	if (to)
+		return app_show_document(a, to->document);
+	if (in && i < in->n && in->v[i].made_by && in->v[i].made_by->recipe->path)
+		return app_open_recipe(a, in->v[i].made_by->recipe->path);
+	return 0;
+}
+
+/* That of the input under the cursor; on a value of the whole recipe the first there is. */
+unsigned cmd_go_inner(struct app *a, const char *args)
+{
+	struct recipe_view *v = here(a);
+	const struct recipe *r = doc_recipe(v->doc);
+	int row = v->row < v->knobs.rows.n ? v->knobs.rows.v[v->row].input : -1;
+	unsigned bits = 0;
+
+	(void)args;
+	if (row >= 0 && row < (int)r->n_models)
+		bits = go_input(a, r, (size_t)r->models[row].input);
+	for (size_t i = 0; row < 0 && !bits && i < recipe_inputs(r); i++)
+		bits = go_input(a, r, i);
+	if (bits)
+		return bits;
+	app_say(a, "%s made by a recipe here", row < 0 ? "no input is" : "this input is not");
+	return CHANGED_SCREEN;
+}
+
 static unsigned go_finding(struct recipe_view *v)
 {
 	int line = v->finding < v->doc->findings.n ? v->doc->findings.v[v->finding].line : 0;

@@ -16,8 +16,10 @@ static void head_text(const struct recipe_view *v, struct str *s)
 	const struct recipe *r = doc_recipe(d);
 	const char *dtype = r->out_dtype ? r->out_dtype : r->dtype;
 
-	str_addf(s, "%s%s · %s", d->name, doc_is_dirty(d) ? "*" : "",
-		r->method_name ? r->method_name : "?");
+	str_addf(s, "%s%s", d->name, doc_is_dirty(d) ? "*" : "");
+	if (r->documents > 1)
+		str_addf(s, " · %s", r->name ? r->name : "the result");
+	str_addf(s, " · %s", r->method_name ? r->method_name : "?");
 	if (dtype)
 		str_addf(s, " · %s", dtype);
 	if (r->method && r->method->random)
@@ -45,6 +47,23 @@ static void draw_variants(const struct recipe_view *v, struct grid *g, struct re
 		grid_text(g, x + 1, r.y, STYLE_dim, "[ ] switch");
 }
 
+static void draw_documents(const struct recipe_view *v, struct grid *g, struct rect r)
+{
+	const struct recipe *now = doc_recipe(v->doc);
+	size_t final = recipe_final(now);
+	int x = r.x + grid_text(g, r.x, r.y, STYLE_dim, "documents ");
+
+	for (size_t i = 0; i < now->documents && x < r.x + r.w; i++) {
+		const struct recipe *d = now->file[i];
+
+		x += grid_textf(g, x, r.y, d == now ? STYLE_tab_here : STYLE_tab, " %s%s ",
+			d->name ? d->name : "the result",
+			d->name && i == final ? ", the result" : "");
+	}
+	if (x + 12 < r.x + r.w)
+		grid_text(g, x + 1, r.y, STYLE_dim, "{ } switch");
+}
+
 void recipe_draw_head(const struct recipe_view *v, struct grid *g, struct rect r)
 {
 	struct str s = STR_INIT;
@@ -53,7 +72,9 @@ void recipe_draw_head(const struct recipe_view *v, struct grid *g, struct rect r
 	grid_fit(g, r.x + 1, r.y, r.w - 1, doc_is_dirty(v->doc) ? STYLE_changed : STYLE_heading,
 		s.s, CUT_END);
 	str_fini(&s);
-	if (r.h > 1)
+	if (r.h > 1 && doc_recipe(v->doc)->documents > 1)
+		draw_documents(v, g, (struct rect){ r.x + 1, r.y + r.h - 1, r.w - 1, 1 });
+	if (r.h > 1 && v->view.app->docs.n > 1)
 		draw_variants(v, g, (struct rect){ r.x + 1, r.y + 1, r.w - 1, 1 });
 }
 

@@ -48,13 +48,14 @@ void recipe_follow(struct recipe_view *v)
 
 	struct doc *d = v->view.app->doc;
 
-	if (v->doc != d) {
+	if (v->doc != d || (d && v->document != d->document)) {
 		v->marks.n = 0;
 		v->row = 0;
 		v->column = 0;
 		v->scroll = 0;
 		recipe_set_focus(v, FOCUS_KNOBS);
 		v->doc = d;
+		v->document = d ? d->document : 0;
 		v->built = NULL;
 		v->plan = NULL;
 		other = true;
@@ -189,7 +190,8 @@ static void recipe_layout(struct view *view, struct rect r)
 
 	if (!v->doc)
 		return;
-	v->head = rect_top(&r, view->app->docs.n > 1 ? 2 : 1);
+	v->head = rect_top(&r, 1 + (view->app->docs.n > 1) +
+		(doc_recipe(v->doc)->documents > 1));
 	v->yaml = rect_bottom(&r, r.h >= 40   ? 12
 				  : r.h >= 26 ? 8
 				  : r.h >= 17 ? 5
@@ -474,7 +476,11 @@ static bool recipe_command(const struct view *view, struct str *out)
 
 	if (!v->doc || !v->doc->path)
 		return false;
+	const struct recipe *r = doc_recipe(v->doc);
+
 	str_addf(out, "cupel preview %s", v->doc->path);
+	if (r->documents > 1 && r->name && recipe_final(r) != r->document)
+		str_addf(out, " --document %s", r->name);
 	return true;
 }
 
