@@ -56,3 +56,12 @@ EXTRA_DIST += tests/golden/tokenizer/generate.py tests/golden/tokenizer/expected
 	tests/golden/tokenizer/d/model.safetensors \
 	tests/golden/tokenizer/d/tokenizer.json \
 	tests/golden/tokenizer/d/tokenizer_config.json
+
+check_PROGRAMS += tests/unit/test_quantize
+TESTS += tests/unit/test_quantize
+tests_unit_test_quantize_SOURCES = tests/unit/test_quantize.c tests/unit/fixture.h \
+	tests/unit/formula.h tests/unit/golden.h
+tests_unit_test_quantize_LDADD = $(UNIT_LIBS)
+EXTRA_DIST += \
+	tests/golden/quant/files.json \
+	tests/golden/quant/gen_files.py

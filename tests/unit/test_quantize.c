@@ -1,0 +1,352 @@
+/* Whole GGUF files against those that llama.cpp's converter and llama-quantize write: every tensor's
+ * name, type, dimensions and bytes; and what happens to outputs on the way. */
+#include <sys/wait.h>
+#include <unistd.h>
+#include "engine/quant_out.h"
+#include "engine/quantize.h"
+#include "formula.h"
+#include "golden.h"
+#include "system/process.h"
+
+static struct fixture fx;
+static json_t *golden;
+static struct pool *pool;
+
+static int setup(void **state)
+{
+	const char *family;
+	json_t *of;
+
+	(void)state;
+	fixture_init(&fx);
+	golden = golden_load("tests/golden/quant/files.json");
+	pool = pool_new(2);
+	json_object_foreach(golden, family, of)
+		formula_model(&fx, family, json_object_get(of, "config"),
+			json_object_get(of, "tensors"));
+	return golden ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	pool_free(pool);
+	json_decref(golden);
+	fixture_fini(&fx);
+	return 0;
+}
+
+/* --- a GGUF file as bytes, without the program's own reader --- */
+
+struct raw {
+	unsigned char *bytes;
+	size_t n, at, data;
+	uint64_t tensors;
+};
+
+static uint64_t raw_take(struct raw *r, size_t n)
+{
+	uint64_t v = 0;
+
+	assert_true(r->at + n <= r->n);
+	memcpy(&v, r->bytes + r->at, n);
+	r->at += n;
+	return v;
+}
+
+static void raw_value(struct raw *r, uint64_t type)
+{
+	static const size_t size[] = { 1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8 };
+
+	assert_true(type <= 12);
+	if (type == 8) {
+		r->at += raw_take(r, 8);
+	} else if (type == 9) {
+		uint64_t of = raw_take(r, 4), n = raw_take(r, 8);
+		while (n--)
+			raw_value(r, of);
+	} else {
+		r->at += size[type];
+	}
+	assert_true(r->at <= r->n);
+}
+
+static void raw_open(struct raw *r, const char *path)
+{
+	struct err e = { 0 };
+	uint64_t keys;
+	size_t infos;
+
+	memset(r, 0, sizeof *r);
+	r->bytes = (unsigned char *)file_read_all(path, (size_t)1 << 30, &r->n, &e);
+	assert_non_null(r->bytes);
+	assert_memory_equal(r->bytes, "GGUF\3\0\0\0", 8);
+	r->at = 8;
+	r->tensors = raw_take(r, 8);
+	keys = raw_take(r, 8);
+	while (keys--) {
+		r->at += raw_take(r, 8);
+		raw_value(r, raw_take(r, 4));
+	}
+	infos = r->at;
+	for (uint64_t i = 0; i < r->tensors; i++) {
+		r->at += raw_take(r, 8);
+		r->at += raw_take(r, 4) * 8 + 12;
+	}
+	r->data = (r->at + 31) / 32 * 32;
+	r->at = infos;
+}
+
+/* [name, type, dimensions, hash] of the golden file against the next tensor. */
+static void raw_check(struct raw *r, const json_t *want, const char *file)
+{
+	const json_t *dims = json_array_get(want, 2);
+	const char *name = json_string_value(json_array_get(want, 0));
+	const struct dtype_info *d;
+	uint64_t n = raw_take(r, 8), elements = 1, bytes, offset;
+	char hex[HASH_HEX_SIZE];
+
+	if (n != strlen(name) || memcmp(r->bytes + r->at, name, n))
+		fail_msg("%s: %s stands where %.*s is", file, name, (int)n, r->bytes + r->at);
+	r->at += n;
+	n = raw_take(r, 4);
+	for (uint64_t k = 0; k < n; k++) {
+		uint64_t ne = raw_take(r, 8);
+		elements *= ne;
+		/* llama-quantize drops trailing ones, the converter keeps them */
+		assert_int_equal(ne, k < json_array_size(dims)
+			? (uint64_t)json_integer_value(json_array_get(dims, k)) : 1);
+	}
+	d = dtype_info(dtype_by_ggml((uint32_t)raw_take(r, 4)));
+	if (strcmp(d->name, json_string_value(json_array_get(want, 1))))
+		fail_msg("%s: %s is %s", file, name, d->name);
+	offset = raw_take(r, 8);
+	bytes = elements / d->block * d->bytes;
+	assert_true(r->data + offset + bytes <= r->n);
+	hash_hex(hash_bytes(r->bytes + r->data + offset, (size_t)bytes), hex);
+	if (strcmp(hex, json_string_value(json_array_get(want, 3))))
+		fail_msg("%s: the bytes of %s differ", file, name);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return quant_name_order(json_string_value(json_array_get(*(json_t *const *)a, 0)),
+		json_string_value(json_array_get(*(json_t *const *)b, 0)));
+}
+
+static void check_file(const char *path, const json_t *tensors, const char *what)
+{
+	size_t n = json_array_size(tensors);
+	json_t **v = calloc(n, sizeof *v);
+	struct raw r;
+
+	for (size_t i = 0; i < n; i++)
+		v[i] = json_array_get(tensors, i);
+	qsort(v, n, sizeof *v, by_name);
+	raw_open(&r, path);
+	assert_int_equal(r.tensors, n);
+	for (size_t i = 0; i < n; i++)
+		raw_check(&r, v[i], what);
+	free(v);
+	free(r.bytes);
+}
+
+/* --- writing --- */
+
+static struct quant_plan *plan_of(const char *folder, const char *preset, bool imatrix)
+{
+	char *path = str_join_path(fx.dir, folder);
+	struct err e = { 0 };
+	struct model *m = model_open(path, &e);
+	struct quant_spec *s = quant_spec_load(preset, &e);
+	struct quant_targets *t;
+	struct quant_plan *p;
+
+	assert_non_null(m);
+	if (!s)
+		fail_msg("%s: %s", preset, e.what);
+	t = quant_targets_new(m, s->preset.container, &e);
+	if (!t)
+		fail_msg("%s: %s", folder, e.what);
+	p = quant_plan_make(s, t, imatrix, NULL, &e);
+	assert_non_null(p);
+	quant_targets_unref(t);
+	quant_spec_unref(s);
+	model_unref(m);
+	free(path);
+	return p;
+}
+
+static bool write_it(const char *folder, const char *preset, struct quantize_options *o,
+	struct run_result *r, struct err *e)
+{
+	struct quant_plan *p = plan_of(folder, preset, o->imatrix != NULL);
+	uint64_t size = quantize_size(p, o, e);
+	bool ok = quantize_run(p, NULL, pool, o, NULL, NULL, r, e);
+
+	if (ok) {
+		assert_int_equal(r->bytes, size);
+		assert_int_equal(r->tensors, p->targets->n);
+	}
+	quant_plan_unref(p);
+	return ok;
+}
+
+static void test_files_as_llama_cpp_writes_them(void **state)
+{
+	char *out = str_join_path(fx.dir, "x.gguf");
+	const char *family, *file;
+	json_t *of, *tensors;
+
+	(void)state;
+	json_object_foreach(golden, family, of)
+		json_object_foreach(json_object_get(of, "files"), file, tensors) {
+			struct quantize_options o = { .output = out, .force = true };
+			struct run_result r;
+			struct err e = { 0 };
+			struct file_id id;
+			char *what = xasprintf("%s %s", family, file);
+
+			if (!strchr(file, ' ')) {
+				if (!write_it(family, file, &o, &r, &e))
+					fail_msg("%s: %s: %s", what, e.where, e.what);
+				check_file(out, tensors, what);
+				assert_true(file_stat_id(out, &id) && id.size == r.bytes);
+			}
+			free(what);
+		}
+	free(out);
+}
+
+static void test_any_number_of_threads(void **state)
+{
+	char *a = str_join_path(fx.dir, "a.gguf"), *b = str_join_path(fx.dir, "b.gguf");
+	struct quantize_options o = { .output = a };
+	struct pool *two = pool;
+	struct run_result r, s;
+	struct err e = { 0 };
+
+	(void)state;
+	pool = pool_new(1);
+	assert_true(write_it("granitehybrid", "Q4_K_M", &o, &r, &e));
+	pool_free(pool);
+	pool = pool_new(7);
+	o.output = b;
+	assert_true(write_it("granitehybrid", "Q4_K_M", &o, &s, &e));
+	pool_free(pool);
+	pool = two;
+	assert_true(hash_eq(r.hash, s.hash));
+	free(a);
+	free(b);
+}
+
+/* The weights of all parts are those of the one file. */
+static void test_split(void **state)
+{
+	char *out = str_join_path(fx.dir, "split.gguf");
+	char *first = str_join_path(fx.dir, "split-00001-of-00003.gguf");
+	struct quantize_options o = { .output = out, .split = 1400000 };
+	struct run_result r;
+	struct model *whole, *parts;
+	struct err e = { 0 };
+	char *one = str_join_path(fx.dir, "a.gguf");
+
+	(void)state;
+	assert_true(write_it("granitehybrid", "Q4_K_M", &o, &r, &e));
+	assert_string_equal(r.output, first);
+	whole = model_open(one, &e);
+	parts = model_open(first, &e);
+	if (!parts)
+		fail_msg("%s: %s", e.where, e.what);
+	assert_int_equal(parts->n_files, 3);
+	assert_int_equal(parts->source.n_tensors, whole->source.n_tensors);
+	for (size_t t = 0; t < whole->source.n_tensors; t++) {
+		size_t n = (size_t)whole->source.tensors[t].elements;
+		float *x = calloc(n, 4), *y = calloc(n, 4);
+		long at = source_find(&parts->source, whole->source.tensors[t].name);
+
+		assert_true(at >= 0);
+		assert_true(source_read(&whole->source, t, 0, n, x, &e) &&
+			source_read(&parts->source, (size_t)at, 0, n, y, &e));
+		assert_memory_equal(x, y, n * 4);
+		free(x);
+		free(y);
+	}
+	model_unref(whole);
+	model_unref(parts);
+	free(out);
+	free(first);
+	free(one);
+}
+
+static void test_never_overwrites(void **state)
+{
+	char *out = str_join_path(fx.dir, "a.gguf");
+	struct quantize_options o = { .output = out };
+	struct run_result r;
+	struct err e = { 0 };
+
+	(void)state;
+	assert_false(write_it("llama", "Q8_0", &o, &r, &e));
+	assert_non_null(strstr(e.what, "already"));
+	fixture_text(&fx, "notes.gguf", "not a model");
+	free(out);
+	out = str_join_path(fx.dir, "notes.gguf");
+	o = (struct quantize_options){ .output = out, .force = true };
+	assert_false(write_it("llama", "Q8_0", &o, &r, &e));
+	assert_non_null(strstr(e.what, "no GGUF"));
+	free(out);
+}
+
+/* Killed in the middle, then resumed: the same file; nothing under its name before. */
+static void test_kill_and_resume(void **state)
+{
+	char *out = str_join_path(fx.dir, "k.gguf"), *whole = str_join_path(fx.dir, "a.gguf");
+	struct quantize_options o = { .output = out };
+	struct run_result r;
+	struct err e = { 0 };
+	char *x, *y;
+	size_t n, m;
+	int status;
+	pid_t pid = fork();
+
+	(void)state;
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		pool = pool_new(2); /* threads do not survive a fork */
+		quant_out_die_after(9);
+		write_it("granitehybrid", "Q4_K_M", &o, &r, &e);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	assert_false(file_exists(out));
+	assert_false(write_it("granitehybrid", "Q4_K_M", &o, &r, &e));
+	assert_non_null(strstr(e.what, "unfinished"));
+	o.resume = true;
+	assert_false(write_it("granitehybrid", "Q4_K_S", &o, &r, &e));
+	assert_non_null(strstr(e.what, "cannot resume"));
+	assert_true(write_it("granitehybrid", "Q4_K_M", &o, &r, &e));
+	assert_true(r.resumed >= 8);
+	x = file_read_all(out, (size_t)1 << 30, &n, &e);
+	y = file_read_all(whole, (size_t)1 << 30, &m, &e);
+	assert_int_equal(n, m);
+	assert_memory_equal(x, y, n);
+	free(x);
+	free(y);
+	free(out);
+	free(whole);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_files_as_llama_cpp_writes_them),
+		cmocka_unit_test(test_any_number_of_threads),
+		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_never_overwrites),
+		cmocka_unit_test(test_kill_and_resume),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
