@@ -495,12 +495,31 @@ static bool run_with(struct quantize *q, const struct quant_layout *l, struct po
 	return ok;
 }
 
+static bool writable(const struct quant_plan *p, struct err *e)
+{
+	char name[QUANT_TYPE_NAME];
+	size_t at;
+
+	for (size_t i = 0; i < p->targets->n; i++) {
+		struct quant_type t = p->v[i].type;
+
+		if (!quant_type_writable(t, p->targets->container) && !copied(p, i, &at) &&
+			dtype_info(t.dtype)->kind != DTYPE_INT)
+			return err_set(e, ERR_INPUT, p->targets->v[i].name,
+				"`cupel types` lists what can be written",
+				"%s cannot be written, only read", quant_type_name(t, name));
+	}
+	return true;
+}
+
 static struct quant_layout *layout_of(const struct quant_plan *p, const struct quantize_options *o,
 	struct err *e)
 {
 	struct gguf_keys keys;
 	struct quant_layout *l;
 
+	if (!writable(p, e))
+		return NULL;
 	if (p->targets->container == QUANT_MLX)
 		return quant_layout_mlx(p, o->split);
 	if (!gguf_keys_make(p, o->imatrix, &keys, e))
