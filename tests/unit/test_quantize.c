@@ -218,6 +218,81 @@ static void test_files_as_llama_cpp_writes_them(void **state)
 	free(out);
 }
 
+/* The importance that the golden files were made with, in the older format. */
+static char *write_imatrix(const json_t *tensors)
+{
+	char *path = str_join_path(fx.dir, "i.dat");
+	FILE *f = fopen(path, "wb");
+	int32_t n = 0, word;
+	json_t *t;
+	size_t i;
+
+	assert_non_null(f);
+	fwrite(&n, 4, 1, f);
+	json_array_foreach(tensors, i, t) {
+		const char *name = json_string_value(json_array_get(t, 0));
+		const json_t *dims = json_array_get(t, 2);
+		int32_t columns = (int32_t)json_integer_value(json_array_get(dims, 0));
+		int32_t many = json_array_size(dims) > 2
+			? (int32_t)json_integer_value(json_array_get(dims, 2)) : 1;
+
+		if (!str_starts(name, "blk.") || !str_ends(name, ".weight") ||
+			json_array_size(dims) < 2)
+			continue;
+		n++;
+		fwrite(&(int32_t){ (int32_t)strlen(name) }, 4, 1, f);
+		fwrite(name, 1, strlen(name), f);
+		fwrite(&(int32_t){ 1 }, 4, 1, f);
+		word = columns * many;
+		fwrite(&word, 4, 1, f);
+		for (int32_t k = 0; k < word; k++) {
+			float v = (float)(k % 31) + (float)(1 + formula_seed(name) % 5);
+			fwrite(&v, 4, 1, f);
+		}
+	}
+	rewind(f);
+	fwrite(&n, 4, 1, f);
+	assert_int_equal(fclose(f), 0);
+	return path;
+}
+
+static void test_files_with_importance(void **state)
+{
+	char *out = str_join_path(fx.dir, "i.gguf");
+	const char *family, *file;
+	json_t *of, *tensors;
+	int seen = 0;
+
+	(void)state;
+	json_object_foreach(golden, family, of) {
+		json_t *files = json_object_get(of, "files");
+		char *path = write_imatrix(json_object_get(files, "BF16"));
+		struct err e = { 0 };
+		struct imatrix *im = imatrix_load(path, &e);
+
+		assert_non_null(im);
+		json_object_foreach(files, file, tensors) {
+			struct quantize_options o = { .output = out, .force = true, .imatrix = im };
+			char *preset = xstrndup(file, strcspn(file, " "));
+			char *what = xasprintf("%s %s", family, file);
+			struct run_result r;
+
+			if (strchr(file, ' ')) {
+				if (!write_it(family, preset, &o, &r, &e))
+					fail_msg("%s: %s: %s", what, e.where, e.what);
+				check_file(out, tensors, what);
+				seen++;
+			}
+			free(preset);
+			free(what);
+		}
+		imatrix_free(im);
+		free(path);
+	}
+	assert_int_equal(seen, 12);
+	free(out);
+}
+
 static void test_any_number_of_threads(void **state)
 {
 	char *a = str_join_path(fx.dir, "a.gguf"), *b = str_join_path(fx.dir, "b.gguf");
@@ -342,6 +417,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_files_as_llama_cpp_writes_them),
+		cmocka_unit_test(test_files_with_importance),
 		cmocka_unit_test(test_any_number_of_threads),
 		cmocka_unit_test(test_split),
 		cmocka_unit_test(test_never_overwrites),
