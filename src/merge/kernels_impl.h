@@ -276,43 +276,48 @@ KFN size_t KN(count_nonfinite)(const float *x, size_t n)
 	return found;
 }
 
-/* Few keys lie in the bracket, so a vector loop finds the blocks that have any. */
+/* Few keys lie in the bracket: a vector says which. Keys are below 2^31, so signs do not matter. */
 KFN size_t KN(collect)(const float *x, size_t n, uint32_t lo, uint32_t hi, uint32_t pivot,
 	uint64_t *above, uint64_t *equal, uint32_t *out)
 {
-	const uint32_t width = hi - lo;
-	uint32_t n_above = 0, n_equal = 0;
+	KN(vsign) more = {0}, same = {0};
 	size_t found = 0, i = 0;
 
-	for (; i + 32 <= n; i += 32) {
-		uint32_t key[32], hits = 0;
+	for (; i + 16 <= n; i += 16) {
+		uint32_t hits = 0;
 
-		for (int l = 0; l < 32; l++) {
+		for (int h = 0; h < 16 / KF; h++) {
+			KN(vsign) key, is, in;
+
+			memcpy(&key, x + i + h * KF, sizeof key);
+			key &= 0x7fffffff;
+			is = key == (int32_t)pivot;
+			in = (key >= (int32_t)lo) & (key <= (int32_t)hi) & ~is;
+			more += key > (int32_t)hi; /* true is -1 */
+			same += is;
+			hits |= KBITS(in) << (h * KF);
+		}
+		for (; hits; hits &= hits - 1) {
 			uint32_t u;
 
-			memcpy(&u, &x[i + l], 4);
-			key[l] = u & 0x7fffffffu;
-			n_above += key[l] > hi;
-			n_equal += key[l] == pivot;
-			hits += (key[l] - lo <= width) & (key[l] != pivot);
+			memcpy(&u, &x[i + (size_t)__builtin_ctz(hits)], 4);
+			out[found++] = u & 0x7fffffffu;
 		}
-		for (int l = 0; hits && l < 32; l++) {
-			out[found] = key[l];
-			found += (key[l] - lo <= width) & (key[l] != pivot);
-		}
+	}
+	for (int l = 0; l < KF; l++) {
+		*above += (uint32_t)-more[l];
+		*equal += (uint32_t)-same[l];
 	}
 	for (; i < n; i++) {
 		uint32_t u;
 
 		memcpy(&u, &x[i], 4);
 		u &= 0x7fffffffu;
-		n_above += u > hi;
-		n_equal += u == pivot;
+		*above += u > hi;
+		*equal += u == pivot;
 		out[found] = u;
-		found += (u - lo <= width) & (u != pivot);
+		found += (u - lo <= hi - lo) & (u != pivot);
 	}
-	*above += n_above;
-	*equal += n_equal;
 	return found;
 }
 
