@@ -137,10 +137,14 @@ static double weight_sum(const struct facts *f)
 
 static void say_linear(struct facts *f)
 {
-	bool normalize = value(f, "normalize", -1) != 0.0;
+	bool normalize = value(f, "normalize", -1) != 0.0, any = false;
 	double sum = weight_sum(f);
 	struct str s = STR_INIT;
 
+	for (size_t i = 0; i < f->n; i++)
+		any = any || !isnan(f->weight[i]);
+	if (!any)
+		return;
 	if (normalize && fabs(sum) < 1e-12) {
 		say(f->out, "the weights sum to zero: normalize divides by it");
 		return;
@@ -406,17 +410,13 @@ static void add_layers(struct str *s, const struct recipe *r, size_t slice)
 {
 	const struct recipe_slice *l = &r->slices[slice];
 	const struct recipe_module *m = &r->modules[l->module];
-	long long first = 0, n;
+	int64_t first, n = recipe_slice_layers(r, slice, &first);
 
 	if (r->n_modules > 1)
 		str_addf(s, "%s%s", m->name, l->ranged ? ", " : ": ");
-	if (!l->ranged || !l->n_sources)
-		return;
-	for (size_t i = m->first; i < slice; i++)
-		if (r->slices[i].n_sources)
-			first += r->slices[i].sources[0].to - r->slices[i].sources[0].from;
-	n = l->sources[0].to - l->sources[0].from;
-	str_addf(s, n == 1 ? "layer %lld: " : "layers %lld-%lld: ", first, first + n - 1);
+	if (n)
+		str_addf(s, n == 1 ? "layer %lld: " : "layers %lld-%lld: ", (long long)first,
+			(long long)(first + n - 1));
 }
 
 /* "(its layers 8-11)", where they are not the same numbers for all. */

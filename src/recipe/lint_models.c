@@ -447,12 +447,10 @@ static bool matches_in(const struct compare *c, size_t slice, int k, const char 
 	const char *module = c->l.r->modules[s->module].name;
 	const struct recipe_input *in = s->ranged ? &s->sources[k < 0 ? 0 : k] : NULL;
 	const struct model *m = c->inputs[recipe_slice_input(c->l.r, slice, k < 0 ? 0 : (size_t)k)];
-	int64_t out = 0;
+	int64_t out;
 	bool found = false;
 
-	for (size_t i = c->l.r->modules[s->module].first; in && k < 0 && i < slice; i++)
-		if (c->l.r->slices[i].n_sources)
-			out += c->l.r->slices[i].sources[0].to - c->l.r->slices[i].sources[0].from;
+	recipe_slice_layers(c->l.r, slice, &out);
 	for (size_t t = 0; m && !found && t < m->source.n_tensors; t++) {
 		const struct tensor *x = &m->source.tensors[t];
 		int layer = in ? module_layer(module, x) : -1;

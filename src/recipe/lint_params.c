@@ -158,7 +158,21 @@ static void check_scalar(const struct here *h, const struct setting *s)
 	range(h, s, v);
 }
 
-static void check_gradient(const struct here *h, const struct setting *s)
+/* Whether tensors outside the layers can have this in their names. */
+static bool names_ends(const char *filter)
+{
+	static const char *const ends[] = { "model.embed_tokens.weight", "model.norm.weight",
+		"lm_head.weight", "transformer.wte.weight", "transformer.ln_f.weight",
+		"backbone.embeddings.weight", "backbone.norm_f.weight" };
+
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+		if (!filter || strcmp(filter, "*") == 0 || strstr(ends[i], filter))
+			return true;
+	return false;
+}
+
+/* filter: of the entry it is the value of; NULL: of none. */
+static void check_gradient(const struct here *h, const struct setting *s, const char *filter)
 {
 	if (!s->n) {
 		found(h, SEV_WARNING, &s->mark, "empty-gradient", "give it a value, or take it out",
@@ -172,7 +186,7 @@ static void check_gradient(const struct here *h, const struct setting *s)
 	if (s->n > 1 && h->def->type == PARAM_BOOL)
 		found(h, SEV_NOTE, &s->mark, "gradient-of-switch", NULL,
 			"a switch is not blended: each layer takes the entry it falls on");
-	else if (s->n > 1 && s->values[0].is_numeric &&
+	else if (s->n > 1 && s->values[0].is_numeric && names_ends(filter) &&
 		 s->values[0].number != s->values[s->n - 1].number)
 		found(h, SEV_NOTE, &s->mark, "gradient-ends", NULL,
 			"the embedding, the last norm and the head take the first value, %g",
@@ -225,7 +239,7 @@ static void check_filters(const struct here *h, const struct setting *s)
 		else if (!takes_all(s->filters[i]))
 			pattern(h, s, i);
 		if (s->values[i].kind == SETTING_GRADIENT)
-			check_gradient(h, &s->values[i]);
+			check_gradient(h, &s->values[i], s->filters[i]);
 		else
 			check_scalar(h, &s->values[i]);
 	}
@@ -245,7 +259,7 @@ static void check_param(const struct here *h)
 	if (s->kind == SETTING_FILTERS)
 		check_filters(h, s);
 	else if (s->kind == SETTING_GRADIENT)
-		check_gradient(h, s);
+		check_gradient(h, s, NULL);
 	else
 		check_scalar(h, s);
 }

@@ -254,6 +254,20 @@ int recipe_slice_input(const struct recipe *r, size_t slice, size_t k)
 	return k < s->n_sources ? s->sources[k].input : s->base_input;
 }
 
+int64_t recipe_slice_layers(const struct recipe *r, size_t slice, int64_t *first)
+{
+	int64_t n = 0;
+
+	*first = 0;
+	for (size_t s = r->modules[r->slices[slice].module].first; s <= slice; s++) {
+		const struct recipe_slice *l = &r->slices[s];
+
+		*first += n;
+		n = l->ranged && l->n_sources ? l->sources[0].to - l->sources[0].from : 0;
+	}
+	return n;
+}
+
 int recipe_source_of(const struct recipe *r, size_t input)
 {
 	for (size_t i = 0; i < r->n_models; i++)

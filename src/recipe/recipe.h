@@ -179,6 +179,8 @@ const struct recipe_ref_text *recipe_slice_base(const struct recipe *r, size_t s
 size_t recipe_slice_inputs(const struct recipe *r, size_t slice, int *base);
 int recipe_slice_source(const struct recipe *r, size_t slice, size_t k);
 int recipe_slice_input(const struct recipe *r, size_t slice, size_t k);
+/* The layers of the output that a slice makes: [*first, *first + n); 0 of whole models. */
+int64_t recipe_slice_layers(const struct recipe *r, size_t slice, int64_t *first);
 int recipe_source_of(const struct recipe *r, size_t input); /* first in models, or n_models */
 struct hash recipe_hash(const struct recipe *r); /* canonical: of the meaning, not the bytes */
 /* Of what decides the rows of the embeddings: tokenizer, unsafe_truncate_embeddings. */

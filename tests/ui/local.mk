@@ -15,6 +15,7 @@ screen_tests = \
 	tests/ui/outside.script tests/ui/outside.screen \
 	tests/ui/recipe.script tests/ui/recipe.screen \
 	tests/ui/settings.script tests/ui/settings.screen \
+	tests/ui/stack.script tests/ui/stack.screen \
 	tests/ui/tensors.script tests/ui/tensors.screen \
 	tests/ui/wide.script tests/ui/wide.screen
 EXTRA_DIST += tests/ui/run.sh $(screen_tests)

@@ -63,13 +63,14 @@ static double setting_value(const struct setting *s, enum knob_kind kind)
 	return kind == KNOB_NUMBER || kind == KNOB_FLAG ? s->number : NAN;
 }
 
-static void knob_fill(struct knob *k, const struct doc *d, const struct param_def *p, int input,
-	int filter)
+/* scope: of the setting; input: whose row it is in, see knob_row. */
+static void knob_fill(struct knob *k, const struct doc *d, const struct param_def *p, int scope,
+	int input, int filter)
 {
 	const struct recipe *r = doc_recipe(d);
 
 	k->def = p;
-	k->target = (struct recipe_target){ p->name, input < 0 ? -1 : input, filter, -1 };
+	k->target = (struct recipe_target){ p->name, scope, filter, -1 };
 	k->setting = part(recipe_setting(r, p->name, k->target.input), &k->target);
 	k->kind = kind_of(p, k->setting);
 	k->value = setting_value(k->setting, k->kind);
@@ -92,89 +93,171 @@ static size_t filter_count(const struct doc *d, const struct param_def *p, int i
 	return s && s->kind == SETTING_FILTERS ? s->n : 0;
 }
 
-static size_t filter_matches(const struct doc *d, const char *filter)
+/* Parameters of inputs go by the names there. slice -1: any. */
+static size_t filter_matches(const struct doc *d, const struct param_def *p, const char *filter,
+	int slice)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; d->plan && i < d->plan->n; i++)
-		n += !filter || !strcmp(filter, "*") ||
-		     strstr(d->plan->tensors[i].spec.name, filter) != NULL;
+	for (size_t i = 0; d->plan && i < d->plan->n; i++) {
+		const struct plan_tensor *t = &d->plan->tensors[i];
+
+		n += (slice < 0 || t->slice == slice) &&
+			strstr(p->scope == PARAM_GLOBAL ? t->spec.name : t->from, filter) != NULL;
+	}
 	return n;
 }
 
-static char *filter_label(const struct doc *d, const char *filter)
+static char *filter_label(const struct doc *d, const struct param_def *p, const char *filter,
+	int slice)
 {
 	if (!filter || !strcmp(filter, "*"))
 		return xstrdup("everything else");
 	if (!d->plan)
 		return xstrdup(filter);
-	return xasprintf("%s (%zu)", filter, filter_matches(d, filter));
+	return xasprintf("%s (%zu)", filter, filter_matches(d, p, filter, slice));
+}
+
+struct row_at { /* where rows are put */
+	int scope, input, slice, depth;
+};
+
+static struct knob_row *row_new(struct knobs *k, const struct row_at *at, char *label, int n)
+{
+	struct knob_row *row = vec_push(&k->rows);
+
+	*row = (struct knob_row){ .label = label, .input = at->input, .slice = at->slice,
+		.depth = at->depth, .n = n };
+	return row;
 }
 
 /* A row under an input (or a global) for every filter of one parameter. */
-static void add_filters(struct knobs *k, const struct doc *d, const struct param_def *p, int input,
-	int column)
+static void add_filters(struct knobs *k, const struct doc *d, const struct param_def *p,
+	const struct row_at *at, int column)
 {
-	const struct setting *s = recipe_setting(doc_recipe(d), p->name, input);
-	size_t n = filter_count(d, p, input);
+	const struct setting *s = recipe_setting(doc_recipe(d), p->name, at->scope);
+	size_t n = filter_count(d, p, at->scope);
 
 	for (size_t i = 0; i < n; i++) {
-		struct knob_row *row = vec_push(&k->rows);
+		struct knob_row *row = row_new(k, at, filter_label(d, p, s->filters[i], at->slice),
+			column + 1);
 
-		row->label = filter_label(d, s->filters[i]);
-		row->input = input;
-		row->depth = 1;
-		row->n = column + 1;
+		row->depth++;
+		row->filter = true;
+		row->input = at->input == -2 ? -1 : at->input;
 		for (int c = 0; c < column; c++)
 			row->knob[c].kind = KNOB_NONE;
-		knob_fill(&row->knob[column], d, p, input, (int)i);
+		knob_fill(&row->knob[column], d, p, at->scope, row->input, (int)i);
 	}
 }
 
-static void add_input(struct knobs *k, const struct doc *d, int input)
+static void add_input(struct knobs *k, const struct doc *d, const struct row_at *at, char *label)
 {
-	struct knob_row *row = vec_push(&k->rows);
+	struct knob_row *row = row_new(k, at, label, k->n_columns);
 
-	row->label = xstrdup(input >= 0 ? knob_input_label(d, input) : "all inputs");
-	row->input = input >= 0 ? input : -2;
-	row->n = k->n_columns;
 	for (int c = 0; c < k->n_columns; c++)
-		knob_fill(&row->knob[c], d, k->columns[c], input, -1);
+		knob_fill(&row->knob[c], d, k->columns[c], at->scope, at->input, -1);
 	for (int c = 0; c < k->n_columns; c++)
-		add_filters(k, d, k->columns[c], input < 0 ? -1 : input, c);
+		add_filters(k, d, k->columns[c], at, c);
 }
 
-static void add_global(struct knobs *k, const struct doc *d, const struct param_def *p)
+static void add_global(struct knobs *k, const struct doc *d, const struct param_def *p,
+	const struct row_at *at)
 {
-	struct knob_row *row = vec_push(&k->rows);
+	struct knob_row *row = row_new(k, at, xstrdup(p->name), 1);
 
-	row->label = xstrdup(p->name);
-	row->input = -1;
-	row->n = 1;
-	knob_fill(&row->knob[0], d, p, -1, -1);
-	add_filters(k, d, p, -1, 0);
+	knob_fill(&row->knob[0], d, p, at->scope, -1, -1);
+	add_filters(k, d, p, at, 0);
+}
+
+/* What is written for all sources of a scope: one row for what they have, one for each of the
+ * parameters of the whole. `always`: the latter where nothing is written too. */
+static void add_scope(struct knobs *k, const struct doc *d, struct row_at at, bool always)
+{
+	const struct recipe *r = doc_recipe(d);
+	bool for_all = false;
+
+	for (int c = 0; c < k->n_columns; c++)
+		for_all |= recipe_setting(r, k->columns[c]->name, at.scope) != NULL;
+	at.input = -2;
+	if (for_all)
+		add_input(k, d, &at, xstrdup(always ? "all inputs" : "all of these"));
+	at.input = -1;
+	for (size_t i = 0; r->method && i < r->method->n_params; i++) {
+		const struct param_def *p = &r->method->params[i];
+
+		if (p->scope == PARAM_GLOBAL
+		    && (always || recipe_setting(r, p->name, at.scope) != NULL))
+			add_global(k, d, p, &at);
+	}
+}
+
+char *knob_slice_label(const struct recipe *r, size_t slice)
+{
+	const struct recipe_slice *s = &r->slices[slice];
+	const char *module = r->n_modules > 1 ? r->modules[s->module].name : NULL;
+	int64_t first, n = recipe_slice_layers(r, slice, &first);
+	struct str out = STR_INIT;
+
+	str_addf(&out, "%s%s", module ? module : "", module && n ? " " : "");
+	if (n == 1)
+		str_addf(&out, "layer %lld", (long long)first);
+	else if (n)
+		str_addf(&out, "layers %lld-%lld", (long long)first, (long long)(first + n - 1));
+	return str_steal(&out);
+}
+
+static void add_slice(struct knobs *k, const struct doc *d, size_t slice)
+{
+	const struct recipe *r = doc_recipe(d);
+	const struct recipe_slice *s = &r->slices[slice];
+	bool several = r->n_slices > 1;
+	struct row_at at = { RECIPE_OF_SLICE(slice), -2, (int)slice, 0 };
+
+	if (several)
+		row_new(k, &at, knob_slice_label(r, slice), 0);
+	at.depth = several;
+	for (size_t i = s->first; i < s->first + s->n_sources; i++) {
+		at.scope = at.input = (int)i;
+		add_input(k, d, &at, xstrdup(knob_input_label(d, (int)i)));
+	}
+	at.scope = RECIPE_OF_SLICE(slice);
+	if (several)
+		add_scope(k, d, at, false);
+}
+
+static bool writes(const struct recipe *r, int scope)
+{
+	for (size_t i = 0; r->method && i < r->method->n_params; i++)
+		if (recipe_setting(r, r->method->params[i].name, scope))
+			return true;
+	return false;
 }
 
 void knobs_build(struct knobs *k, const struct doc *d)
 {
 	const struct recipe *r = doc_recipe(d);
 	const struct method *m = r->method;
-	bool for_all = false;
+	struct row_at all = { RECIPE_ALL, -2, -1, 0 };
 
 	knobs_fini(k);
 	for (size_t i = 0; m && i < m->n_params; i++)
-		if (m->params[i].scope != PARAM_GLOBAL && k->n_columns < KNOB_COLUMNS) {
+		if (m->params[i].scope != PARAM_GLOBAL && k->n_columns < KNOB_COLUMNS)
 			k->columns[k->n_columns++] = &m->params[i];
-			for_all |= recipe_setting(r, m->params[i].name, -1) != NULL;
-		}
-	for (size_t i = 0; i < r->n_models; i++)
-		add_input(k, d, (int)i);
-	if (for_all)
-		add_input(k, d, -2);
-	k->n_inputs = k->rows.n;
-	for (size_t i = 0; m && i < m->n_params; i++)
-		if (m->params[i].scope == PARAM_GLOBAL)
-			add_global(k, d, &m->params[i]);
+	for (size_t s = 0; s < r->n_slices; s++)
+		add_slice(k, d, s);
+	for (size_t i = 0; r->n_modules > 1 && i < r->n_modules; i++) {
+		struct row_at at = { RECIPE_OF_MODULE(i), -2, -1, 1 };
+
+		if (!writes(r, at.scope))
+			continue;
+		row_new(k, &at, xasprintf("all of %s", r->modules[i].name), 0)->depth = 0;
+		add_scope(k, d, at, false);
+	}
+	if (r->n_slices > 1)
+		row_new(k, &all, xstrdup("all slices"), 0);
+	all.depth = r->n_slices > 1;
+	add_scope(k, d, all, true);
 }
 
 void knobs_fini(struct knobs *k)
@@ -248,6 +331,21 @@ struct recipe *knob_nudge(const struct recipe *r, const struct knob *k, int step
 	return knob_set(r, k, slider_nudge(&s, steps, coarse), e);
 }
 
+/* Which slice or module, where there are several. */
+static void add_place(struct str *s, const struct doc *d, int scope)
+{
+	const struct recipe *r = doc_recipe(d);
+	int slice = scope >= 0 ? r->models[scope].slice
+		: RECIPE_IS_SLICE(scope) ? RECIPE_OF_SLICE(0) - scope : -1;
+	char *label = slice >= 0 && r->n_slices > 1 ? knob_slice_label(r, (size_t)slice) : NULL;
+
+	if (label)
+		str_addf(s, " in %s", label);
+	else if (scope < RECIPE_ALL && slice < 0)
+		str_addf(s, " in %s", r->modules[RECIPE_OF_MODULE(0) - scope].name);
+	free(label);
+}
+
 char *knob_say(const struct doc *d, const struct knob *k, const struct recipe *after)
 {
 	const struct setting *now =
@@ -257,6 +355,7 @@ char *knob_say(const struct doc *d, const struct knob *k, const struct recipe *a
 	str_add(&s, k->def->name);
 	if (k->target.input >= 0)
 		str_addf(&s, " of %s", knob_input_label(d, k->target.input));
+	add_place(&s, d, k->target.input);
 	if (k->setting && k->setting->text && now && now->text)
 		str_addf(&s, " %s → %s", k->setting->text, now->text);
 	else if (now && now->text)

@@ -22,8 +22,13 @@ struct knob {
 #define KNOB_COLUMNS 4
 struct knob_row {
 	char *label;
-	int input; /* index in models; -1 a global, -2 the per-input parameter for all inputs */
-	int depth;        /* 1 for a filter's row */
+	/* index in models; -1 a global, -2 a per-input parameter for all inputs (of a slice, of the
+	 * recipe: the knobs' targets say) */
+	int input;
+	int depth;        /* how far the label is moved in */
+	bool filter;      /* a filter under the row above */
+	int slice;        /* of the recipe; -1: of all */
+	/* knobs; 0: the heading of a slice or module */
 	struct knob knob[KNOB_COLUMNS];
 	int n;
 };
@@ -31,12 +36,13 @@ struct knobs {
 	vec(struct knob_row) rows;
 	const struct param_def *columns[KNOB_COLUMNS]; /* per-input parameters */
 	int n_columns;
-	size_t n_inputs;  /* the first rows, filters included, are inputs': globals begin here */
 };
 void knobs_build(struct knobs *k, const struct doc *d);
 void knobs_fini(struct knobs *k);
 /* Slider of a knob; step and ends from the method's row. */
 struct slider knob_slider(const struct knob *k);
+/* "layers 3-5", where the recipe has several slices: what a slice makes. Caller frees. */
+char *knob_slice_label(const struct recipe *r, size_t slice);
 /* Label of entry i of the models: shortest tail that tells it apart once the inputs are open. */
 const char *knob_input_label(const struct doc *d, int i);
 /* A new snapshot with this knob at `value` (flags: 0/1; gradients: every value moved by the change

@@ -187,6 +187,7 @@ static void trend_choose(struct recipe_view *v, struct recipe_trend *t)
 		if (in->v[i].model && in->v[i].model != in->figure_base)
 			t->input = (int)i;
 	int here = v->row < v->knobs.rows.n ? v->knobs.rows.v[v->row].input : -1;
+	here = here >= 0 ? doc_recipe(v->doc)->models[here].input : -1;
 	if (here >= 0 && (size_t)here < in->n && in->v[here].model != in->figure_base)
 		t->input = here;
 }

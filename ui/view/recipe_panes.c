@@ -182,7 +182,9 @@ static void draw_row(const struct recipe_view *v, struct grid *g, size_t i)
 
 	grid_text(g, v->grid.x, y, here ? STYLE_value : STYLE_dim, here ? ">" : " ");
 	grid_fit(g, v->grid.x + 2 + 2 * row->depth, y, label - 2 * row->depth,
-		here ? STYLE_value : STYLE_normal, row->label, CUT_MIDDLE);
+		here ? STYLE_value : row->n || row->input >= 0 ? STYLE_normal : STYLE_heading,
+		row->label,
+		CUT_MIDDLE);
 	for (int c = 0; c < row->n; c++)
 		draw_knob(v, &row->knob[c], g, recipe_knob_rect(v, i, c), here && c == v->column);
 	if (here) {
@@ -369,7 +371,7 @@ void recipe_draw_gradient(const struct recipe_view *v, struct grid *g, struct re
 	double values[256];
 	struct str s = STR_INIT;
 
-	if (!k || k->kind != KNOB_GRADIENT || r.h < 3)
+	if (!k || k->kind != KNOB_GRADIENT || r.h < 3 || v->focus != FOCUS_GRADIENT)
 		return;
 	size_t n = k->setting->n < 256 ? k->setting->n : 256;
 	for (size_t i = 0; i < n; i++)
@@ -377,7 +379,7 @@ void recipe_draw_gradient(const struct recipe_view *v, struct grid *g, struct re
 	str_addf(&s, "%s by layer · value %zu of %zu: ", k->def->name, v->layer + 1, n);
 	if (v->layer < n)
 		slider_format(values[v->layer], k->def->step, &s);
-	grid_rule(g, r.x, r.y, r.w, STYLE_rule, s.s, v->focus != FOCUS_GRADIENT ? "Enter edits" :
+	grid_rule(g, r.x, r.y, r.w, STYLE_rule, s.s,
 		r.w >= 60 ? "arrows move and raise" : NULL);
 	rect_top(&r, 1);
 	/* One bar a value, as wide as there is room for. */
@@ -391,7 +393,7 @@ void recipe_draw_gradient(const struct recipe_view *v, struct grid *g, struct re
 	grid_text(g, r.x, r.y + r.h - 1, STYLE_dim, s.s);
 	for (size_t i = 0; i < n; i++) {
 		struct rect bar = { r.x + 8 + (int)i * w, r.y, w > 1 ? w - 1 : 1, r.h };
-		bool here = v->focus == FOCUS_GRADIENT && i == v->layer;
+		bool here = i == v->layer;
 
 		for (int c = 0; c < bar.w; c++)
 			plot_bars(g, (struct rect){ bar.x + c, bar.y, 1, bar.h },
@@ -434,8 +436,10 @@ static int line_here(const struct recipe_view *v)
 		return k->setting->mark.line;
 	/* Not written: what it would belong to. */
 	int input = v->row < v->knobs.rows.n ? v->knobs.rows.v[v->row].input : -1;
-	return input >= 0 ? doc_recipe(v->doc)->models[input].mark.line :
-		doc_recipe(v->doc)->method_mark.line;
+	int slice = v->row < v->knobs.rows.n ? v->knobs.rows.v[v->row].slice : -1;
+	const struct recipe *r = doc_recipe(v->doc);
+	return input >= 0 ? r->models[input].mark.line :
+		slice >= 0 && r->n_slices > 1 ? r->slices[slice].mark.line : r->method_mark.line;
 }
 
 static const struct finding *finding_on(const struct recipe_view *v, int line)

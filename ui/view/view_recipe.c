@@ -136,22 +136,27 @@ static bool recipe_busy(const struct view *view)
 static void layout_left(struct recipe_view *v, struct rect r)
 {
 	const struct knob *k = recipe_knob(v);
-	int rows = (int)v->knobs.rows.n + 1, effect, findings, gradient = 0;
+	int rows = (int)v->knobs.rows.n + 1, effect, findings, gradient = 0, strip;
 
 	v->grid.w = r.w;
-	if (k && k->kind == KNOB_GRADIENT)
+	strip = recipe_strip_lines(v, r.h);
+	if (k && k->kind == KNOB_GRADIENT && v->focus == FOCUS_GRADIENT) {
 		gradient = r.h >= 16 ? 7 : 5;
+		strip = r.h >= 22 ? strip : 0;
+	}
 	effect = recipe_effect_lines(v, r.w - 1) + 1;
 	findings = v->doc->findings.n ? (int)v->doc->findings.n + 1 : 0;
 	findings = findings > 4 && r.h < 30 ? 4 : findings;
-	int least = rows < 5 ? rows : 5, room = r.h - least - gradient;
+	int most = doc_recipe(v->doc)->n_slices > 1 && r.h > 10 ? r.h / 2 : 5;
+	int least = rows < most ? rows : most, room = r.h - least - gradient - strip;
 	if (findings > room / 3 + 1)
 		findings = room / 3 + 1 > 1 ? room / 3 + 1 : 0;
 	if (effect > room - findings)
 		effect = room - findings > 1 ? room - findings : 0;
-	int grid = r.h - gradient - effect - findings;
+	int grid = r.h - gradient - strip - effect - findings;
 	v->grid = rect_top(&r, grid < rows ? grid : rows);
 	v->gradient = rect_top(&r, gradient);
+	v->strip = rect_top(&r, strip);
 	v->effect = rect_top(&r, effect);
 	v->findings = r;
 	if (!v->doc->findings.n)
@@ -274,6 +279,7 @@ static void recipe_draw(const struct view *view, struct grid *g)
 	recipe_draw_head(v, g, v->head);
 	recipe_draw_knobs(v, g, v->grid);
 	recipe_draw_gradient(v, g, v->gradient);
+	recipe_draw_strip(v, g, v->strip);
 	recipe_draw_effect(v, g, v->effect);
 	recipe_draw_findings(v, g, v->findings);
 	figures_title(v, &s);
@@ -306,6 +312,19 @@ static unsigned move_gradient(struct recipe_view *v, enum move m, int count)
 	return CHANGED_SCREEN;
 }
 
+/* Headings hold no value: the cursor goes on past them, at an end back. */
+static void skip_heading(struct recipe_view *v, bool up)
+{
+	size_t n = v->knobs.rows.n, row = v->row;
+
+	for (int turn = 0; turn < 2; turn++, up = !up)
+		for (row = v->row; row < n; row += up ? (size_t)-1 : 1)
+			if (v->knobs.rows.v[row].n) {
+				v->row = row;
+				return;
+			}
+}
+
 /* Up and down go through rows and, past the last column, right goes to the next one; on the only
  * slider of a row left and right nudge. */
 static unsigned move_knobs(struct recipe_view *v, enum move m, int count)
@@ -330,7 +349,7 @@ static unsigned move_knobs(struct recipe_view *v, enum move m, int count)
 		break;
 	case MOVE_LEFT:
 	case MOVE_RIGHT:
-		if (row && row->n > 1 && !row->depth) {
+		if (row && row->n > 1 && !row->filter) {
 			v->column += m == MOVE_LEFT ? -1 : 1;
 			v->column = v->column < 0         ? 0
 				    : v->column >= row->n ? row->n - 1
@@ -340,6 +359,7 @@ static unsigned move_knobs(struct recipe_view *v, enum move m, int count)
 		return recipe_change(v->view.app,
 			&(struct recipe_change){ .steps = m == MOVE_LEFT ? -count : count });
 	}
+	skip_heading(v, m == MOVE_UP || m == MOVE_LAST || m == MOVE_PAGE_DOWN);
 	clamp_cursor(v);
 	if (before != v->row)
 		v->generation = 0; /* the trend is of the input under the cursor */

@@ -53,8 +53,8 @@ struct recipe_view {
 	uint64_t generation;
 	struct recipe_trend trend;
 	struct recipe_curve curve;
-	struct rect head, grid, effect, findings, gradient, table_area, trend_area, curve_area,
-		yaml;
+	struct rect head, grid, effect, findings, gradient, strip, table_area, trend_area;
+	struct rect curve_area, yaml;
 };
 /* recipe_figures.c: the table of figures, the trend by layer and the curve. */
 void recipe_figures_rows(struct recipe_view *v);      /* the plan is another one */
@@ -78,6 +78,9 @@ void recipe_draw_knobs(const struct recipe_view *v, struct grid *g, struct rect 
 void recipe_draw_effect(const struct recipe_view *v, struct grid *g, struct rect r);
 void recipe_draw_findings(const struct recipe_view *v, struct grid *g, struct rect r);
 void recipe_draw_gradient(const struct recipe_view *v, struct grid *g, struct rect r);
+/* recipe_strip.c: the values that the parameter under the cursor has in the plan, by layer. */
+int recipe_strip_lines(const struct recipe_view *v, int room); /* 0: it has one value everywhere */
+void recipe_draw_strip(const struct recipe_view *v, struct grid *g, struct rect r);
 void recipe_draw_yaml(const struct recipe_view *v, struct grid *g, struct rect r);
 /* Columns of a knob's slider in the grid: x and width for a click. */
 struct rect recipe_knob_rect(const struct recipe_view *v, size_t row, int column);
