@@ -13,7 +13,6 @@
 #include "tensor/codec_ggml_fit_impl.h"
 
 #define EACH_VECTOR PATH_UNROLL for (int v = 0; v < 32 / PATH_LANES; v++)
-typedef uint8_t PATH(half_block) __attribute__((vector_size(16)));
 
 PATH_INLINE void PATH(put_f16)(uint8_t *to, float f)
 {
@@ -27,12 +26,9 @@ PATH_INLINE void PATH(put_f16)(uint8_t *to, float f)
 /* Codes of 32 elements: nibbles of element j and j + 16 share a byte. */
 PATH_INLINE void PATH(put_nibbles)(uint8_t *to, const uint8_t *code)
 {
-	PATH(half_block) lo, hi;
+	PATH(sixteen) both = (PATH(load16)(code) & 15) | PATH(load16)(code + 16) << 4;
 
-	memcpy(&lo, code, 16);
-	memcpy(&hi, code + 16, 16);
-	lo = (lo & 15) | hi << 4;
-	memcpy(to, &lo, 16);
+	memcpy(to, &both, 16);
 }
 
 /* The fifth bits, element j's at bit j. */

@@ -1,50 +1,10 @@
 #include "config.h"
-#include <math.h>
 #include "base/bytes.h"
 #include "tensor/codec.h"
 #include "tensor/codec_ggml.h"
 #include "tensor/cpu.h"
 #include "tensor/dtype.h"
 #include "tensor/half.h"
-
-/* nint(scale * top / largest) of n scales, each a byte of at most top; the unit of these levels. */
-static float levels_of(const float *scale, int n, int top, uint8_t *level)
-{
-	float most = 0, inverse;
-
-	for (int j = 0; j < n; j++)
-		most = scale[j] > most ? scale[j] : most;
-	inverse = most > 0 ? (float)top / most : 0;
-	for (int j = 0; j < n; j++) {
-		uint8_t l = (uint8_t)nint(inverse * scale[j]);
-		level[j] = l < top ? l : (uint8_t)top;
-	}
-	return most > 0 ? most / (float)top : 0;
-}
-
-/* 16 levels -top … top-1, the scale of largest magnitude at -top; returns their unit. Without any
- * scale but 0 they are -top each, which Q3_K stores as zero bits. */
-static float signed_levels(const float *scale, int top, int8_t *level, float *most)
-{
-	float at = 0, inverse;
-
-	*most = 0;
-	for (int j = 0; j < 16; j++)
-		if (fabsf(scale[j]) > *most) {
-			*most = fabsf(scale[j]);
-			at = scale[j];
-		}
-	if (at == 0) {
-		memset(level, -top, 16);
-		return 0;
-	}
-	inverse = (float)-top / at;
-	for (int j = 0; j < 16; j++) {
-		int l = nint(inverse * scale[j]);
-		level[j] = (int8_t)(l < -top ? -top : l > top - 1 ? top - 1 : l);
-	}
-	return 1 / inverse;
-}
 
 /* Eight scales and eight offsets of 6 bits; see codec_ggml_impl.h. */
 static void put_k4(uint8_t *out, const uint8_t *scale, const uint8_t *offset)

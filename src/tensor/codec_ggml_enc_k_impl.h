@@ -69,15 +69,25 @@ PATH_INLINE void PATH(weigh)(int n, const vf (*x)[MOST], vf (*q)[MOST], const vf
 	}
 }
 
-/* Columns j of WAYS tables of n numbers a super-block: lane k of to[g][j] is from[g][n*k + j]. */
-PATH_INLINE void PATH(turn_tables)(int n, const float *const *from, vf (*to)[MOST])
+/* Columns of a table of n numbers a super-block: lane k of to[j] is from[n*k + j]. */
+PATH_INLINE void PATH(turn_table)(int n, const float *from, vf *to)
 {
-	EACH_WAY {
-		const float *row[PATH_LANES];
+	const float *row[PATH_LANES];
+
+	for (int i = 0; i < PATH_LANES; i++)
+		row[i] = from + n * i;
+	for (int j = 0; j < n; j += PATH_LANES)
+		vf_turn(row, (size_t)j, to + j);
+}
+
+/* And back, as bytes. */
+PATH_INLINE void PATH(turn_back)(int n, const vi *from, uint8_t *to)
+{
+	for (int j = 0; j < n; j++) {
+		uint8_t lane[PATH_LANES];
+		vi_store_bytes(lane, from[j]);
 		for (int i = 0; i < PATH_LANES; i++)
-			row[i] = from[g] + n * i;
-		for (int j = 0; j < n; j += PATH_LANES)
-			vf_turn(row, (size_t)j, to[g] + j);
+			to[n * i + j] = lane[i];
 	}
 }
 
@@ -112,8 +122,8 @@ struct PATH(fits) {
 
 /* Scales and offsets as integers of a batch: level[0] scales, level[1] offsets. */
 struct PATH(levels) {
-	uint8_t level[WAYS][PATH(GROUPS)];
-	float unit[WAYS][PATH_LANES];
+	uint8_t level[2][PATH(GROUPS)];
+	float unit[2][PATH_LANES];
 };
 
 PATH_INLINE void PATH(fit_groups)(const struct PATH(batch) *b, int n, int top, struct PATH(fits) *f)
@@ -153,21 +163,19 @@ PATH_INLINE void PATH(fit_groups)(const struct PATH(batch) *b, int n, int top, s
 PATH_INLINE void PATH(fit_levels)(const struct PATH(fits) *f, int n, float top,
 	struct PATH(levels) *out)
 {
-	const float *const tables[WAYS] = { f->scale, f->less };
-	const float *const weights[WAYS] = { f->weight, f->weight };
-	vf x[WAYS][MOST], w[WAYS][MOST], l[WAYS][MOST], unit[WAYS];
+	vf x[2][MOST], w[2][MOST], l[2][MOST], unit[2];
 
-	PATH(turn_tables)(n, tables, x);
-	PATH(turn_tables)(n, weights, w);
+	PATH(turn_table)(n, f->weight, w[0]);
+	memcpy(w[1], w[0], sizeof w[0]);
+	PATH(turn_table)(n, f->scale, x[0]);
+	PATH(turn_table)(n, f->less, x[1]);
 	PATH(fit_positive)(n, (const vf (*)[MOST])x, (const vf (*)[MOST])w, top, l, unit);
-	EACH_WAY {
+	EACH_TABLE {
+		vi level[16];
+		for (int j = 0; j < n; j++)
+			level[j] = vf_truncate(l[g][j]);
 		vf_store(out->unit[g], unit[g]);
-		for (int j = 0; j < n; j++) {
-			uint8_t lanes[PATH_LANES];
-			vi_store_bytes(lanes, vf_truncate(l[g][j]));
-			for (int i = 0; i < PATH_LANES; i++)
-				out->level[g][n * i + j] = lanes[i];
-		}
+		PATH(turn_back)(n, level, out->level[g]);
 	}
 }
 
@@ -175,12 +183,41 @@ PATH_INLINE void PATH(fit_levels)(const struct PATH(fits) *f, int n, float top,
 PATH_INLINE void PATH(divide_levels)(const struct PATH(fits) *f, int n, int top,
 	struct PATH(levels) *out)
 {
-	const float *const tables[WAYS] = { f->scale, f->less };
+	EACH_TABLE {
+		vf x[16], most = PATH(all)(0), inverse;
+		vi level[16], some;
+		PATH(turn_table)(n, g ? f->less : f->scale, x);
+		for (int j = 0; j < n; j++)
+			most = vf_max(x[j], most);
+		some = most > 0;
+		inverse = vf_pick(some, (float)top / most, PATH(all)(0));
+		for (int j = 0; j < n; j++)
+			level[j] = PATH(at_most)(PATH(nint)(inverse * x[j]) & 255, top);
+		vf_store(out->unit[g], vf_pick(some, most / (float)top, PATH(all)(0)));
+		PATH(turn_back)(n, level, out->level[g]);
+	}
+}
 
-	for (int i = 0; i < PATH_LANES; i++)
-		for (int g = 0; g < WAYS; g++)
-			out->unit[g][i] = levels_of(tables[g] + n * i, n, top,
-				out->level[g] + n * i);
+/* Levels -top … top-1 of each super-block's 16 scales, the one of largest magnitude at -top, their
+ * unit and that magnitude. Without any scale but 0 they are -top, which Q3_K stores as zero
+ * bits. */
+PATH_INLINE void PATH(signed_levels)(const struct PATH(fits) *f, float top, int8_t *level,
+	float *unit, float *magnitude)
+{
+	vf x[16], most, at, inverse;
+	vi l[16], none;
+
+	PATH(turn_table)(16, f->scale, x);
+	at = PATH(farthest)(16, x, &most);
+	none = at == 0;
+	inverse = -top / vf_pick(none, PATH(all)(1), at);
+	for (int j = 0; j < 16; j++) {
+		vf c = PATH(code_of_any)(inverse * x[j], -top, top - 1);
+		l[j] = vf_truncate(vf_pick(none, PATH(all)(-top), c));
+	}
+	vf_store(magnitude, most);
+	vf_store(unit, vf_pick(none, PATH(all)(0), 1 / inverse));
+	PATH(turn_back)(16, l, (uint8_t *)level);
 }
 
 /* Codes of one super-block. */
@@ -203,20 +240,36 @@ PATH_INLINE void PATH(line_recode)(const float *x, const struct PATH(fits) *f,
 }
 
 /* Four codes of two bits to a byte: elements 32 apart share one. */
-PATH_INLINE void PATH(pack2)(const uint8_t *restrict code, uint8_t *restrict out)
+PATH_INLINE void PATH(pack2)(const uint8_t *code, uint8_t *out)
 {
-	for (int h = 0; h < 2; h++, code += 128, out += 32)
-		for (int i = 0; i < 32; i++)
-			out[i] = (uint8_t)((code[i] & 3) | (code[i + 32] & 3) << 2 |
-				(code[i + 64] & 3) << 4 | code[i + 96] << 6);
+	for (int i = 0; i < 64; i += 16) {
+		const uint8_t *c = code + (i & 32) * 4 + (i & 16);
+		PATH(sixteen) v = (PATH(load16)(c) & 3) | (PATH(load16)(c + 32) & 3) << 2 |
+			(PATH(load16)(c + 64) & 3) << 4 | PATH(load16)(c + 96) << 6;
+		memcpy(out + i, &v, 16);
+	}
 }
 
 /* Low nibbles: elements 32 apart share a byte. */
-PATH_INLINE void PATH(pack4)(const uint8_t *restrict code, uint8_t *restrict out)
+PATH_INLINE void PATH(pack4)(const uint8_t *code, uint8_t *out)
 {
-	for (int h = 0; h < 4; h++, code += 64, out += 32)
-		for (int i = 0; i < 32; i++)
-			out[i] = (uint8_t)((code[i] & 15) | code[i + 32] << 4);
+	for (int i = 0; i < 128; i += 16) {
+		const uint8_t *c = code + (i & 96) * 2 + (i & 16);
+		PATH(sixteen) v = (PATH(load16)(c) & 15) | PATH(load16)(c + 32) << 4;
+		memcpy(out + i, &v, 16);
+	}
+}
+
+/* One bit a code, the one at `shift`: those of elements 32 apart share a byte. */
+PATH_INLINE void PATH(pack1)(const uint8_t *code, uint8_t *out, int shift)
+{
+	for (int i = 0; i < 32; i += 16) {
+		PATH(sixteen) v = { 0 };
+		PATH_UNROLL
+		for (int j = 0; j < 8; j++)
+			v |= (PATH(load16)(code + 32 * j + i) >> shift & 1) << j;
+		memcpy(out + i, &v, 16);
+	}
 }
 
 static void PATH(enc_q2_k)(struct PATH(batch) *b, uint8_t *dst, size_t count)
@@ -267,12 +320,7 @@ PATH_INLINE void PATH(enc_q45_k)(struct PATH(batch) *b, uint8_t *dst, size_t cou
 		put_k4(dst + 4, v.level[0] + 8 * i, v.level[1] + 8 * i);
 		PATH(pack4)(code, dst + bytes - 128);
 		if (bits == 5)
-			for (int k = 0; k < 32; k++) {
-				uint8_t h = 0;
-				for (int j = 0; j < 8; j++)
-					h |= (uint8_t)(code[32 * j + k] >> 4 << j);
-				dst[16 + k] = h;
-			}
+			PATH(pack1)(code, dst + 16, 4);
 	}
 }
 
@@ -307,19 +355,36 @@ PATH_INLINE void PATH(fit_scales)(const struct PATH(batch) *b, float top, bool p
 	}
 }
 
+/* Low nibbles of elements 64 apart share a byte, high pairs of bits of elements 32 apart. */
+PATH_INLINE void PATH(pack6)(const uint8_t *code, uint8_t *out)
+{
+	for (int i = 0; i < 64; i += 16) {
+		const uint8_t *c = code + (i & 32) * 4 + (i & 16);
+		PATH(sixteen) a = PATH(load16)(c), b = PATH(load16)(c + 32);
+		PATH(sixteen) e = PATH(load16)(c + 64), f = PATH(load16)(c + 96);
+		PATH(sixteen) high = a >> 4 | b >> 4 << 2 | e >> 4 << 4 | f >> 4 << 6;
+		a = (a & 15) | e << 4;
+		b = (b & 15) | f << 4;
+		memcpy(out + (i & 32) * 2 + (i & 16), &a, 16);
+		memcpy(out + (i & 32) * 2 + 32 + (i & 16), &b, 16);
+		memcpy(out + 128 + i, &high, 16);
+	}
+}
+
 static void PATH(enc_q6_k)(struct PATH(batch) *b, uint8_t *dst, size_t count)
 {
 	struct PATH(fits) f;
+	int8_t levels[16 * PATH_LANES], *level = levels;
+	float unit[PATH_LANES], most[PATH_LANES];
 
 	PATH(fit_scales)(b, 32, true, &f);
-	for (size_t i = 0; i < count; i++, dst += 210) {
+	PATH(signed_levels)(&f, 128, levels, unit, most);
+	for (size_t i = 0; i < count; i++, dst += 210, level += 16) {
 		const float *x = b->x + 256 * i, *inverse = f.inverse + 16 * i;
 		uint8_t code[256];
-		int8_t level[16];
-		float most, unit = signed_levels(f.scale + 16 * i, 128, level, &most);
-		uint16_t h = f32_f16(unit);
+		uint16_t h = f32_f16(unit[i]);
 		float d = f16_f32(h);
-		if (most < GROUP_IS_ZERO) {
+		if (most[i] < GROUP_IS_ZERO) {
 			memset(dst, 0, 210);
 			continue;
 		}
@@ -333,14 +398,7 @@ static void PATH(enc_q6_k)(struct PATH(batch) *b, uint8_t *dst, size_t count)
 			else
 				memset(code + 16 * j, 0, 16);
 		}
-		for (int c = 0; c < 2; c++)
-			for (int l = 0; l < 32; l++) {
-				const uint8_t *q = code + 128 * c + l;
-				dst[64 * c + l] = (uint8_t)((q[0] & 15) | (q[64] & 15) << 4);
-				dst[64 * c + 32 + l] = (uint8_t)((q[32] & 15) | (q[96] & 15) << 4);
-				dst[128 + 32 * c + l] = (uint8_t)(q[0] >> 4 |
-					q[32] >> 4 << 2 | q[64] >> 4 << 4 | q[96] >> 4 << 6);
-			}
+		PATH(pack6)(code, dst);
 		memcpy(dst + 192, level, 16);
 		put_le16(dst + 208, h);
 	}
@@ -369,21 +427,18 @@ PATH_INLINE void PATH(move_groups)(const struct PATH(batch) *b, struct PATH(fits
 /* With importance: the levels of a batch by fit_scale, super-blocks as lanes. */
 PATH_INLINE void PATH(fit_signed_levels)(const struct PATH(fits) *f, int8_t *level, float *unit)
 {
-	const float *const tables[WAYS] = { f->scale, f->weight };
-	vf xw[WAYS][MOST], inverse, u, most;
+	vf x[16], w[16], inverse, most;
+	vi l[16];
 
-	PATH(turn_tables)(16, tables, xw);
-	u = PATH(fit_scale)(16, xw[0], xw[1], 32, false, &inverse);
-	vf_store(unit, u);
-	PATH(farthest)(16, xw[0], &most);
+	PATH(turn_table)(16, f->scale, x);
+	PATH(turn_table)(16, f->weight, w);
+	vf_store(unit, PATH(fit_scale)(16, x, w, 32, false, &inverse));
+	PATH(farthest)(16, x, &most);
 	for (int j = 0; j < 16; j++) {
-		int8_t lanes[PATH_LANES];
-		vf c = PATH(code_of_any)(inverse * xw[0][j], -32, 31);
-		c = vf_pick(most < GROUP_IS_ZERO, PATH(all)(-32), c);
-		vi_store_bytes((uint8_t *)lanes, vf_truncate(c));
-		for (int i = 0; i < PATH_LANES; i++)
-			level[16 * i + j] = lanes[i];
+		vf c = PATH(code_of_any)(inverse * x[j], -32, 31);
+		l[j] = vf_truncate(vf_pick(most < GROUP_IS_ZERO, PATH(all)(-32), c));
 	}
+	PATH(turn_back)(16, l, (uint8_t *)level);
 }
 
 static void PATH(enc_q3_k)(struct PATH(batch) *b, uint8_t *dst, size_t count)
@@ -391,7 +446,7 @@ static void PATH(enc_q3_k)(struct PATH(batch) *b, uint8_t *dst, size_t count)
 	struct PATH(fits) f;
 	struct PATH(moved) m;
 	int8_t level[16 * PATH_LANES];
-	float unit[PATH_LANES], most;
+	float unit[PATH_LANES], most[PATH_LANES];
 
 	if (b->weighted) {
 		PATH(mean_squares)(b, 2);
@@ -399,8 +454,7 @@ static void PATH(enc_q3_k)(struct PATH(batch) *b, uint8_t *dst, size_t count)
 		PATH(fit_signed_levels)(&f, level, unit);
 	} else {
 		PATH(move_groups)(b, &f, &m);
-		for (int i = 0; i < PATH_LANES; i++)
-			unit[i] = signed_levels(f.scale + 16 * i, 32, level + 16 * i, &most);
+		PATH(signed_levels)(&f, 32, level, unit, most);
 	}
 	for (size_t i = 0; i < count; i++, dst += 110) {
 		const float *x = b->x + 256 * i;
@@ -421,10 +475,7 @@ static void PATH(enc_q3_k)(struct PATH(batch) *b, uint8_t *dst, size_t count)
 					code[16 * j + l] = (uint8_t)(4 +
 						m.code[k / PATH_LANES][l][k % PATH_LANES]);
 		}
-		memset(dst, 0, 32);
-		for (int j = 0; j < 8; j++)
-			for (int l = 0; l < 32; l++)
-				dst[l] |= (uint8_t)(code[32 * j + l] >> 2 << j);
+		PATH(pack1)(code, dst, 2);
 		PATH(pack2)(code, dst + 32);
 		put_q3_levels(dst + 96, level + 16 * i);
 		put_le16(dst + 108, h);

@@ -8,9 +8,19 @@
  * (PATH(nint)), and the searches take the cheaper PATH(code) only where that cannot happen.
  *
  * Dead lanes (constant or zero groups) have the scale 0 and inverse 0. */
-#define WAYS 2
+#define WAYS 4
 #define MOST 32 /* elements of a group */
 #define EACH_WAY PATH_UNROLL for (int g = 0; g < WAYS; g++)
+#define EACH_TABLE PATH_UNROLL for (int g = 0; g < 2; g++) /* scales, offsets */
+
+typedef uint8_t PATH(sixteen) __attribute__((vector_size(16)));
+
+PATH_INLINE PATH(sixteen) PATH(load16)(const uint8_t *p)
+{
+	PATH(sixteen) v;
+	memcpy(&v, p, sizeof v);
+	return v;
+}
 
 PATH_INLINE vf PATH(all)(float f)
 {
@@ -45,8 +55,8 @@ struct PATH(line) {
 };
 
 struct PATH(line_search) {
-	vf lo[WAYS], hi[WAYS], sum_w[WAYS], sum_wx[WAYS];
-	vf error[WAYS]; /* least so far */
+	vf lo[WAYS], hi[WAYS], sum_w[WAYS], sum_wx[WAYS]; /* lo no more than 0 */
+	vf error[WAYS];                                   /* least so far */
 	vi dead[WAYS];
 };
 
@@ -70,29 +80,65 @@ PATH_INLINE void PATH(line_range)(struct PATH(line_search) *s, int n, const vf (
 	}
 }
 
-/* Whether a code may leave nint's plain range, |inverse * (x - from)| < 2^21. */
-PATH_INLINE bool PATH(line_far)(const struct PATH(line_search) *s, const vf *inverse,
+/* What may happen to inverse * (x - from) in some lane: it leaves 0 … top on a side, or even
+ * nint's plain range. */
+enum PATH(line_reach) { PATH(LINE_LOW) = 1, PATH(LINE_HIGH) = 2, PATH(LINE_FAR) = 4 };
+
+PATH_INLINE int PATH(line_reach)(const struct PATH(line_search) *s, const vf *inverse,
 	const vf *from)
 {
-	uint32_t near = UINT32_MAX;
+	vi inside = { 0 }, above = { 0 };
 
+	inside = ~inside;
+	above = ~above;
 	EACH_WAY {
-		vf reach = vf_max(vf_abs(s->hi[g] - from[g]), vf_abs(s->lo[g] - from[g]));
-		near &= vi_bits(vf_abs(inverse[g]) * reach < 0x1p21f);
+		vf low = inverse[g] * (s->lo[g] - from[g]), range = s->hi[g] - from[g];
+		vi plain = (low > -0x1p21f) & (range > 0) & (inverse[g] * range < 0x1p21f);
+		inside &= plain | s->dead[g];
+		above &= (low > -0.49f) | s->dead[g];
 	}
-	return near != UINT32_MAX >> (32 - PATH_LANES);
+	if (vi_bits(inside) != UINT32_MAX >> (32 - PATH_LANES))
+		return PATH(LINE_FAR);
+	return vi_bits(above) == UINT32_MAX >> (32 - PATH_LANES) ? 0 : PATH(LINE_LOW);
 }
 
-/* Codes for this inverse and start into l. */
-PATH_INLINE void PATH(line_codes)(int n, const vf (*x)[MOST], vf (*l)[MOST], float top,
-	const vf *inverse, const vf *from, bool far)
+PATH_INLINE void PATH(line_codes_in)(int n, const vf (*x)[MOST], vf (*l)[MOST], float top,
+	const vf *inverse, const vf *from, int reach)
 {
 	for (int i = 0; i < n; i++) {
 		EACH_WAY {
 			vf v = inverse[g] * (x[g][i] - from[g]);
-			l[g][i] = far ? PATH(code_of_any)(v, 0, top) : PATH(code)(v, 0, top);
+			if (reach == PATH(LINE_FAR)) {
+				v = PATH(code_of_any)(v, 0, top);
+			} else {
+				v += NINT_MAGIC;
+				if (reach & PATH(LINE_LOW))
+					v = vf_max(v, PATH(all)(NINT_MAGIC));
+				if (reach & PATH(LINE_HIGH))
+					v = vf_min(v, PATH(all)(NINT_MAGIC + top));
+				v -= NINT_MAGIC;
+			}
+			l[g][i] = v;
 		}
 	}
+}
+
+/* Codes clamp(nint(inverse * (x - from)), 0, top) into l, where inverse * (largest - from) is
+ * `slope`. */
+PATH_INLINE void PATH(line_codes)(const struct PATH(line_search) *s, int n, const vf (*x)[MOST],
+	vf (*l)[MOST], float top, float slope, const vf *inverse, const vf *from)
+{
+	int reach = PATH(line_reach)(s, inverse, from);
+
+	if (reach == PATH(LINE_FAR))
+		PATH(line_codes_in)(n, x, l, top, inverse, from, PATH(LINE_FAR));
+	else if (slope > top + 0.49f)
+		PATH(line_codes_in)(n, x, l, top, inverse, from,
+			PATH(LINE_LOW) | PATH(LINE_HIGH));
+	else if (reach)
+		PATH(line_codes_in)(n, x, l, top, inverse, from, PATH(LINE_LOW));
+	else
+		PATH(line_codes_in)(n, x, l, top, inverse, from, 0);
 }
 
 PATH_INLINE void PATH(line_error)(int n, const vf (*x)[MOST], const vf (*w)[MOST],
@@ -151,8 +197,7 @@ PATH_INLINE void PATH(fit_line)(int n, const vf (*x)[MOST], const vf (*w)[MOST],
 		f->scale[g] = 1 / f->inverse[g];
 		f->from[g] = low[g] = s.lo[g];
 	}
-	PATH(line_codes)(n, x, l, top, f->inverse, f->from,
-		PATH(line_far)(&s, f->inverse, f->from));
+	PATH(line_codes)(&s, n, x, l, top, top, f->inverse, f->from);
 	PATH(line_error)(n, x, w, (const vf (*)[MOST])l, f->scale, low, absolute, s.error);
 	for (int t = 0; t <= steps; t++) {
 		vf inverse[WAYS], scale[WAYS], fresh[WAYS], error[WAYS];
@@ -160,10 +205,7 @@ PATH_INLINE void PATH(fit_line)(int n, const vf (*x)[MOST], const vf (*w)[MOST],
 		float slope = first + step * (float)t + top;
 		EACH_WAY inverse[g] = slope /
 			vf_pick(s.dead[g], PATH(all)(1), s.hi[g] - low[g]);
-		if (PATH(line_far)(&s, inverse, low))
-			PATH(line_codes)(n, x, l, top, inverse, low, true);
-		else
-			PATH(line_codes)(n, x, l, top, inverse, low, false);
+		PATH(line_codes)(&s, n, x, l, top, slope, inverse, low);
 		PATH(line_solve)(&s, n, x, w, (const vf (*)[MOST])l, scale, fresh, solved);
 		PATH(line_error)(n, x, w, (const vf (*)[MOST])l, scale, fresh, absolute, error);
 		EACH_WAY {
@@ -197,38 +239,88 @@ PATH_INLINE vf PATH(farthest)(int n, const vf *x, vf *magnitude)
 	return at;
 }
 
+/* Sums w*x*l and w*l*l of the codes for inverses -(top + t/10) / far of `count` t from `first` on.
+ * They are worked on at once, because one sum alone waits for its additions. Up to t = -6 no code
+ * leaves -top … top-1, and up to 4 none is below; `finite` says that this may be relied on. */
+PATH_INLINE void PATH(scale_sums)(int n, const vf *x, const vf *w, const vf *wx, float top, vf far,
+	bool finite, int first, int count, vf *inverse, vf *sum_a, vf *sum_b)
+{
+	vf is[5], a[5], b[5];
+
+	PATH_UNROLL
+	for (int k = 0; k < count; k++) {
+		is[k] = -(top + 0.1f * (float)(first + k)) / far;
+		a[k] = b[k] = PATH(all)(0);
+	}
+	for (int i = 0; i < n; i++) {
+		vf xi = x[i], wi = w[i], wxi = wx[i];
+		PATH_UNROLL
+		for (int k = 0; k < count; k++) {
+			vf l = is[k] * xi;
+			if (!finite) {
+				l = PATH(code_of_any)(l, -top, top - 1);
+			} else {
+				l += NINT_MAGIC;
+				if (first + count > 5)
+					l = vf_max(l, PATH(all)(NINT_MAGIC - top));
+				if (first + count > -5)
+					l = vf_min(l, PATH(all)(NINT_MAGIC + top - 1));
+				l -= NINT_MAGIC;
+			}
+			a[k] += wxi * l;
+			b[k] += wi * l * l;
+		}
+	}
+	PATH_UNROLL
+	for (int k = 0; k < count; k++) {
+		inverse[first + k] = is[k];
+		sum_a[first + k] = a[k];
+		sum_b[first + k] = b[k];
+	}
+}
+
 /* Codes -top … top-1 for x ≈ scale * l: least squares scale for each of 19 inverses around
  * -top / farthest, the one that explains most. The codes are clamp(nint(inverse * x), -top, top-1);
  * a dead lane's are all zero as stored. finite: x is, which scales need not be. */
 PATH_INLINE vf PATH(fit_scale)(int n, const vf *x, const vf *w, float top, bool finite,
 	vf *best_inverse)
 {
-	vf amax, far = PATH(farthest)(n, x, &amax), scale = PATH(all)(0), best = scale;
+	vf amax, far = PATH(farthest)(n, x, &amax), wx[MOST];
+	vf is[19], sum_a[19], sum_b[19], *i0 = is + 9, *a0 = sum_a + 9, *b0 = sum_b + 9;
 	vi dead = amax < GROUP_IS_ZERO;
-	vf inverse = scale, wx[MOST];
 
 	far = vf_pick(dead, PATH(all)(1), far);
 	for (int i = 0; i < n; i++)
 		wx[i] = w[i] * x[i];
-	for (int k = 0; k < 19; k++) {
-		int t = k == 0 ? 0 : k <= 9 ? k - 10 : k - 9;
-		vf is = -(top + 0.1f * (float)t) / far, a = PATH(all)(0), b = a;
-		for (int i = 0; i < n; i++) {
-			vf l = finite ? PATH(code)(is * x[i], -top, top - 1)
-				: PATH(code_of_any)(is * x[i], -top, top - 1);
-			a += wx[i] * l;
-			b += w[i] * l * l;
-		}
+#define SUMS(first, count) \
+	PATH(scale_sums)(n, x, w, wx, top, far, finite, first, count, i0, a0, b0)
+#if PATH_LANES == 16
+	SUMS(-9, 4);
+	SUMS(-5, 5);
+	SUMS(0, 5);
+	SUMS(5, 5);
+#else
+	SUMS(-9, 2);
+	SUMS(-7, 2);
+	SUMS(-5, 2);
+	SUMS(-3, 2);
+	SUMS(-1, 2);
+	SUMS(1, 2);
+	SUMS(3, 2);
+	SUMS(5, 2);
+	SUMS(7, 3);
+#endif
+#undef SUMS
+	vf inverse = i0[0], scale = vf_pick(b0[0] != 0, a0[0] / b0[0], PATH(all)(0));
+	vf best = scale * a0[0];
+	for (int t = -9; t <= 9; t++) {
+		vf a = a0[t], b = b0[t];
 		vi better = (b > 0) & (a * a > best * b);
-		if (k == 0) {
-			scale = vf_pick(b != 0, a / b, scale);
-			best = scale * a;
-			inverse = is;
-		} else if (vi_bits(better)) {
-			scale = vf_pick(better, a / b, scale);
-			best = vf_pick(better, scale * a, best);
-			inverse = vf_pick(better, is, inverse);
-		}
+		if (t == 0 || !vi_bits(better))
+			continue;
+		scale = vf_pick(better, a / b, scale);
+		best = vf_pick(better, scale * a, best);
+		inverse = vf_pick(better, i0[t], inverse);
 	}
 	*best_inverse = vf_pick(dead, PATH(all)(0), inverse);
 	return vf_pick(dead, PATH(all)(0), scale);
@@ -237,8 +329,8 @@ PATH_INLINE vf PATH(fit_scale)(int n, const vf *x, const vf *w, float top, bool 
 /* Codes 0…top for the scales of a super-block, x >= 0 in all but strange cases: the inverse with
  * the least error, then up to five passes that move one code at a time. Codes are bytes. */
 struct PATH(positive) {
-	vf a[WAYS], b[WAYS]; /* sums of w*x*l and w*l*l */
-	vi dead[WAYS];
+	vf a[2], b[2]; /* sums of w*x*l and w*l*l */
+	vi dead[2];
 };
 
 PATH_INLINE vf PATH(byte)(vi l)
@@ -287,7 +379,7 @@ PATH_INLINE void PATH(positive_pass)(struct PATH(positive) *s, int n, const vf (
 	const vf (*w)[MOST], vf (*l)[MOST], float top)
 {
 	for (int i = 0; i < n; i++) {
-		EACH_WAY {
+		EACH_TABLE {
 			vf wi = w[g][i], xi = x[g][i], old = l[g][i];
 			vf a = s->a[g] - wi * xi * old, b = s->b[g] - wi * old * old;
 			vi ok = (a > 0) & (b > 0);
@@ -309,7 +401,7 @@ PATH_INLINE void PATH(fit_positive)(int n, const vf (*x)[MOST], const vf (*w)[MO
 {
 	struct PATH(positive) s;
 
-	EACH_WAY {
+	EACH_TABLE {
 		vf max = PATH(all)(0), a = max, b = max, inverse;
 		for (int i = 0; i < n; i++)
 			max = vf_max(x[g][i], max);
@@ -328,7 +420,7 @@ PATH_INLINE void PATH(fit_positive)(int n, const vf (*x)[MOST], const vf (*w)[MO
 	}
 	for (int pass = 0; pass < 5; pass++)
 		PATH(positive_pass)(&s, n, x, w, l, top); /* a pass without change stays without */
-	EACH_WAY {
+	EACH_TABLE {
 		vi none = s.dead[g] | ~(s.b[g] > 0);
 		scale[g] = vf_pick(none, PATH(all)(0), s.a[g] / s.b[g]);
 		for (int i = 0; i < n; i++)
