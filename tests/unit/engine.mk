@@ -65,3 +65,8 @@ tests_unit_test_quantize_LDADD = $(UNIT_LIBS)
 EXTRA_DIST += \
 	tests/golden/quant/files.json \
 	tests/golden/quant/gen_files.py
+check_PROGRAMS += tests/unit/test_preview_is_run
+TESTS += tests/unit/test_preview_is_run
+tests_unit_test_preview_is_run_SOURCES = tests/unit/test_preview_is_run.c \
+	tests/unit/preview_test.h tests/unit/scratch_models.h
+tests_unit_test_preview_is_run_LDADD = $(UNIT_LIBS)
