@@ -15,7 +15,7 @@ void vocab_fini(struct vocab *v)
 
 void vocab_add(struct vocab *v, const char *text, size_t n, int64_t id)
 {
-	*vec_push(&v->entries) = (struct vocab_entry){ arena_strndup(&v->arena, text, n), n, id };
+	*vec_push(&v->entries) = (struct vocab_entry){ arena_bytes(&v->arena, text, n), n, id };
 }
 
 static int by_text(const void *a, const void *b)

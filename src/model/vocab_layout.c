@@ -66,7 +66,7 @@ static struct layout_token *found(const struct making *w, const char *text, size
 static void put(struct making *w, const struct vocab_token *t, uint32_t id, bool fresh)
 {
 	slots_grow(w);
-	*vec_push(&w->v) = (struct layout_token){ arena_strndup(&w->l->arena, t->text, t->n), t->n,
+	*vec_push(&w->v) = (struct layout_token){ arena_bytes(&w->l->arena, t->text, t->n), t->n,
 		id, t->flags, fresh, false };
 	w->slot[slot_of(w, t->text, t->n)] = (uint32_t)w->v.n;
 	w->l->fresh += fresh;
@@ -300,6 +300,7 @@ static bool rules_make(struct making *w)
 
 		v[i].id = found(w, r->token, r->n)->id;
 		v[i].force = r->force;
+		v[i].model = -1;
 		v[i].kind = r->kind == RULE_ZERO ? ROW_ZERO : ROW_OWN;
 		if (r->kind != RULE_DEFAULT && r->kind != RULE_ZERO &&
 			needed(l, v[i].id, r->force) && !resolve(w, r, &v[i]))

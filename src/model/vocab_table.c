@@ -91,7 +91,7 @@ bool vocab_table_add(struct vocab_table *t, const char *text, size_t n, uint64_t
 			k->id = (uint32_t)id;
 	} else {
 		k = vec_push(t);
-		*k = (struct vocab_token){ arena_strndup(&t->arena, text, n), n, (uint32_t)id,
+		*k = (struct vocab_token){ arena_bytes(&t->arena, text, n), n, (uint32_t)id,
 			flags };
 		t->slot[at] = (uint32_t)t->n;
 	}

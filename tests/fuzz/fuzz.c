@@ -24,6 +24,7 @@
 #include "model/lora.h"
 #include "model/model.h"
 #include "model/tokenizer_files.h"
+#include "model/vocab_layout.h"
 #include "recipe/effect.h"
 #include "recipe/lint.h"
 #include "recipe/recipe.h"
@@ -100,10 +101,13 @@ static void feed_model(const char *name, const char *text, size_t n)
 	char *path = str_join_path(fixture.dir, name);
 	struct err e = { 0 };
 	struct model *m = NULL;
+	struct vocab_table v;
 	float out[256];
 
 	if (file_write_all(path, text, n, &e))
 		m = model_open(path, &e);
+	if (m && m->format == MODEL_GGUF && vocab_table_read(&v, m, &e))
+		vocab_table_fini(&v);
 	for (size_t t = 0; m && t < m->source.n_tensors && t < 4; t++) {
 		const struct tensor *x = &m->source.tensors[t];
 
@@ -254,6 +258,43 @@ static void feed_vocab(const char *text, size_t n)
 	vocab_fini(&v);
 }
 
+/* One of three models has the damaged tokenizer: in every place a vocabulary is laid out for all. */
+static void feed_layout(const char *text, size_t n)
+{
+	static const char good[] = "{\"added_tokens\":[{\"id\":3,\"content\":\"<s>\"}],"
+		"\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0,\"b\":1,\"<s>\":2}}}";
+	struct vocab_table t[3];
+	struct vocab_member m[3];
+	struct vocab_rule rules[] = { { "a", 1, RULE_ID, 1, NULL, 2, true },
+		{ "new", 3, RULE_TOKEN, 0, "b", 0, false } };
+	struct err e = { 0 };
+
+	for (int i = 0; i < 3; i++) {
+		vocab_table_init(&t[i]);
+		if (!vocab_read_json(&t[i], i ? good : text, i ? strlen(good) : n, "fuzz", &e) &&
+			!e.what[0])
+			abort();
+		vocab_table_end(&t[i]);
+		m[i] = (struct vocab_member){ "fuzz", &t[i], 300 };
+	}
+	for (int i = 0; i < 6; i++) {
+		struct vocab_ask a = { .v = m, .n = 3, .first = i % 3, .base = i % 2 ? i % 3 : -1,
+			.join = i < 3, .of = &t[i % 3], .of_rows = i % 2 ? 300 : UINT32_MAX,
+			.rules = rules, .n_rules = 2, .multiple = 7 };
+		struct vocab_layout *l = vocab_layout_make(&a, &e);
+
+		for (int k = 0; l && k < 3; k++)
+			vocab_layout_count(l, 5, k);
+		vocab_layout_unref(l);
+	}
+	for (int i = 0; i < 3; i++)
+		vocab_table_fini(&t[i]);
+	vocab_table_init(&t[0]);
+	vocab_read_pieces(&t[0], (const unsigned char *)text, n, "fuzz", &e);
+	vocab_table_end(&t[0]);
+	vocab_table_fini(&t[0]);
+}
+
 /* A small model with keys of several types, an array of tokens and two tensors. */
 static char *make_gguf(size_t *n)
 {
@@ -274,6 +315,13 @@ static char *make_gguf(size_t *n)
 	put_text(&g.keys, "a");
 	put_text(&g.keys, "b");
 	put_text(&g.keys, "ab");
+	gguf_key_begin(&g, "tokenizer.ggml.token_type", 9);
+	put32(&g.keys, 5);
+	put64(&g.keys, 3);
+	put32(&g.keys, 1);
+	put32(&g.keys, 3);
+	put32(&g.keys, 4);
+	gguf_text(&g, "tokenizer.ggml.model", "gpt2");
 	gguf_f32(&g, "blk.0.attn_q.weight", (uint64_t[]){ 8, 8, 0 }, values);
 	gguf_f32(&g, "output_norm.weight", (uint64_t[]){ 8, 0 }, values);
 	gguf_write(&g, &fixture, "good.gguf");
@@ -362,6 +410,7 @@ static const struct target {
 	{ "adapter", "tests/golden/lora/rich/adapter_model.safetensors", NULL, 0, 1000, feed_lora },
 	{ "adapter config", "tests/golden/lora/rich/adapter_config.json", NULL, 0, 1000,
 		feed_lora_config },
+	{ "layout", "tests/golden/tokenizer/b/tokenizer.json", NULL, 0, 3000, feed_layout },
 	{ "vocabulary", "share/demo/base/tokenizer.json", NULL, 8192, 5000, feed_vocab },
 };
 

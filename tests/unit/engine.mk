@@ -33,7 +33,8 @@ tests_unit_test_stack_LDADD = $(UNIT_LIBS)
 EXTRA_DIST += tests/golden/merge/stack.json tests/golden/merge/gen_stack.py
 check_PROGRAMS += tests/unit/test_vocab
 TESTS += tests/unit/test_vocab
-tests_unit_test_vocab_SOURCES = tests/unit/test_vocab.c tests/unit/fixture.h tests/unit/golden.h
+tests_unit_test_vocab_SOURCES = tests/unit/test_vocab.c tests/unit/fixture.h \
+	tests/unit/fixture_gguf.h tests/unit/golden.h
 tests_unit_test_vocab_LDADD = $(UNIT_LIBS)
 EXTRA_DIST += tests/golden/tokenizer/generate.py tests/golden/tokenizer/expected.json \
 	tests/golden/tokenizer/a/config.json \
