@@ -33,6 +33,8 @@ libcupel_a_SOURCES += \
 	src/engine/memo_store.c \
 	src/engine/memo_work.h \
 	src/engine/output.c \
+	src/engine/overhear.c \
+	src/engine/overhear.h \
 	src/engine/output.h \
 	src/engine/output_files.c \
 	src/engine/output_tokenizer.c \

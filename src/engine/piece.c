@@ -26,6 +26,9 @@ uint64_t piece_elements(const struct work *w)
 
 		if (work_plain(work_model(w, k), t) && dtype_info(t->dtype)->bytes < least)
 			least = dtype_info(t->dtype)->bytes;
+		/* what a recipe inside is made of may be so narrow, and is hashed by it */
+		if (w->plan->inputs->v[w->t->input[k]].made_by && least > 2)
+			least = 2;
 	}
 	return HASH_PIECE / least;
 }

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "base/xalloc.h"
 #include "engine/output.h"
+#include "engine/overhear.h"
 #include "engine/plan_key.h"
 #include "engine/warm.h"
 #include "model/virtual.h"
@@ -16,9 +17,12 @@
 struct made { /* what the virtual model's ctx is */
 	struct plan *plan;
 	struct warm *warm;
+	struct overhear *inputs;   /* their hashes, while they are read */
 	_Atomic(struct desk *) desks[DESKS];
 };
 struct reader { /* where the parts of one read go */
+	struct made *made;
+	const struct plan_tensor *t;
 	const struct dtype_info *stored;
 	struct desk *desk;
 	uint64_t first;
@@ -76,13 +80,24 @@ static bool round_part(void *ctx, uint64_t first, size_t n, const float *const *
 	return true;
 }
 
+static void overhear_part(void *ctx, int k, uint64_t first, size_t n, const void *stored)
+{
+	struct reader *r = ctx;
+	const struct model *m = r->made->plan->inputs->v[r->t->input[k]].model;
+	size_t t = (size_t)r->t->source[k], size = dtype_info(m->source.tensors[t].dtype)->bytes;
+
+	overhear(r->made->inputs, m, t, first * size, stored, n * size);
+}
+
 static bool made_read(void *ctx, size_t t, uint64_t first, size_t n, float *out, struct err *e)
 {
 	struct made *m = ctx;
-	struct reader r = {.stored = dtype_info(m->plan->tensors[t].dtype),
+	const struct plan_tensor *about = &m->plan->tensors[t];
+	struct reader r = {.made = m, .t = about, .stored = dtype_info(about->dtype),
 		.desk = desk_take(m), .first = first, .out = out};
 	struct warm_tensor *w = warm_take(m->warm, t, r.desk, e);
-	bool ok = w && work_apply(warm_work(w), first, n, r.desk, round_part, NULL, &r, e);
+	bool ok = w && work_apply(warm_work(w), first, n, r.desk, round_part,
+		overhear_part, &r, e);
 
 	if (w)
 		warm_give(m->warm, w);
@@ -102,6 +117,7 @@ static void made_free(void *ctx)
 	for (size_t i = 0; i < DESKS; i++)
 		desk_drop(atomic_load(&m->desks[i]));
 	warm_free(m->warm);
+	overhear_free(m->inputs);
 	plan_unref(m->plan);
 	free(m);
 }
@@ -185,6 +201,7 @@ struct model *recipe_model(struct plan *p, const char *label, struct err *e)
 		describe(p, i, &v[i]);
 	ctx->plan = plan_ref(p);
 	ctx->warm = warm_new(p);
+	ctx->inputs = overhear_new();
 	m = model_virtual(&about, v, p->n, &made_ops, ctx, e);
 	if (m && template && strchr(template, '{')) { /* the plan holds the text */
 		m->tokenizer.chat_template = template;

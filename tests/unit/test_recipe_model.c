@@ -9,7 +9,9 @@
 #include <string.h>
 #include <cmocka.h>
 #include "engine/leaves.h"
+#include "engine/overhear.h"
 #include "engine/run.h"
+#include "engine/stream.h"
 #include "model/virtual.h"
 #include "noise.h"
 #include "scratch_models.h"
@@ -238,6 +240,107 @@ static void what_is_inside_is_known(void **state)
 	plan_unref(p);
 }
 
+static bool drop_piece(void *ctx, size_t tensor, uint64_t offset, const void *bytes, size_t n,
+	struct err *e)
+{
+	(void)ctx, (void)tensor, (void)offset, (void)bytes, (void)n, (void)e;
+	return true;
+}
+
+static bool drop_done(void *ctx, const struct stream_done *d, struct err *e)
+{
+	(void)ctx, (void)d, (void)e;
+	return true;
+}
+
+/* Models inside are hashed while they are read for the merge: nobody reads them twice. */
+static void what_is_inside_is_hashed_on_the_way(void **state)
+{
+	static const char *const names[] = { "big", "great" };
+	struct stream_sink sink = { .piece = drop_piece, .done = drop_done };
+	struct err e = { 0 };
+	struct hash known;
+	struct leaves l;
+	struct plan *p;
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct scratch_tensor v[2] = {
+			scratch_tensor("model.layers.0.mlp.up_proj.weight", i ? DT_F32 : DT_BF16, 4111, 1031, value, i),
+			scratch_tensor("model.norm.weight", DT_BF16, 0, 9, value, i),
+		};
+
+		free(scratch_model(dir, names[i], v, 2, "{\"model_type\": \"llama\", \"num_hidden_layers\": 1}"));
+		scratch_free(v, 2);
+	}
+	p = plan_of("name: x\nmerge_method: linear\ndtype: float32\nmodels:\n" IN("big", "weight: 1")
+		IN("great", "weight: 1") "---\nmerge_method: passthrough\nmodels:\n" IN("x", "scale: 0.5"), &e);
+	if (!p)
+		fail_msg("%s: %s", e.where, e.what);
+	l = leaves_find(p);
+	assert_int_equal(l.n, 2);
+	assert_false(model_hash_cached(l.v[0].model, 0, &known));
+	assert_true(stream_run(p, (const uint32_t[]){ 0, 1 }, 2, pool, &sink, NULL, &e));
+	for (size_t i = 0; i < 2; i++) {
+		struct model *m = l.v[i].model;
+		const struct tensor *t = &m->source.tensors[0];
+		size_t n = (size_t)((t->bytes + HASH_PIECE - 1) / HASH_PIECE);
+		struct hash *piece = calloc(n, sizeof *piece);
+		unsigned char *b = malloc(HASH_PIECE);
+
+		assert_true(model_hash_cached(m, 0, &known));
+		for (size_t k = 0; k < n; k++) {
+			uint64_t left = t->bytes - k * HASH_PIECE;
+			size_t bytes = left < HASH_PIECE ? (size_t)left : HASH_PIECE;
+
+			assert_true(source_read_raw(&m->source, 0, k * HASH_PIECE, bytes, b, &e));
+			piece[k] = hash_bytes(b, bytes);
+		}
+		assert_true(n > 1);
+		assert_true(hash_eq(known, hash_tensor(dtype_name(t->dtype), t->shape, t->rank, piece, n)));
+		free(piece);
+		free(b);
+	}
+	leaves_fini(&l);
+	plan_unref(p);
+}
+
+/* Runs in order make a hash, others nothing; pieces may come in any order. */
+static void only_what_was_heard_whole_counts(void **state)
+{
+	struct overhear *o = overhear_new();
+	char *path = str_join_path(dir, "great");
+	struct err e = { 0 };
+	struct model *m = model_open(path, &e);
+	uint64_t bytes = m->source.tensors[0].bytes, step = 1u << 16;
+	unsigned char *b = malloc(bytes);
+	struct hash before, now;
+	size_t n = (size_t)((bytes + HASH_PIECE - 1) / HASH_PIECE);
+
+	(void)state;
+	assert_true(source_read_raw(&m->source, 0, 0, bytes, b, &e));
+	assert_true(model_hash_cached(m, 0, &before));
+	model_unref(m);
+	setenv("XDG_CACHE_HOME", path, 1); /* nothing is known there */
+	m = model_open(path, &e);
+	assert_false(model_hash_cached(m, 0, &now));
+	for (int round = 0; round < 2; round++) {
+		for (size_t k = n; k-- > 0;) /* the last piece first */
+			for (uint64_t at = k * HASH_PIECE; at < bytes && at < (k + 1) * HASH_PIECE; at += step) {
+				if (round == 0 && k == 1 && at % HASH_PIECE == 3 * step)
+					continue; /* a hole */
+				overhear(o, m, 0, at, b + at, bytes - at < step ? (size_t)(bytes - at) : (size_t)step);
+			}
+		assert_int_equal(model_hash_cached(m, 0, &now), round);
+	}
+	assert_true(hash_eq(before, now));
+	setenv("XDG_CACHE_HOME", dir, 1);
+	model_unref(m);
+	overhear_free(o);
+	free(path);
+	free(b);
+}
+
 static void write_text(const char *name, const char *text)
 {
 	scratch_write(dir, name, text, strlen(text));
@@ -278,6 +381,8 @@ int main(void)
 		cmocka_unit_test(reads_are_those_of_the_written_file),
 		cmocka_unit_test(what_is_forgotten_is_found_again),
 		cmocka_unit_test(what_is_inside_is_known),
+		cmocka_unit_test(what_is_inside_is_hashed_on_the_way),
+		cmocka_unit_test(only_what_was_heard_whole_counts),
 		cmocka_unit_test(files_are_recipes_too),
 	};
 
