@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "cli/inspect.h"
 #include "model/lora.h"
+#include "model/stored_as.h"
 
 static void set(json_t *o, const char *key, json_t *v)
 {
@@ -117,6 +118,25 @@ static json_t *memory_json(const struct model *m, uint64_t context)
 	return o;
 }
 
+/* Codes that are counted and not decoded. */
+static json_t *packed_json(const struct model *m)
+{
+	char *text = stored_foreign(m);
+	const json_t *q = json_at(m->config, "quantization_config");
+	json_t *j = text ? json_object() : NULL;
+
+	if (j) {
+		set(j, "text", json_textn(text));
+		set(j, "method", json_textn(json_text(q, "quant_method", NULL)));
+		set(j, "bits", known(json_int(q, "bits", json_int(q, "w_bit", -1))));
+		set(j, "group_size", known(json_int(q, "group_size",
+			json_int(q, "q_group_size", -1))));
+		set(j, "converter", json_textn(stored_converter(m)));
+	}
+	free(text);
+	return j;
+}
+
 /* Of a folder that holds an adapter alone. */
 static json_t *adapter_json(const struct model *m)
 {
@@ -150,6 +170,7 @@ json_t *inspect_json(const struct model *m, uint64_t context, const struct hash 
 		json_array_append_new(notes, json_textn(m->notes[i]));
 	set(o, "notes", notes);
 	set(o, "adapter", adapter_json(m));
+	set(o, "packed", packed_json(m));
 	set(o, "config", json_incref(m->config));
 	set(o, "metadata", json_incref(m->metadata));
 	for (size_t i = 0; i < m->source.n_tensors; i++)

@@ -7,6 +7,7 @@
 #include "cli/inspect.h"
 #include "cli/verb.h"
 #include "model/lora.h"
+#include "model/stored_as.h"
 
 uint64_t inspect_context(const struct model *m, uint64_t asked)
 {
@@ -72,6 +73,23 @@ static void container(const struct model *m)
 		&s, ", %zu tensors, %.2f bits per weight", m->source.n_tensors, m->bits_per_weight);
 	line("parameters", &s);
 	str_fini(&s);
+}
+
+/* How weights lie that are not plain numbers. */
+static void packing(const struct model *m)
+{
+	char *foreign = stored_foreign(m), *decoded = stored_decoded(m);
+	struct str s = STR_INIT;
+
+	if (foreign)
+		str_addf(&s, "%s: not decoded; for a merge %s", foreign, stored_converter(m));
+	else if (decoded)
+		str_addf(&s, "%s: decoded for a merge", decoded);
+	if (s.n)
+		line("packing", &s);
+	str_fini(&s);
+	free(foreign);
+	free(decoded);
 }
 
 /* Of a folder that holds an adapter alone: what it does, or why it cannot be applied. */
@@ -336,6 +354,7 @@ void inspect_page(const struct model *m, uint64_t context, const struct hash *wh
 	free(name);
 	free(path);
 	container(m);
+	packing(m);
 	adapter(m);
 	sizes(m);
 	memory(m, context);

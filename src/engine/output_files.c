@@ -9,6 +9,7 @@
 #include "engine/leaves.h"
 #include "engine/inputs.h"
 #include "engine/output.h"
+#include "model/stored_as.h"
 #include "model/text_part.h"
 #include "recipe/open.h"
 #include "recipe/publish.h"
@@ -121,12 +122,37 @@ static char *config_text(const struct plan *p, size_t *n, int *from, struct err 
 	return text;
 }
 
+/* Whether the head is the embedding, where the config is not that of the model whose tensors the
+ * output has, or says what cannot be. NULL: it is right. */
+static char *config_tied(const struct plan *p, int from, const char *text, size_t n)
+{
+	json_t *j = json_parse(text, n, "config.json", false, NULL);
+	const json_t *said = json_object_get(j, "tie_word_embeddings");
+	bool head = false, embedding = false, other = from != inputs_first(p->inputs), wrong;
+
+	for (size_t i = 0; i < p->n; i++) {
+		head |= str_eq(p->tensors[i].like->role, "output");
+		embedding |= str_eq(p->tensors[i].like->role, "token_embd");
+	}
+	wrong = head ? other && json_is_true(said)
+		: embedding && !json_is_true(said) && (other || json_is_false(said));
+	json_decref(j);
+	return wrong ? config_with_value(text, n, "tie_word_embeddings", head ? "false" : "true",
+		true) : NULL;
+}
+
 char *output_config(const struct plan *p, size_t *n, struct err *e)
 {
 	int from;
 	char *text = config_text(p, n, &from, e), *edited;
 	const char *dtype = dtype_torch_name(main_dtype(p));
 
+	edited = text ? config_tied(p, from, text, *n) : NULL;
+	if (edited) {
+		free(text);
+		text = edited;
+		*n = strlen(text);
+	}
 	edited = text ? config_with_stack(p->recipe, p->inputs,
 		p->inputs->v[from].stored, text, *n) : NULL;
 	if (edited) {
@@ -248,6 +274,7 @@ static void card_models(struct str *s, const struct output *o, const struct outp
 
 	for (size_t i = 0; i < p->inputs->n; i++) {
 		const struct plan *made = p->inputs->v[i].made_by;
+		char *packed;
 
 		hash_hex(f->input[i], hex);
 		str_add(s, "- ");
@@ -257,7 +284,12 @@ static void card_models(struct str *s, const struct output *o, const struct outp
 			str_addf(s, ", made on the way by %s: see the recipe\n",
 				made->recipe->method->title);
 		else
-			str_addf(s, ", hash %s\n", hex);
+			str_addf(s, ", hash %s", hex);
+		packed = made ? NULL : stored_decoded(p->inputs->v[i].stored);
+		if (packed)
+			str_addf(s, ", decoded from %s", packed);
+		str_add(s, made ? "" : "\n");
+		free(packed);
 	}
 	for (size_t i = 0; i < f->leaves->n; i++) {
 		const struct leaf *l = &f->leaves->v[i];
@@ -341,6 +373,10 @@ static json_t *provenance(const struct output *o, const struct output_facts *f)
 		json_object_set_new(in, "role",
 			json_string((int)i == p->inputs->base ? "base" : "input"));
 		json_object_set_new(in, "hash", hash_json(f->input[i]));
+		name = stored_decoded(p->inputs->v[i].stored);
+		if (name) /* what it was decoded from */
+			json_object_set_new(in, "decoded", json_textn(name));
+		free(name);
 		if (p->inputs->v[i].made_by)
 			json_object_set_new(in, "recipe",
 				hash_json(recipe_hash(p->inputs->v[i].made_by->recipe)));

@@ -19,8 +19,8 @@ enum layout_kind {
 	LAYOUT_PLAIN,  /* elements in order, one span */
 	LAYOUT_ROWS,   /* whole rows of other layouts, in another order than the file's */
 	LAYOUT_AFFINE, /* MLX: words, scales, biases; groups run through row ends */
-	LAYOUT_SCALED, /* codes, then one scale to each group (mxfp4, mxfp8, nvfp4) */
-	LAYOUT_BLOCKS, /* floats, then one scale to each block of rows and columns (fp8) */
+	LAYOUT_SCALED, /* codes, then one scale to each group (mxfp4, mxfp8, nvfp4, int4) */
+	LAYOUT_BLOCKS, /* numbers, then one scale to each block of rows and columns (fp8, int8) */
 };
 enum row_order {
 	ROWS_SAME,
@@ -42,6 +42,10 @@ struct layout {
 	uint64_t row, group;     /* elements of a row; rows of a group (see row_order) */
 	struct affine affine;    /* LAYOUT_AFFINE */
 	uint64_t scale_group;    /* LAYOUT_SCALED: elements; LAYOUT_BLOCKS: columns of a block */
+	/* LAYOUT_SCALED: codes of so many bits, half their range below zero, instead of the span's
+	 * type; 0 */
+	uint8_t code_bits;
+	float scale_by, scale_over; /* LAYOUT_SCALED: of all scales, times and divided by; 0: 1 */
 	const struct layout *part; /* LAYOUT_ROWS: one or two others, which have the spans */
 };
 /* The stored bytes in order: those of the layout, or of its parts; NULL after the last. */

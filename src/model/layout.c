@@ -156,10 +156,25 @@ static bool affine_read(const struct model_build *b, const struct layout *l, uin
 	return true;
 }
 
+/* Codes of 4 or 8 bits, the lowest bits first, around the middle of their range. */
+static bool codes_read(const struct model_build *b, const struct layout *l, uint64_t first,
+	size_t n, float *out, struct err *e)
+{
+	size_t per = 8 / l->code_bits, bytes = (n + per - 1) / per;
+	unsigned char *raw = scratch(bytes, b->m.source.label, e);
+
+	if (!raw || !span_read(b, &l->span[0], first / per, bytes, raw, e))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		out[i] = per == 1 ? (float)raw[i] - 128.0f :
+			(float)(raw[i / 2] >> 4 * (i % 2) & 15) - 8.0f;
+	return true;
+}
+
 static bool scaled_read(const struct model_build *b, const struct layout *l, uint64_t first,
 	size_t n, float *out, struct err *e)
 {
-	size_t g = l->scale_group, groups = (n + g - 1) / g;
+	size_t g = l->scale_group, groups = (n + first % g + g - 1) / g;
 	const struct dtype_info *d = dtype_info(l->span[1].type);
 	float *scale = xtry_malloc(groups * sizeof *scale);
 	unsigned char *raw = scratch(groups * d->bytes, b->m.source.label, e);
@@ -169,9 +184,14 @@ static bool scaled_read(const struct model_build *b, const struct layout *l, uin
 	ok = ok && span_read(b, &l->span[1], first / g * d->bytes, groups * d->bytes, raw, e);
 	if (ok)
 		d->decode(raw, scale, groups);
-	ok = ok && run_read(b, &l->span[0], first, n, out, e);
-	for (size_t i = 0; ok && i < n; i++)
-		out[i] *= scale[i / g];
+	for (size_t k = 0; ok && k < groups; k++)
+		scale[k] = scale[k] * (l->scale_by ? l->scale_by : 1.0f) /
+			(l->scale_over ? l->scale_over : 1.0f);
+	ok = ok && (l->code_bits ? codes_read(b, l, first, n, out, e) :
+		run_read(b, &l->span[0], first, n, out, e));
+	/* a group may be of any size: the first can begin before `first` */
+	for (size_t i = 0, at = (size_t)(first % g); ok && i < n; i++, at++)
+		out[i] *= scale[at / g];
 	free(scale);
 	return ok;
 }

@@ -32,6 +32,8 @@ libcupel_a_SOURCES += \
 	src/model/model.c \
 	src/model/model.h \
 	src/model/packed.c \
+	src/model/packed_ct.c \
+	src/model/packed_in.h \
 	src/model/role.c \
 	src/model/role.h \
 	src/model/roots.c \

@@ -7,25 +7,15 @@
  *
  * The folded tensor stands where the codes did; its bytes are all of theirs. */
 #include <stdlib.h>
-#include "base/str.h"
-#include "model/build.h"
+#include "model/packed_in.h"
 
-struct fold {
-	struct model_build *b;
-	struct source names;
-	unsigned char *dead;  /* scales and biases that went into another tensor */
-	const json_t *global; /* config.json's quantization, or NULL */
-	size_t packed;        /* MLX modules found */
-	struct err *e;
-	struct str key;
-};
 /* How one MLX module is packed. */
 struct packing {
 	int64_t bits, group;
 	const char *mode;
 };
 
-static const struct tensor *sibling(struct fold *f, const char *base, size_t n, const char *end,
+const struct tensor *fold_sibling(struct fold *f, const char *base, size_t n, const char *end,
 	long *at)
 {
 	str_clear(&f->key);
@@ -41,7 +31,7 @@ static bool same_outer(const struct tensor *a, const struct tensor *b, int dims)
 		!memcmp(a->shape, b->shape, (size_t)dims * sizeof *a->shape);
 }
 
-static void take_span(struct fold *f, size_t into, size_t from)
+void fold_take(struct fold *f, size_t into, size_t from)
 {
 	struct layout *l = &f->b->layouts.v[into];
 
@@ -50,7 +40,7 @@ static void take_span(struct fold *f, size_t into, size_t from)
 	f->dead[from] = 1;
 }
 
-static void set_columns(struct fold *f, size_t t, uint64_t columns)
+void fold_columns(struct fold *f, size_t t, uint64_t columns)
 {
 	struct tensor *x = &f->b->tensors.v[t];
 
@@ -138,7 +128,7 @@ static bool packing_of(struct fold *f, const struct tensor *w, const struct tens
 	return false;
 }
 
-static bool bad_module(struct fold *f, const struct tensor *w, const char *what)
+bool fold_bad(struct fold *f, const struct tensor *w, const char *what)
 {
 	err_set(f->e, ERR_INPUT, f->b->files.v[w->file]->path,
 		"convert or fetch the model again", "%s", what);
@@ -150,20 +140,20 @@ static bool fold_affine(struct fold *f, size_t wt, size_t st, const struct packi
 	struct tensor *w = &f->b->tensors.v[wt], *s = &f->b->tensors.v[st];
 	struct layout *l = &f->b->layouts.v[wt];
 	long bt;
-	const struct tensor *biases = sibling(f, w->name, strlen(w->name) - 7, ".biases", &bt);
+	const struct tensor *biases = fold_sibling(f, w->name, strlen(w->name) - 7, ".biases", &bt);
 
 	if (!biases || biases->dtype != s->dtype || biases->rank != s->rank ||
 		!same_outer(biases, s, s->rank))
-		return bad_module(f, w, "its biases do not match its scales");
+		return fold_bad(f, w, "its biases do not match its scales");
 	l->affine = (struct affine){ (int)p->bits, (int)p->group, s->dtype };
 	if (p->bits > 8 || p->group > 128 || !affine_valid(&l->affine))
-		return bad_module(f, w, "it is packed in a way MLX does not write");
+		return fold_bad(f, w, "it is packed in a way MLX does not write");
 	l->kind = LAYOUT_AFFINE;
-	set_columns(f, wt, s->shape[s->rank - 1] * (uint64_t)p->group);
+	fold_columns(f, wt, s->shape[s->rank - 1] * (uint64_t)p->group);
 	w->dtype_text = arena_printf(&f->b->arena, "affine%lldg%lld", (long long)p->bits,
 		(long long)p->group);
-	take_span(f, wt, st);
-	take_span(f, wt, (size_t)bt);
+	fold_take(f, wt, st);
+	fold_take(f, wt, (size_t)bt);
 	return true;
 }
 
@@ -178,14 +168,14 @@ static bool fold_scaled(struct fold *f, size_t wt, size_t st, const char *mode)
 		const struct tensor *s = &f->b->tensors.v[st];
 		l->kind = LAYOUT_SCALED;
 		l->scale_group = (uint64_t)modes[i].group;
-		set_columns(f, wt, s->shape[s->rank - 1] * l->scale_group);
+		fold_columns(f, wt, s->shape[s->rank - 1] * l->scale_group);
 		w->dtype_text = modes[i].mode;
-		take_span(f, wt, st);
+		fold_take(f, wt, st);
 		l->span[0].type = modes[i].code;
 		l->span[1].type = modes[i].scale;
 		return true;
 	}
-	return bad_module(f, w, "it is packed in a mode nobody has described");
+	return fold_bad(f, w, "it is packed in a mode nobody has described");
 }
 
 /* st: the tensor PATH.scales. */
@@ -193,13 +183,13 @@ static bool fold_mlx(struct fold *f, size_t st)
 {
 	const struct tensor *s = &f->b->tensors.v[st];
 	long wt;
-	const struct tensor *w = sibling(f, s->name, strlen(s->name) - 7, ".weight", &wt);
+	const struct tensor *w = fold_sibling(f, s->name, strlen(s->name) - 7, ".weight", &wt);
 	struct packing p;
 
 	if (!w || w->dtype != DT_U32 || w->rank < 1)
 		return true;
 	if (w->rank != s->rank || !same_outer(w, s, s->rank - 1) || !packing_of(f, w, s, &p))
-		return bad_module(f, w, "its codes and scales are of different matrices");
+		return fold_bad(f, w, "its codes and scales are of different matrices");
 	f->packed++;
 	return str_eq(p.mode, "affine") ? fold_affine(f, (size_t)wt, st, &p) :
 		fold_scaled(f, (size_t)wt, st, p.mode);
@@ -213,12 +203,12 @@ static bool fold_blocks(struct fold *f, size_t st)
 	const struct tensor *s = &f->b->tensors.v[st];
 	size_t n = strlen(s->name) - 7;
 	long wt;
-	struct tensor *w = (struct tensor *)sibling(f, s->name, n, "_blocks", &wt);
+	struct tensor *w = (struct tensor *)fold_sibling(f, s->name, n, "_blocks", &wt);
 
 	if (!w || w->dtype != DT_U8 || s->dtype != DT_U8)
 		return true;
 	if (w->rank != s->rank + 1 || w->shape[w->rank - 1] != 16 || !same_outer(w, s, s->rank))
-		return bad_module(f, w, "its codes and scales are of different matrices");
+		return fold_bad(f, w, "its codes and scales are of different matrices");
 	w->rank--;
 	w->stored = w->name;
 	w->name = arena_strndup(&f->b->arena, s->name, n);
@@ -246,31 +236,46 @@ static uint64_t block_size(const struct fold *f, int axis, uint64_t whole, uint6
 	return (whole + 127) / 128 == parts ? 128 : 0;
 }
 
+/* Whole numbers around a zero of their own: named, not decoded. */
+static bool uneven(struct fold *f, const char *scale, size_t ending)
+{
+	long at;
+
+	return fold_sibling(f, scale, strlen(scale) - ending, ".weight_zero_point", &at) != NULL;
+}
+
 /* st: PATH.weight_scale_inv or PATH.weight_scale, by blocks, rows, or one for all. */
 static bool fold_fp8(struct fold *f, size_t st, size_t ending)
 {
 	const struct tensor *s = &f->b->tensors.v[st];
 	long wt;
-	struct tensor *w = (struct tensor *)sibling(f, s->name, strlen(s->name) - ending, ".weight",
-		&wt);
+	struct tensor *w = (struct tensor *)fold_sibling(f, s->name, strlen(s->name) - ending,
+		".weight", &wt);
 
-	if (!w || !is_f8(w->dtype) || w->rank != 2 || !s->readable || s->rank > 2 || !w->elements ||
-		!dtype_is_float(s->dtype))
+	if (w && w->dtype == DT_U8 && s->dtype == DT_F8_E4M3)
+		return fold_modelopt(f, (size_t)wt, st);
+	if (w && w->dtype == DT_I8 && uneven(f, s->name, ending))
+		return true;
+	if (!w || (!is_f8(w->dtype) && w->dtype != DT_I8) || w->rank != 2 || !w->elements ||
+		!s->readable || s->rank > 2 || !dtype_is_float(s->dtype))
 		return true;
 	uint64_t rows = s->rank ? s->shape[0] : 1, columns = s->rank > 1 ? s->shape[1] : 1;
 	struct layout *l = &f->b->layouts.v[wt];
 	l->group = block_size(f, 0, w->shape[0], rows);
 	l->scale_group = block_size(f, 1, w->shape[1], columns);
 	if (!l->group || !l->scale_group)
-		return bad_module(f, w, "its scales are of no block size known");
+		return fold_bad(f, w, "its scales are of no block size known");
 	l->kind = LAYOUT_BLOCKS;
+	const char *kind = w->dtype == DT_I8 ? "int8" : "fp8";
 	if (rows <= 1 && columns <= 1)
-		w->dtype_text = "fp8";
+		w->dtype_text = kind;
 	else
-		w->dtype_text = arena_printf(&f->b->arena, "fp8b%llux%llu",
+		w->dtype_text = arena_printf(&f->b->arena, "%sb%llux%llu", kind,
 			(unsigned long long)l->group, (unsigned long long)l->scale_group);
 	w->dtype = DT_UNKNOWN;
-	take_span(f, (size_t)wt, st);
+	w->readable = true;
+	fold_take(f, (size_t)wt, st);
+	fold_drop_inputs(f, w->name, strlen(w->name) - 7);
 	return true;
 }
 
@@ -354,6 +359,8 @@ static bool fold_one(struct fold *f, size_t i)
 		return fold_blocks(f, i);
 	if (str_ends(t->name, ".weight_scale_inv"))
 		return fold_fp8(f, i, 17);
+	if (str_ends(t->name, ".weight_packed"))
+		return fold_compressed(f, i);
 	return !str_ends(t->name, ".weight_scale") || fold_fp8(f, i, 13);
 }
 

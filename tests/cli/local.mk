@@ -1,7 +1,7 @@
 # Scripts that run the program. tests/cli/lib.sh has what they share.
 CLI_TESTS = tests/cli/front.sh tests/cli/demo.sh tests/cli/examples.sh
 CLI_TESTS += tests/cli/models.sh
-CLI_TESTS += tests/cli/adapter.sh tests/cli/vision.sh
+CLI_TESTS += tests/cli/adapter.sh tests/cli/vision.sh tests/cli/kinds.sh
 CLI_TESTS += tests/cli/catalog.sh tests/cli/jobs.sh
 CLI_TESTS += tests/cli/lint.sh
 CLI_TESTS += tests/cli/documents.sh

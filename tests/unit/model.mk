@@ -58,6 +58,40 @@ EXTRA_DIST += \
 	tests/golden/lora/rich/adapter_config.json \
 	tests/golden/lora/rich/adapter_model.safetensors
 
+check_PROGRAMS += tests/unit/test_kinds
+TESTS += tests/unit/test_kinds
+tests_unit_test_kinds_SOURCES = tests/unit/test_kinds.c tests/unit/fixture.h tests/unit/golden.h
+tests_unit_test_kinds_LDADD = $(UNIT_LIBS)
+EXTRA_DIST += \
+	tests/golden/kinds/awq/config.json \
+	tests/golden/kinds/awq/model.safetensors \
+	tests/golden/kinds/base/config.json \
+	tests/golden/kinds/base/model.safetensors \
+	tests/golden/kinds/fp8/config.json \
+	tests/golden/kinds/fp8/model.safetensors \
+	tests/golden/kinds/fp8ct/config.json \
+	tests/golden/kinds/fp8ct/model.safetensors \
+	tests/golden/kinds/generate.py \
+	tests/golden/kinds/gguf.gguf \
+	tests/golden/kinds/gptoss/config.json \
+	tests/golden/kinds/gptoss/model.safetensors \
+	tests/golden/kinds/gptq/config.json \
+	tests/golden/kinds/gptq/model.safetensors \
+	tests/golden/kinds/int4ct/config.json \
+	tests/golden/kinds/int4ct/model.safetensors \
+	tests/golden/kinds/int8ct/config.json \
+	tests/golden/kinds/int8ct/model.safetensors \
+	tests/golden/kinds/kinds.json \
+	tests/golden/kinds/mlx/config.json \
+	tests/golden/kinds/mlx/model.safetensors \
+	tests/golden/kinds/modelopt/config.json \
+	tests/golden/kinds/modelopt/model.safetensors \
+	tests/golden/kinds/nvfp4ct/config.json \
+	tests/golden/kinds/nvfp4ct/model.safetensors \
+	tests/golden/kinds/untied.gguf \
+	tests/golden/kinds/untied/config.json \
+	tests/golden/kinds/untied/model.safetensors
+
 check_PROGRAMS += tests/unit/test_packed
 TESTS += tests/unit/test_packed
 tests_unit_test_packed_SOURCES = tests/unit/test_packed.c tests/unit/fixture.h tests/unit/golden.h
