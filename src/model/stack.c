@@ -63,10 +63,11 @@ static bool spells(const char *name, const char *module)
 
 bool module_has(const char *module, const struct tensor *t)
 {
-	int part = named_part(module);
+	int part;
 
 	if (strcmp(module, "default") == 0)
 		return true;
+	part = named_part(module);
 	return part >= 0 ? part_of(t) == (enum part)part : spells(t->name, module);
 }
 

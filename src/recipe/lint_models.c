@@ -185,18 +185,17 @@ static long counterpart(const struct compare *c, size_t slice, int ka, const str
 	const struct recipe_slice *s = &c->l.r->slices[slice];
 	const struct recipe_module *m = &c->l.r->modules[s->module];
 	int layer = module_layer(m->name, t);
+	bool outer = slice == m->first || slice + 1 == m->first + m->n;
 	struct str name = STR_INIT;
 	long at;
 
+	if (s->ranged && (layer < 0 ? !outer : layer < s->sources[ka].from ||
+		layer >= s->sources[ka].to))
+		return LONG_MAX;
 	if (!module_has(m->name, t))
 		return LONG_MAX;
-	if (!s->ranged)
+	if (!s->ranged || layer < 0)
 		return source_find(b, t->name);
-	if (layer < 0)
-		return slice == m->first || slice + 1 == m->first + m->n
-			? source_find(b, t->name) : LONG_MAX;
-	if (layer < s->sources[ka].from || layer >= s->sources[ka].to)
-		return LONG_MAX;
 	layer_name(&name, t->name, layer - s->sources[ka].from + s->sources[kb].from);
 	at = source_find(b, name.s);
 	str_fini(&name);
@@ -212,12 +211,12 @@ static void compare_shapes(const struct compare *c, size_t slice, int ka, int kb
 	const struct tensor *ours = NULL, *theirs = NULL, *lacking = NULL;
 	struct str x = STR_INIT, y = STR_INIT;
 	size_t n = 0, missing = 0, used = 0;
-	bool apart = model_sees(c->inputs[first]) == model_sees(c->inputs[i]);
 
 	for (size_t t = 0; t < a->n_tensors; t++) {
 		long at = counterpart(c, slice, ka, &a->tensors[t], kb, b);
 
-		if (at < 0 && !apart && !text_part_has(a->tensors[t].name))
+		if (at < 0 && !text_part_has(a->tensors[t].name)
+		    && model_sees(c->inputs[first]) != model_sees(c->inputs[i]))
 			continue; /* of a tower: copied */
 		used += at != LONG_MAX;
 		if (at < 0 && !missing++)
