@@ -8,6 +8,7 @@ libcupel_a_SOURCES += \
 	src/cli/merge_all.c src/cli/merging.c src/cli/merging.h \
 	src/cli/model_rows.c src/cli/model_rows.h \
 	src/cli/open.c src/cli/open_model.c \
+	src/cli/quant_report.c src/cli/quantizing.c src/cli/quantizing.h \
 	src/cli/roff.c \
 	src/cli/preview_report.c src/cli/preview_report.h \
 	src/cli/show.c \
@@ -28,6 +29,7 @@ libcupel_a_SOURCES += \
 	src/cli/verb_methods.c \
 	src/cli/verb_models.c \
 	src/cli/verb_note.c \
+	src/cli/verb_plan.c \
 	src/cli/verb_preview.c \
 	src/cli/verb_rename.c \
 	src/cli/verb_replay.c \

@@ -1,5 +1,6 @@
 #include "cli/verb.h"
 
+#include "quant/preset.h"
 #include "tensor/dtype.h"
 
 static const char *const kinds[] = {
@@ -32,6 +33,34 @@ static void print_json(void)
 	json_decref(list);
 }
 
+static int presets(bool json)
+{
+	static const char *const headers[] = { "PRESET", "WRITES", "WHAT" };
+	json_t *list = json_array();
+	struct table_out *t = table_new(headers, 3);
+	enum quant_container c;
+	const char *name, *help;
+
+	for (size_t i = 0; quant_preset_at(i, &name, &c, &help); i++) {
+		struct quant_preset p;
+		struct err e = { 0 };
+		bool writes = quant_preset_parse(name, &p, &e) &&
+			quant_type_writable(p.base, p.container);
+
+		json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:s}", "name", name,
+			"container", quant_container_name(c), "writes", writes, "help", help));
+		if (!json)
+			table_row(t, (const char *[]){ name,
+				!writes ? "" : c == QUANT_GGUF ? "GGUF" : "MLX", help });
+	}
+	if (json)
+		json_print(list);
+	else
+		table_print(t);
+	json_decref(list);
+	return 0;
+}
+
 static int run(struct cli *c, struct err *e)
 {
 	static const char *const headers[] = { "TYPE", "KIND", ">BITS", ">BLOCK", ">BYTES",
@@ -40,6 +69,8 @@ static int run(struct cli *c, struct err *e)
 	struct table_out *t;
 
 	(void)e;
+	if (cli_option(c, "--presets"))
+		return presets(c->json);
 	if (c->json) {
 		print_json();
 		return 0;
@@ -62,6 +93,10 @@ static int run(struct cli *c, struct err *e)
 	return 0;
 }
 
+static const struct verb_option options[] = {
+	{ "--presets", NULL, false, "the presets of a quantization instead" },
+	{ 0 },
+};
 const struct verb verb_types = {
 	.name = "types",
 	.help = "list the number formats: bits, blocks, what can be read and written",
@@ -69,5 +104,6 @@ const struct verb verb_types = {
 		"and size alone: its tensors are listed and copied. Tensors of MLX folders are "
 		"groups of 32, 64 or 128 codes of 2, 3, 4, 5, 6 or 8 bits with a scale and a bias, "
 		"read as well.",
+	.options = options,
 	.run = run,
 };

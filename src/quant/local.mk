@@ -5,7 +5,8 @@ libcupel_a_SOURCES += \
 	src/quant/policy_llama.c src/quant/policy_mlx.c \
 	src/quant/plan.h src/quant/plan.c src/quant/spec.h src/quant/spec.c \
 	src/quant/spec_edit.c src/quant/groups.c src/quant/size.c \
-	src/quant/solve.h src/quant/solve.c \
+	src/quant/solve.h src/quant/solve.c src/quant/best.h src/quant/best.c \
+	src/quant/measure.h src/quant/measure.c \
 	src/quant/imatrix.h src/quant/imatrix_read.h src/quant/imatrix.c src/quant/imatrix_gguf.c
 
 libcupel_a_SOURCES += \

@@ -364,7 +364,7 @@ struct quant_spec *quant_spec_load(const char *name, struct err *e)
 		n = strlen(text);
 	} else if (!file_exists(name)) {
 		err_set(e, ERR_INPUT, name,
-			"name a file, or one of the presets of `cupel types`",
+			"name a file, or one of the presets of `cupel types --presets`",
 			"%s, nor a file of that name", why.what);
 		return NULL;
 	} else {

@@ -7,8 +7,9 @@
 #include <string.h>
 #include <strings.h>
 #include "base/xalloc.h"
+#include "tensor/encode.h"
 
-/* What is offered, from the smallest to the largest. Those of GGUF have an encoder. */
+/* What is offered, from the smallest to the largest; of GGUF, what has an encoder. */
 static const enum dtype gguf_types[] = { DT_Q2_K, DT_Q3_K, DT_MXFP4, DT_IQ4_XS, DT_Q4_0, DT_IQ4_NL,
 	DT_Q4_K, DT_Q4_1, DT_Q5_0, DT_Q5_K, DT_Q5_1, DT_Q6_K, DT_Q8_0, DT_F16, DT_BF16, DT_F32 };
 /* Those of MLX; plain floats follow. */
@@ -200,11 +201,13 @@ bool quant_type_writable(struct quant_type t, enum quant_container c)
 
 bool quant_type_at(enum quant_container c, size_t i, struct quant_type *out)
 {
-	if (c == QUANT_GGUF) {
-		if (i < COUNT(gguf_types))
-			*out = quant_plain(gguf_types[i]);
-		return i < COUNT(gguf_types);
-	}
+	for (size_t k = 0; c == QUANT_GGUF && k < COUNT(gguf_types); k++)
+		if (encode_possible(gguf_types[k], dtype_info(gguf_types[k])->block) && !i--) {
+			*out = quant_plain(gguf_types[k]);
+			return true;
+		}
+	if (c == QUANT_GGUF)
+		return false;
 	if (i >= COUNT(mlx_types) + COUNT(mlx_floats))
 		return false;
 	if (i >= COUNT(mlx_types))

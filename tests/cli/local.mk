@@ -9,6 +9,7 @@ CLI_TESTS += tests/cli/merge.sh
 CLI_TESTS += tests/cli/tokenizer.sh
 CLI_TESTS += tests/cli/preview.sh
 CLI_TESTS += tests/cli/stack.sh
+CLI_TESTS += tests/cli/plan.sh
 check_PROGRAMS += tests/cli/fill_catalog
 tests_cli_fill_catalog_SOURCES = tests/cli/fill_catalog.c
 tests_cli_fill_catalog_LDADD = libcupel.a $(CORE_LIBS)

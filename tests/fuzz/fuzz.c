@@ -25,6 +25,8 @@
 #include "model/model.h"
 #include "model/tokenizer_files.h"
 #include "model/vocab_layout.h"
+#include "quant/imatrix.h"
+#include "quant/plan.h"
 #include "recipe/effect.h"
 #include "recipe/lint.h"
 #include "recipe/recipe.h"
@@ -293,6 +295,102 @@ static void feed_layout(const char *text, size_t n)
 	vocab_read_pieces(&t[0], (const unsigned char *)text, n, "fuzz", &e);
 	vocab_table_end(&t[0]);
 	vocab_table_fini(&t[0]);
+/* A plan file: read, changed, laid over the demonstration's model. */
+static void feed_plan(const char *text, size_t n)
+{
+	static struct model *m;
+	const char *top = getenv("top_srcdir");
+	struct err e = { 0 };
+	struct quant_spec *s = quant_spec_parse(text, n, "fuzz.yml", &e), *next;
+	struct findings f = { 0 };
+
+	if (!s) {
+		if (!e.what[0])
+			abort();
+		return;
+	}
+	for (int i = 0; i < 4; i++) {
+		next = quant_spec_edit_type(s, i % 2 ? "ffn_up" : "attn_v", i / 2 - 1, i / 2 - 1,
+			i == 3 ? NULL : s->preset.container == QUANT_GGUF ? "Q8_0" : "q8", &e);
+		quant_spec_unref(next);
+	}
+	if (!m) {
+		char *path = xasprintf("%s/share/demo/base", top ? top : ".");
+		m = model_open(path, &e);
+		free(path);
+	}
+	struct quant_targets *t = quant_targets_new(m, s->preset.container, &e);
+	struct quant_plan *p = quant_plan_make(s, t, false, &f, &e);
+	if (p)
+		quant_gguf_bytes(p, 0, 0);
+	findings_fini(&f);
+	quant_plan_unref(p);
+	quant_targets_unref(t);
+	quant_spec_unref(s);
+}
+
+static char *make_plan(size_t *n)
+{
+	static const char plan[] = "preset: Q4_K_M\nrules:\n  - role: [ffn_down, attn*]\n"
+		"    layers: 0-1,-1\n    type: Q6_K\n  - {match: 'blk\\.\\d{1,3}\\.(ffn|a).*', type: Q5_K}\n"
+		"  - role: embd\n    type: keep\npure: false\noutput_tensor_type: Q8_0\n";
+
+	*n = strlen(plan);
+	return xstrdup(plan);
+}
+
+static void feed_imatrix(const char *text, size_t n)
+{
+	char *path = str_join_path(fixture.dir, "fuzz.imatrix");
+	struct err e = { 0 };
+	struct imatrix *m = file_write_all(path, text, n, &e) ? imatrix_load(path, &e) : NULL;
+
+	if (!m && !e.what[0])
+		abort();
+	for (size_t i = 0; m && i < m->n; i++)
+		if (!imatrix_find(m, m->v[i].name) || !(m->v[i].values[m->v[i].n - 1] >= 0))
+			abort();
+	imatrix_free(m);
+	free(path);
+}
+
+static char *make_imatrix(size_t *n)
+{
+	static const float values[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+	struct str s = STR_INIT;
+
+	put32(&s, 2);
+	for (int i = 0; i < 2; i++) {
+		put32(&s, 6);
+		str_add(&s, i ? "b.w.ei" : "a.w.ei");
+		put32(&s, 3);
+		put32(&s, 8);
+		str_addn(&s, (const char *)values, sizeof values);
+	}
+	put32(&s, 5);
+	put32(&s, 4);
+	str_add(&s, "text");
+	*n = s.n;
+	return str_steal(&s);
+}
+
+static char *make_imatrix_gguf(size_t *n)
+{
+	static const float values[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+	char *path = str_join_path(fixture.dir, "good.gguf"), *text;
+	struct gguf_file g;
+	struct err e = { 0 };
+
+	gguf_init(&g);
+	gguf_text(&g, "general.type", "imatrix");
+	gguf_u32(&g, "imatrix.chunk_count", 3);
+	gguf_f32(&g, "a.weight.in_sum2", (uint64_t[]){ 2, 4, 0 }, values);
+	gguf_f32(&g, "a.weight.counts", (uint64_t[]){ 2, 1, 0 }, values);
+	gguf_write(&g, &fixture, "good.gguf");
+	gguf_fini(&g);
+	text = file_read_all(path, (size_t)1 << 20, n, &e);
+	free(path);
+	return text;
 }
 
 /* A small model with keys of several types, an array of tokens and two tensors. */
@@ -411,6 +509,9 @@ static const struct target {
 	{ "adapter config", "tests/golden/lora/rich/adapter_config.json", NULL, 0, 1000,
 		feed_lora_config },
 	{ "layout", "tests/golden/tokenizer/b/tokenizer.json", NULL, 0, 3000, feed_layout },
+	{ "plan", NULL, make_plan, 0, 3000, feed_plan },
+	{ "imatrix", NULL, make_imatrix, 0, 4000, feed_imatrix },
+	{ "imatrix gguf", NULL, make_imatrix_gguf, 0, 3000, feed_imatrix },
 	{ "vocabulary", "share/demo/base/tokenizer.json", NULL, 8192, 5000, feed_vocab },
 };
 

@@ -1,4 +1,4 @@
-QUANT_TESTS = tests/unit/test_quant_policy tests/unit/test_quant_solve
+QUANT_TESTS = tests/unit/test_quant_policy tests/unit/test_quant_solve tests/unit/test_quant_plan
 check_PROGRAMS += $(QUANT_TESTS)
 TESTS += $(QUANT_TESTS)
 tests_unit_test_quant_policy_SOURCES = tests/unit/test_quant_policy.c
@@ -6,5 +6,8 @@ tests_unit_test_quant_policy_LDADD = $(UNIT_LIBS)
 tests_unit_test_quant_solve_SOURCES = tests/unit/test_quant_solve.c tests/unit/fixture.h \
 	tests/unit/fixture_gguf.h
 tests_unit_test_quant_solve_LDADD = $(UNIT_LIBS)
+tests_unit_test_quant_plan_SOURCES = tests/unit/test_quant_plan.c tests/unit/fixture.h \
+	tests/unit/fixture_gguf.h
+tests_unit_test_quant_plan_LDADD = $(UNIT_LIBS)
 EXTRA_DIST += tests/golden/quant/policy.txt tests/golden/quant/gen_policy.py \
 	tests/golden/quant/compact_policy.py
