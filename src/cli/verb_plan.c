@@ -64,12 +64,12 @@ const struct verb verb_plan = {
 	.args = "MODEL|RECIPE",
 	.help = "types, sizes and error of a quantization; nothing is written",
 	.detail = "A PLAN is a preset or a YAML file: `preset:`, then `rules:`, each with a "
-		"`type:` for the tensors that `role:`, `layers:` and `match:` choose; of several rules "
-		"that match, the last decides. GGUF presets are llama-quantize's file types, with "
-		"its mixture of types tensor by tensor; MLX presets are q2 to q8, mxfp4, mxfp8, "
-		"nvfp4, mixed_2_6, mixed_3_4, mixed_3_6, mixed_4_6 and qxAB (A bits for "
-		"embedding, head, v_proj and some of attention, B for the rest); -hi means groups "
-		"of 32. The size is that of the file to the byte.\n\n"
+		"`type:` for the tensors that `role:`, `layers:` and `match:` choose; of several "
+		"rules that match, the last decides. GGUF presets are llama-quantize's file "
+		"types, with its mixture of types tensor by tensor; MLX presets are q2 to q8, "
+		"mxfp4, mxfp8, nvfp4, mixed_2_6, mixed_3_4, mixed_3_6, mixed_4_6 and qxAB (A bits "
+		"for embedding, head, v_proj and some of attention, B for the rest); -hi means "
+		"groups of 32. The size is that of the file to the byte.\n\n"
 		"Errors are of the weights as the files would hold them: the relative error is "
 		"|w-q|/|w|, sampled with a 95 % interval, or of all weights with --exact. "
 		"--target gives each role in each layer the type with which the sum of squared "

@@ -319,8 +319,8 @@ static void feed_plan(const char *text, size_t n)
 		m = model_open(path, &e);
 		free(path);
 	}
-	struct quant_targets *t = quant_targets_new(m, s->preset.container, &e);
-	struct quant_plan *p = quant_plan_make(s, t, false, &f, &e);
+	struct quant_targets *t = m ? quant_targets_new(m, s->preset.container, &e) : NULL;
+	struct quant_plan *p = t ? quant_plan_make(s, t, false, &f, &e) : NULL;
 	if (p)
 		quant_gguf_bytes(p, 0, 0);
 	findings_fini(&f);
