@@ -295,6 +295,8 @@ static void feed_layout(const char *text, size_t n)
 	vocab_read_pieces(&t[0], (const unsigned char *)text, n, "fuzz", &e);
 	vocab_table_end(&t[0]);
 	vocab_table_fini(&t[0]);
+}
+
 /* A plan file: read, changed, laid over the demonstration's model. */
 static void feed_plan(const char *text, size_t n)
 {
