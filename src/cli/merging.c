@@ -177,11 +177,32 @@ json_t *merging_json(const struct run_result *r)
 	json_object_set_new(j, "bytes", json_u64(r->bytes));
 	json_object_set_new(j, "seconds", json_number(r->seconds));
 	json_object_set_new(j, "seed", json_u64(r->seed));
-	json_object_set_new(j, "hash", json_string(hex));
+	json_object_set_new(j, "hash", r->parts ? json_null() : json_string(hex));
 	json_object_set_new(j, "tensors", json_u64(r->tensors));
+	if (r->parts) {
+		json_object_set_new(j, "part", json_integer(r->part));
+		json_object_set_new(j, "parts", json_integer(r->parts));
+		json_object_set_new(j, "files", json_u64(r->files));
+	}
 	json_object_set_new(j, "nonfinite", json_u64(r->nonfinite));
 	json_object_set_new(j, "resumed", json_u64(r->resumed));
 	return j;
+}
+
+static void print_part(const struct run_result *r)
+{
+	struct str s = STR_INIT;
+
+	str_add_safe(&s, r->output, strlen(r->output));
+	str_addf(&s, "\n  part %u of %u: %" PRIu64 " file%s, %" PRIu64 " tensors, ", r->part,
+		r->parts, r->files, r->files == 1 ? "" : "s", r->tensors);
+	str_add_bytes(&s, r->bytes);
+	str_add(&s, "\n  ");
+	str_add_seconds(&s, r->seconds);
+	if (r->resumed)
+		str_addf(&s, ", %" PRIu64 " tensors were done before", r->resumed);
+	puts(s.s);
+	str_fini(&s);
 }
 
 void merging_print(const struct plan *p, const struct run_result *r)
@@ -189,6 +210,10 @@ void merging_print(const struct plan *p, const struct run_result *r)
 	struct str s = STR_INIT;
 	char hex[HASH_HEX_SIZE];
 
+	if (r->parts) {
+		print_part(r);
+		return;
+	}
 	hash_hex(r->hash, hex);
 	str_add_safe(&s, r->output, strlen(r->output));
 	str_addf(&s, "\n  %s of %zu models, ", p->recipe->method->name, p->inputs->n);

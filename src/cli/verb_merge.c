@@ -14,6 +14,32 @@ struct options {
 	uint64_t job;
 };
 
+/* "2/3" */
+static bool read_part(const struct cli *c, struct run_options *o, struct err *e)
+{
+	const char *v = cli_option(c, "--part");
+	unsigned long i, n;
+	char *end;
+
+	o->join = cli_option(c, "--join") != NULL;
+	if (v && o->join)
+		return err_set(e, ERR_USAGE, "--part", "first the parts, then --join",
+			"a part is made, or all are joined");
+	if ((v || o->join) && cli_option(c, "--all"))
+		return err_set(e, ERR_USAGE, "--all", "name one with --document",
+			"several outputs have no parts");
+	if (!v)
+		return true;
+	i = strtoul(v, &end, 10);
+	n = *end == '/' && end > v ? strtoul(end + 1, &end, 10) : 0;
+	if (*end || i < 1 || i > n || n > 100000)
+		return err_set(e, ERR_USAGE, "--part", "write 2/3 for the second of three",
+			"\"%s\" is no part of anything", v);
+	o->part = (unsigned)i;
+	o->parts = (unsigned)n;
+	return true;
+}
+
 static bool read_options(struct cli *c, struct options *o, struct err *e)
 {
 	uint64_t seed = 0;
@@ -30,7 +56,7 @@ static bool read_options(struct cli *c, struct options *o, struct err *e)
 	o->run.resume = cli_option(c, "--resume") != NULL;
 	o->run.sync = cli_option(c, "--sync") != NULL;
 	o->run.job = (int64_t)o->job;
-	return true;
+	return read_part(c, &o->run, e);
 }
 
 /* The line that does this again; also what a job is given, as words. */
@@ -215,6 +241,10 @@ static const struct verb_option options[] = {
 	{ "--resume", NULL, false, "go on with a merge that was stopped" },
 	{ "--force", NULL, false,
 		"replace an earlier output of cupel, or what a stopped merge left" },
+	{ "--part", "I/N", false,
+		"write part I of N, whole files, beside OUT; from any process on any host, and "
+		"again if it was stopped" },
+	{ "--join", NULL, false, "check the parts, and make OUT of them" },
 	{ "--sync", NULL, false, "wait until everything is on the disk before OUT gets its name" },
 	MERGING_OPTIONS,
 	{ "--detach", NULL, false, "start it as a job, a process of its own, and return" },
@@ -229,7 +259,10 @@ const struct verb verb_merge = {
 	.detail = "Reads every input once or twice, in pieces, and writes safetensors with config, "
 		"tokenizer, card, recipe and provenance into the folder OUT, which appears only "
 		"when it is whole. What a stopped merge has done stays beside it, and --resume "
-		"goes on from there.\n\nArithmetic is float32, rounded once. The bytes depend on "
+		"goes on from there.\n\nParts are for several machines that see the same files: "
+		"each takes its share of the output's files, the last call puts them together, and "
+		"the bytes are those of one run. Every call gets the same recipe, options and "
+		"N.\n\nArithmetic is float32, rounded once. The bytes depend on "
 		"recipe, inputs and seed, not on the machine or its threads.",
 	.min_args = 2,
 	.max_args = 2,

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "base/xalloc.h"
 #include "engine/journal.h"
+#include "engine/leaves.h"
 
 #define MAGIC "cupel-journal 1\n"
 #define JOURNAL_MAX ((size_t)256 << 20)
@@ -62,20 +63,56 @@ static struct hash input_identity(const struct model *m)
 	return h;
 }
 
-static char *head(const struct plan *p, uint64_t shard_size)
+/* The same for processes on other hosts, whose device numbers differ. */
+static void shared_identities(struct str *s, const struct plan *p)
+{
+	struct leaves all = leaves_find(p);
+
+	for (size_t i = 0; i < all.n; i++) {
+		const struct model *m = all.v[i].model;
+
+		str_addf(s, "input:%zu", i);
+		for (size_t k = 0; k < m->n_files; k++)
+			str_addf(s, " %" PRIu64 "@%" PRId64, (uint64_t)m->files[k]->id.size,
+				(int64_t)m->files[k]->id.mtime_ns / 1000000000);
+		str_addc(s, '\n');
+	}
+	leaves_fini(&all);
+}
+
+static char *head(const struct plan *p, uint64_t shard_size, unsigned parts)
 {
 	struct str s = STR_INIT;
 	char hex[HASH_HEX_SIZE];
 
 	hash_hex(recipe_hash(p->recipe), hex);
 	str_addf(&s, MAGIC "version %s\nrecipe %s\nseed %016" PRIx64 "\narithmetic %s\n"
-		"shard-size %" PRIu64 "\ntensors %zu\n", PACKAGE_VERSION, hex, p->seed,
-		plan_arithmetic(p), shard_size, p->n);
-	for (size_t i = 0; i < p->inputs->n; i++) {
+		"shard-size %" PRIu64 "\n", PACKAGE_VERSION, hex, p->seed, plan_arithmetic(p),
+		shard_size);
+	if (parts)
+		str_addf(&s, "parts %u\n", parts);
+	str_addf(&s, "tensors %zu\n", p->n);
+	if (parts)
+		shared_identities(&s, p);
+	for (size_t i = 0; !parts && i < p->inputs->n; i++) {
 		hash_hex(input_identity(p->inputs->v[i].model), hex);
 		str_addf(&s, "input:%zu %s\n", i, hex);
 	}
 	return str_steal(&s);
+}
+
+/* Who an "input:" line is about. */
+static const char *input_text(const struct plan *p, size_t i, bool parts)
+{
+	struct leaves all = leaves_find(p);
+	const char *text = "an input";
+
+	if (!parts && i < p->inputs->n)
+		text = p->inputs->v[i].text;
+	else if (parts && i < all.n)
+		text = all.v[i].plan->inputs->v[all.v[i].at].text;
+	leaves_fini(&all);
+	return text;
 }
 
 /* The first line of `want` that `have` lacks names what changed. */
@@ -83,18 +120,20 @@ static bool head_refuse(const char *path, const struct plan *p, const char *have
 	struct err *e)
 {
 	const char *what = "the journal", *input = NULL;
+	bool parts = strstr(want, "\nparts ") != NULL;
 
 	while (*want && *have) {
 		size_t n = strcspn(want, "\n");
 
 		if (strncmp(want, have, n + 1) != 0) {
 			input = str_starts(want, "input:") ?
-				p->inputs->v[strtoul(want + 6, NULL, 10)].text : NULL;
+				input_text(p, strtoul(want + 6, NULL, 10), parts) : NULL;
 			what = str_starts(want, "recipe ") ? "the recipe" :
 				str_starts(want, "seed ") ? "the seed" :
 				str_starts(want, "version ") ? "cupel's version" :
 				str_starts(want, "arithmetic ") ? "--arithmetic or --rng" :
 				str_starts(want, "shard-size ") ? "--shard-size" :
+				str_starts(want, "parts ") ? "the number of parts" :
 				str_starts(want, "tensors ") ? "the list of tensors" : what;
 			break;
 		}
@@ -102,6 +141,11 @@ static bool head_refuse(const char *path, const struct plan *p, const char *have
 		have += strcspn(have, "\n");
 		have += *have == '\n';
 	}
+	if (parts)
+		return err_set(e, ERR_INPUT, path,
+			"give it back, or --force drops the parts that do not fit",
+			"this part does not fit: %s%s changed since it was made",
+			input ? "the files of " : "", input ? input : what);
 	return err_set(e, ERR_INPUT, path, "give them back, or start anew with --force",
 		"cannot resume: %s%s changed since it began", input ? "the files of " : "",
 		input ? input : what);
@@ -194,12 +238,36 @@ bool journal_add(struct journal *j, size_t tensor, const struct finished *f, str
 	return ok;
 }
 
-struct journal *journal_open(const char *path, const struct plan *p, uint64_t shard_size,
-	bool resume,
+bool journal_fits(const char *path, const struct plan *p, uint64_t shard_size, unsigned parts,
+	struct err *e)
+{
+	char *want = head(p, shard_size, parts);
+	size_t n;
+	char *text = file_read_all(path, JOURNAL_MAX, &n, e);
+	bool ok = text && (strncmp(text, want, strlen(want)) == 0 ||
+		head_refuse(path, p, text, want, e));
+
+	free(text);
+	free(want);
+	return ok;
+}
+
+bool journal_load(const char *path, const struct plan *p, uint64_t shard_size, unsigned parts,
 	struct finished *v, struct err *e)
 {
+	char *want = head(p, shard_size, parts);
+	size_t keep;
+	bool ok = journal_read(path, p, want, v, &keep, e);
+
+	free(want);
+	return ok;
+}
+
+struct journal *journal_open(const char *path, const struct plan *p, uint64_t shard_size,
+	unsigned parts, bool resume, struct finished *v, struct err *e)
+{
 	struct journal *j = xnew(struct journal, 1);
-	char *want = head(p, shard_size);
+	char *want = head(p, shard_size, parts);
 	size_t keep = 0;
 	bool ok = !resume || journal_read(path, p, want, v, &keep, e);
 

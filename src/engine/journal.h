@@ -23,7 +23,12 @@ void finished_free(struct finished *v);
 struct journal;
 /* A new one, or with resume the one there, whose tensors are marked in v. */
 struct journal *journal_open(const char *path, const struct plan *p, uint64_t shard_size,
-	bool resume,
+	unsigned parts, bool resume, struct finished *v, struct err *e);
+/* That of a part: whether it is of this plan; its tensors marked too. With parts (not 0) inputs are
+ * known by size and time, as every host sees them. */
+bool journal_fits(const char *path, const struct plan *p, uint64_t shard_size, unsigned parts,
+	struct err *e);
+bool journal_load(const char *path, const struct plan *p, uint64_t shard_size, unsigned parts,
 	struct finished *v, struct err *e);
 bool journal_add(struct journal *j, size_t tensor, const struct finished *f, struct err *e);
 void journal_close(struct journal *j);

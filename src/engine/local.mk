@@ -36,6 +36,9 @@ libcupel_a_SOURCES += \
 	src/engine/overhear.c \
 	src/engine/overhear.h \
 	src/engine/output.h \
+	src/engine/output_work.h \
+	src/engine/parts.c \
+	src/engine/parts.h \
 	src/engine/output_files.c \
 	src/engine/output_tokenizer.c \
 	src/engine/output_vocabulary.c \

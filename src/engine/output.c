@@ -10,7 +10,8 @@
 #include "base/xalloc.h"
 #include "engine/growing.h"
 #include "engine/leaves.h"
-#include "engine/output.h"
+#include "engine/output_work.h"
+#include "engine/parts.h"
 #include "engine/stream.h"
 #include "system/process.h"
 
@@ -45,7 +46,7 @@ static bool refuse_inputs(const struct output *o, struct err *e)
 	return ok;
 }
 
-static bool check_target(struct output *o, const struct run_options *opt, struct err *e)
+bool output_target(struct output *o, const struct run_options *opt, struct err *e)
 {
 	if (!refuse_inputs(o, e))
 		return false;
@@ -85,13 +86,13 @@ static bool check_leftover(const struct output *o, const struct run_options *opt
 	return true;
 }
 
-static bool check_space(const struct output *o, bool resume, struct err *e)
+bool output_room(const struct output *o, uint64_t bytes, struct err *e)
 {
-	uint64_t room = 0, need = o->shards->total + MARGIN;
+	uint64_t room = 0, need = bytes + MARGIN;
 	struct str a = STR_INIT, b = STR_INIT;
 	bool ok;
 
-	if (resume || !file_free_space(o->path, &room))
+	if (!file_free_space(o->path, &room))
 		return true;
 	str_add_bytes(&a, need);
 	str_add_bytes(&b, room);
@@ -104,7 +105,7 @@ static bool check_space(const struct output *o, bool resume, struct err *e)
 
 /* --- shards --- */
 
-static bool shard_open(struct output *o, size_t i, struct err *e)
+bool output_shard(struct output *o, size_t i, struct err *e)
 {
 	const struct shard *f = &o->shards->v[i];
 	char *path = str_join_path(o->tmp, f->name);
@@ -115,6 +116,11 @@ static bool shard_open(struct output *o, size_t i, struct err *e)
 		growing_write(o->fd[i], o->path, f->header, f->header_n, 0, e);
 	free(path);
 	return ok;
+}
+
+bool output_mine(const struct output *o, size_t shard)
+{
+	return !o->part || o->deal[shard] == o->part - 1;
 }
 
 bool output_piece(struct output *o, size_t tensor, uint64_t offset, const void *bytes, size_t n,
@@ -183,7 +189,7 @@ static void verify_one(void *ctx, size_t t, unsigned worker)
 	free(pieces);
 }
 
-static void verify(struct output *o, struct pool *pool)
+void output_verify(struct output *o, struct pool *pool)
 {
 	pool_for(pool, o->plan->n, verify_one, o, NULL);
 	for (size_t t = 0; t < o->plan->n; t++)
@@ -199,23 +205,30 @@ static bool output_begin(struct output *o, struct pool *pool, const struct run_o
 	bool resume = false, ok;
 
 	o->journal_path = growing_beside(o->path, ".cupel-journal");
+	if (opt->join) {
+		ok = growing_parent(o->path, e) && (o->lock = process_lock_take(lock, e)) != NULL &&
+			parts_join(o, pool, opt, e);
+		free(lock);
+		return ok;
+	}
 	ok = growing_parent(o->path, e) && (o->lock = process_lock_take(lock, e)) != NULL &&
-		check_target(o, opt, e) && check_leftover(o, opt, &resume, e) &&
-		check_space(o, resume, e) && file_mkdirs(o->tmp, e);
+		output_target(o, opt, e) && check_leftover(o, opt, &resume, e) &&
+		(resume || output_room(o, o->shards->total, e)) && file_mkdirs(o->tmp, e);
 	free(lock);
 	if (!ok)
 		return false;
-	o->journal = journal_open(o->journal_path, o->plan, opt->shard_size, resume, o->tensors, e);
+	o->journal = journal_open(o->journal_path, o->plan, opt->shard_size, 0, resume,
+		o->tensors, e);
 	if (!o->journal)
 		return false;
 	for (size_t i = 0; i < o->shards->n; i++)
-		if (!shard_open(o, i, e)) {
+		if (!output_shard(o, i, e)) {
 			if (!resume) /* nothing is done yet: leave nothing behind */
 				file_remove_tree(o->tmp, NULL), unlink(o->journal_path);
 			return false;
 		}
 	if (resume)
-		verify(o, pool);
+		output_verify(o, pool);
 	return true;
 }
 
@@ -231,14 +244,17 @@ struct output *output_open(const struct plan *p, struct pool *pool, const struct
 	o->plan = p;
 	o->path = path;
 	o->name = xstrdup(str_base(path));
-	o->tmp = growing_beside(path, ".cupel-tmp");
+	o->part = opt->part;
+	o->parts = opt->parts;
+	o->tmp = growing_beside(path, opt->parts || opt->join ? ".cupel-parts" : ".cupel-tmp");
 	o->shards = shards_make(p, opt->shard_size);
 	o->tensors = finished_new(p);
 	o->fd = xnew(int, o->shards->n);
 	pthread_mutex_init(&o->writing, NULL);
 	for (size_t i = 0; i < o->shards->n; i++)
 		o->fd[i] = -1;
-	if (output_begin(o, pool, opt, e))
+	if (opt->parts ? growing_parent(o->path, e) && parts_begin(o, pool, opt, e) :
+		output_begin(o, pool, opt, e))
 		return o;
 	output_close(o);
 	return NULL;
@@ -265,6 +281,8 @@ bool output_publish(struct output *o, bool sync, struct err *e)
 {
 	if (sync && !sync_all(o, e))
 		return false;
+	if (o->locks)
+		parts_clear(o);
 	if (o->replace) {
 		if ((!o->steps || !growing_steps(o->path)) && !growing_foreign(o->path, e))
 			return false;
@@ -286,6 +304,10 @@ void output_close(struct output *o)
 			close(o->fd[i]);
 	journal_close(o->journal);
 	process_lock_drop(o->lock);
+	for (unsigned i = 1; o->locks && i <= o->parts; i++)
+		process_lock_drop(o->locks[i]);
+	free(o->locks);
+	free(o->deal);
 	finished_free(o->tensors);
 	shards_free(o->shards);
 	pthread_mutex_destroy(&o->writing);

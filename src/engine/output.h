@@ -23,6 +23,9 @@ struct output {
 	bool replace;              /* there is an earlier output at path */
 	bool steps;                /* or a folder that holds nothing but steps on the way */
 	/* private */
+	unsigned part, parts;      /* 0: the whole */
+	uint32_t *deal;            /* per shard: its part, from 0 */
+	struct process_lock **locks; /* of the parts, from 1, while they are joined */
 	char *journal_path;
 	int *fd;
 	pthread_mutex_t writing;
@@ -34,6 +37,7 @@ char *output_path(const char *path, struct err *e);
 /* NULL: refused, with the reason. Nothing was written then. */
 struct output *output_open(const struct plan *p, struct pool *pool, const struct run_options *o,
 	struct err *e);
+bool output_mine(const struct output *o, size_t shard); /* this process writes it */
 bool output_piece(struct output *o, size_t tensor, uint64_t offset, const void *bytes, size_t n,
 	struct err *e);
 bool output_done(struct output *o, const struct stream_done *d, struct err *e);

@@ -9,6 +9,7 @@
 #include "engine/leaves.h"
 #include "engine/inputs.h"
 #include "engine/output.h"
+#include "engine/parts.h"
 #include "model/stored_as.h"
 #include "model/text_part.h"
 #include "recipe/open.h"
@@ -416,7 +417,7 @@ static bool put_provenance(struct output *o, const struct output_facts *f, struc
 		struct file_id id = {0};
 
 		file_stat_id(one, &id);
-		if (!str_eq(names[i], "cupel.json"))
+		if (!str_eq(names[i], "cupel.json") && !parts_private(names[i]))
 			json_object_set_new(files, names[i], json_u64(id.size));
 		free(one);
 	}

@@ -30,6 +30,7 @@ struct run {
 	int64_t id;                /* in the catalog; 0: not recorded */
 	double begun, told;
 	uint64_t resumed;          /* bytes found done */
+	uint64_t total;            /* to write, of the part or of all */
 	atomic_ullong done;        /* stored bytes of the output */
 	atomic_size_t at;          /* the tensor at work */
 };
@@ -57,7 +58,7 @@ static bool run_begin(struct run *r, struct err *e)
 	struct catalog_input *in;
 	size_t n = p->inputs->n;
 
-	if (!r->catalog)
+	if (!r->catalog || r->o->parts)
 		return true;
 	in = xnew(struct catalog_input, n + r->leaves.n);
 	hash_hex(recipe_hash(p->recipe), hex);
@@ -155,7 +156,7 @@ static bool run_record(struct run *r, const struct output_facts *f, const struct
 
 static bool tell(struct run *r)
 {
-	struct run_progress p = {.total = r->out->shards->data, .done = atomic_load(&r->done),
+	struct run_progress p = {.total = r->total, .done = atomic_load(&r->done),
 		.tensor = r->plan->tensors[atomic_load(&r->at)].like->name};
 	double now = seconds();
 	bool cancel = false;
@@ -228,6 +229,9 @@ static uint32_t *order_left(struct run *r, size_t *n)
 	for (size_t i = 0; i < p->n; i++) {
 		uint32_t t = r->out->shards->order[i];
 
+		if (!output_mine(r->out, r->out->shards->of[t]))
+			continue;
+		r->total += p->tensors[t].bytes;
 		if (!r->out->tensors[t].done)
 			order[(*n)++] = t;
 		else
@@ -312,7 +316,9 @@ static bool run_put(struct run *r, struct hash *input, struct run_result *out, s
 		return false;
 	out->seconds = seconds() - r->begun;
 	out->run = r->id;
-	rate_learn(p, r->resumed, out->seconds);
+	out->files = r->out->shards->n;
+	if (!r->o->join)
+		rate_learn(p, r->resumed, out->seconds);
 	return run_record(r, &f, out, e);
 }
 
@@ -323,6 +329,31 @@ static bool run_finish(struct run *r, struct run_result *out, struct err *e)
 
 	free(input);
 	return ok;
+}
+
+/* Its files stay in the folder of the parts. */
+static bool part_finish(struct run *r, struct run_result *out, struct err *e)
+{
+	const struct output *o = r->out;
+
+	for (size_t i = 0; i < o->shards->n; i++) {
+		if (!output_mine(o, i))
+			continue;
+		if (r->o->sync && fsync(o->fd[i]) != 0)
+			return err_errno(e, o->path, "put it on the disk");
+		out->bytes += o->shards->v[i].bytes;
+		out->tensors += o->shards->v[i].n;
+		out->files++;
+		for (size_t k = 0; k < o->shards->v[i].n; k++)
+			out->nonfinite += o->tensors[o->shards->v[i].tensors[k]].nonfinite;
+	}
+	out->resumed = o->resumed;
+	out->seed = r->plan->seed;
+	out->part = o->part;
+	out->parts = o->parts;
+	snprintf(out->output, sizeof out->output, "%s", o->path);
+	out->seconds = seconds() - r->begun;
+	return true;
 }
 
 bool run_merge(struct plan *p, struct catalog *c, struct pool *pool, const struct run_options *o,
@@ -339,7 +370,8 @@ bool run_merge(struct plan *p, struct catalog *c, struct pool *pool, const struc
 	if (!r.out)
 		return false;
 	r.leaves = leaves_find(p);
-	ok = run_begin(&r, &why) && run_stream(&r, &why) && run_finish(&r, out, &why);
+	ok = run_begin(&r, &why) && run_stream(&r, &why) &&
+		(o->parts ? part_finish(&r, out, &why) : run_finish(&r, out, &why));
 	out->run = r.id;
 	if (!ok) {
 		run_failed(&r, &why);

@@ -10,6 +10,10 @@ struct run_options {
 	const char *output;        /* folder */
 	uint64_t shard_size;       /* bytes, 0 = 5e9 */
 	bool force, resume, sync;
+	/* Part `part` of `parts` (from 1; 0 none), or all of them joined (engine/parts.h). A part
+	 * is no run of the catalog; force drops parts that do not fit. */
+	unsigned part, parts;
+	bool join;
 	bool steps;                /* output may be a folder with outputs in it: they stay */
 	int64_t parent_run, job;   /* 0 none; progress is written to the job's row */
 	const char *command;       /* for the catalog */
@@ -28,6 +32,8 @@ struct run_result {
 	struct hash hash;
 	uint64_t nonfinite;        /* in the inputs */
 	uint64_t resumed;          /* tensors found done */
+	unsigned part, parts;      /* 0: it is whole */
+	uint64_t files;            /* of the part, or all */
 };
 struct run_estimate { /* for the write sheet, before anything starts */
 	uint64_t bytes, free_bytes, memory;

@@ -6,6 +6,7 @@ CLI_TESTS += tests/cli/catalog.sh tests/cli/jobs.sh
 CLI_TESTS += tests/cli/lint.sh
 CLI_TESTS += tests/cli/documents.sh
 CLI_TESTS += tests/cli/merge.sh
+CLI_TESTS += tests/cli/parts.sh
 CLI_TESTS += tests/cli/tokenizer.sh
 CLI_TESTS += tests/cli/preview.sh
 CLI_TESTS += tests/cli/stack.sh

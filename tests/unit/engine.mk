@@ -76,3 +76,7 @@ TESTS += tests/unit/test_preview_is_run
 tests_unit_test_preview_is_run_SOURCES = tests/unit/test_preview_is_run.c \
 	tests/unit/preview_test.h tests/unit/scratch_models.h
 tests_unit_test_preview_is_run_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += tests/unit/test_parts
+TESTS += tests/unit/test_parts
+tests_unit_test_parts_SOURCES = tests/unit/test_parts.c tests/unit/scratch_models.h
+tests_unit_test_parts_LDADD = $(UNIT_LIBS)
