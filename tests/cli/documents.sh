@@ -116,6 +116,16 @@ has out '"exact": true'
 run 0 --root "$demo" preview three.yml --document FIRST
 has out 'ties of 3 models'
 
+# The example of the manual.
+sed -n '/^.SH SEVERAL RECIPES/,/^.EE/p' "$top/man/cupel-recipe.5.in" |
+  sed -n '/^.EX/,/^.EE/p' | sed '/^\.E/d; s/\\-/-/g' >manual.yml
+run 0 --root "$demo" lint manual.yml
+has out '0 errors, 0 warnings' 'What blend really does'
+run 0 --root "$demo" --json merge manual.yml manual
+first_hash=$(hash_of out)
+run 0 --root "$demo" --json merge "$demo/steps.yml" steps
+same "$(hash_of out)" "$first_hash"
+
 # Said before anything is read.
 { echo 'name: a'; echo "$first" | sed 's,kjv,b,'; echo ---; echo 'name: b'; echo "$first" | sed 's,kjv,a,'; } >ring.yml
 run 3 --root "$demo" merge ring.yml x
