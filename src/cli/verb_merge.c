@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/str.h"
-#include "base/vec.h"
+#include "cli/command_line.h"
 #include "cli/merging.h"
 #include "engine/job.h"
 
@@ -57,95 +57,6 @@ static bool read_options(struct cli *c, struct options *o, struct err *e)
 	o->run.sync = cli_option(c, "--sync") != NULL;
 	o->run.job = (int64_t)o->job;
 	return read_part(c, &o->run, e);
-}
-
-/* The line that does this again; also what a job is given, as words. */
-static size_t words_of(struct cli *c, const char **v)
-{
-	size_t n = 0;
-
-	v[n++] = "merge";
-	for (size_t i = 0; i < c->n_options; i++) {
-		if (str_eq(c->options[i].name, "--detach") || str_eq(c->options[i].name, "--job"))
-			continue;
-		v[n++] = c->options[i].name;
-		if (c->options[i].value)
-			v[n++] = c->options[i].value;
-	}
-	v[n++] = "--";
-	v[n++] = c->argv[0];
-	v[n++] = c->argv[1];
-	return n;
-}
-
-static void add_word(struct str *s, const char *word)
-{
-	if (*word && !word[strcspn(word, " \t\n\"'\\$`*?[]{}()<>|&;#~!")]) {
-		str_addf(s, " %s", word);
-		return;
-	}
-	str_add(s, " '");
-	for (; *word; word++)
-		if (*word == '\'')
-			str_add(s, "'\\''");
-		else
-			str_addc(s, *word);
-	str_addc(s, '\'');
-}
-
-static char *command_line(const char *const *v, size_t n)
-{
-	struct str s = STR_INIT;
-
-	str_add(&s, "cupel");
-	for (size_t i = 0; i < n; i++)
-		if (!str_eq(v[i], "--"))
-			add_word(&s, v[i]);
-	return str_steal(&s);
-}
-
-/* A job sees what this verb sees: the same roots, as many threads. */
-static int64_t start_job(struct cli *c, const char *const *words, size_t n, struct err *e)
-{
-	char *what = xasprintf("merge %s", str_base(c->argv[1])), threads[24];
-	vec(const char *) v = { 0 };
-	int64_t id;
-
-	*vec_push(&v) = words[0];
-	for (size_t i = 0; i < c->n_roots; i++) {
-		*vec_push(&v) = "--root";
-		*vec_push(&v) = c->roots[i];
-	}
-	snprintf(threads, sizeof threads, "%u", c->threads);
-	if (c->threads) {
-		*vec_push(&v) = "--threads";
-		*vec_push(&v) = threads;
-	}
-	for (size_t i = 1; i < n; i++)
-		*vec_push(&v) = words[i];
-	id = job_start(c->catalog, what, v.v, v.n, e);
-	vec_fini(&v);
-	free(what);
-	return id;
-}
-
-static int detach(struct cli *c, const char *const *words, size_t n, struct err *e)
-{
-	int64_t id = start_job(c, words, n, e);
-
-	if (!id)
-		return err_exit_status(e->code);
-	if (c->json) {
-		json_t *j = json_pack("{s:I}", "job", (json_int_t)id);
-
-		json_print(j);
-		json_decref(j);
-	} else {
-		printf("job %" PRId64 ": see it with `cupel jobs`, stop it with `cupel cancel "
-			"%" PRId64
-			"`\n", id, id);
-	}
-	return 0;
 }
 
 static int merge(struct cli *c, struct plan *p, const struct options *o, json_t *others,
@@ -204,14 +115,13 @@ static int merge_all(struct cli *c, const struct recipe *r, struct options *o, s
 static int run(struct cli *c, struct err *e)
 {
 	struct options o = {0};
-	const char **words = xnew(const char *, 2 * c->n_options + 8);
-	size_t n = words_of(c, words);
-	char *command = command_line(words, n);
+	struct command_line line;
 	struct recipe *r = NULL;
 	struct plan *p = NULL;
 	int status;
 
-	o.run.command = command;
+	command_line_of(&line, c, "merge");
+	o.run.command = line.text;
 	if (!read_options(c, &o, e) || !cli_catalog(c, e) ||
 		(o.job && !job_attach(c->catalog, o.run.job, e)))
 		status = err_exit_status(e->code);
@@ -219,15 +129,14 @@ static int run(struct cli *c, struct err *e)
 		!(p = merging_plan(c, r, &o.plan, e)))
 		status = refused(c, &o, e);
 	else if (cli_option(c, "--detach"))
-		status = detach(c, words, n, e);
+		status = command_line_detach(&line, c, e) ? 0 : err_exit_status(e->code);
 	else if (cli_option(c, "--all") && r->documents > 1)
 		status = merge_all(c, r, &o, e);
 	else
 		status = merge(c, p, &o, NULL, e);
 	plan_unref(p);
 	recipe_unref(r);
-	free(command);
-	free(words);
+	command_line_fini(&line);
 	return status;
 }
 
