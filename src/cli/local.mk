@@ -1,5 +1,6 @@
 libcupel_a_SOURCES += \
 	src/cli/args.c src/cli/args.h \
+	src/cli/command_line.c src/cli/command_line.h \
 	src/cli/diff_files.c src/cli/diff_files.h src/cli/diff_report.c src/cli/diff_report.h \
 	src/cli/export.c src/cli/export.h \
 	src/cli/figures.c src/cli/figures.h \
@@ -30,6 +31,7 @@ libcupel_a_SOURCES += \
 	src/cli/verb_models.c \
 	src/cli/verb_note.c \
 	src/cli/verb_plan.c \
+	src/cli/verb_quantize.c \
 	src/cli/verb_preview.c \
 	src/cli/verb_rename.c \
 	src/cli/verb_replay.c \
