@@ -66,6 +66,8 @@ libcupel_a_SOURCES += \
 	src/engine/pump.h \
 	src/engine/quant_files.c \
 	src/engine/quant_files.h \
+	src/engine/quant_look.c \
+	src/engine/quant_look.h \
 	src/engine/quant_out.c \
 	src/engine/quant_out.h \
 	src/engine/quantize.c \

@@ -1,0 +1,387 @@
+#include "config.h"
+#include "engine/quant_look.h"
+#include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "base/str.h"
+#include "base/xalloc.h"
+#include "engine/pump.h"
+#include "quant/target_read.h"
+
+#define TYPES_MAX 64
+#define QUIET_NS 16000000
+#define SUMS_VERSION 1u
+
+enum state { UNKNOWN, UNFIT, SAMPLED, EXACT };
+struct cell { /* a target in a type */
+	struct quant_sums sums;
+	uint8_t state;
+};
+struct quant_look {
+	struct quant_targets *t;
+	const struct imatrix *m;
+	struct catalog *catalog;
+	struct quant_type types[TYPES_MAX];
+	size_t n_types;
+	struct pump *pump;
+	void (*changed)(void *ctx);
+	void *ctx;
+	pthread_mutex_t lock;      /* of what follows */
+	struct cell *v;            /* n_types to a target */
+	int16_t *used;             /* per target: the type it is planned as, -1 none */
+	bool *taken;               /* per target: its sample is measured, or being so */
+	size_t next, sampled;      /* targets */
+	bool want_exact, failed;
+	struct err error;
+	int64_t told;
+};
+
+static struct cell *cell_of(const struct quant_look *l, size_t target, size_t type)
+{
+	return &l->v[target * l->n_types + type];
+}
+
+static int type_index(const struct quant_look *l, struct quant_type t)
+{
+	for (size_t k = 0; k < l->n_types; k++)
+		if (quant_type_same(l->types[k], t))
+			return (int)k;
+	return -1;
+}
+
+static int64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static void tell(struct quant_look *l, bool last)
+{
+	int64_t now = now_ns();
+	bool due;
+
+	pthread_mutex_lock(&l->lock);
+	due = last || now - l->told >= QUIET_NS;
+	if (due)
+		l->told = now;
+	pthread_mutex_unlock(&l->lock);
+	if (due && l->changed)
+		l->changed(l->ctx);
+}
+
+/* The type as this target would have it: MLX's scales are of the model's dtype. */
+static struct quant_type type_for(const struct quant_look *l, size_t target, size_t type)
+{
+	struct quant_type t = l->types[type];
+
+	if (t.mode == QUANT_AFFINE)
+		t.dtype = l->t->v[target].keep;
+	return t;
+}
+
+static bool fits(const struct quant_look *l, size_t target, size_t type)
+{
+	const struct quant_target *x = &l->t->v[target];
+	uint64_t bytes;
+
+	return x->quantizable &&
+		quant_type_bytes(type_for(l, target, type), x->elements, x->row, &bytes);
+}
+
+/* --- what the catalog keeps: exact sums under content, type and importance --- */
+
+static void kind_of(const struct quant_look *l, size_t type, char out[40])
+{
+	char name[QUANT_TYPE_NAME];
+
+	snprintf(out, 40, "quant:%s", quant_type_name(l->types[type], name));
+}
+
+static struct hash importance_key(const struct quant_look *l, size_t target)
+{
+	const struct quant_target *x = &l->t->v[target];
+	const float *im = l->m ? imatrix_row(l->m, x, 0) : NULL;
+	struct hash none = { { 0 } };
+
+	return im ? hash_bytes(im, (size_t)x->row * sizeof *im) : none;
+}
+
+static bool recall(struct quant_look *l, size_t target, size_t type, struct quant_sums *out)
+{
+	struct hash none = { { 0 } };
+	char kind[40];
+	size_t n = 0;
+	unsigned char *b;
+	bool ok;
+
+	if (!l->catalog)
+		return false;
+	kind_of(l, type, kind);
+	b = catalog_stat_get(l->catalog, kind, target_key(l->t, target), none,
+		importance_key(l, target), &n);
+	ok = b && n == 4 + sizeof *out && b[0] == SUMS_VERSION;
+	if (ok)
+		memcpy(out, b + 4, sizeof *out);
+	free(b);
+	return ok;
+}
+
+static void keep(struct quant_look *l, size_t target, size_t type, const struct quant_sums *s)
+{
+	unsigned char blob[4 + sizeof *s] = { SUMS_VERSION };
+	struct catalog_stat one = { .blob = blob, .n = sizeof blob };
+	char kind[40];
+
+	if (!l->catalog)
+		return;
+	kind_of(l, type, kind);
+	memcpy(blob + 4, s, sizeof *s);
+	one.kind = kind;
+	one.a = target_key(l->t, target);
+	one.base = importance_key(l, target);
+	catalog_stat_put(l->catalog, &one, 1, NULL);
+}
+
+/* --- the work --- */
+
+static void fail(struct quant_look *l, const struct err *e)
+{
+	pthread_mutex_lock(&l->lock);
+	if (!l->failed)
+		l->error = *e;
+	l->failed = true;
+	pthread_mutex_unlock(&l->lock);
+}
+
+/* All types of a target on one sample: its rows are read once. */
+static void sample(struct quant_look *l, size_t target)
+{
+	struct quant_type types[TYPES_MAX];
+	struct quant_sums sums[TYPES_MAX], known;
+	size_t at[TYPES_MAX], n = 0;
+	struct err e = { 0 };
+	bool ok;
+
+	for (size_t k = 0; k < l->n_types; k++) {
+		if (!fits(l, target, k)) {
+			pthread_mutex_lock(&l->lock);
+			cell_of(l, target, k)->state = UNFIT;
+			pthread_mutex_unlock(&l->lock);
+			continue;
+		}
+		if (recall(l, target, k, &known)) {
+			pthread_mutex_lock(&l->lock);
+			*cell_of(l, target, k) = (struct cell){ known, EXACT };
+			pthread_mutex_unlock(&l->lock);
+			continue;
+		}
+		at[n] = k;
+		types[n++] = type_for(l, target, k);
+	}
+	ok = !n || quant_measure(l->t, target, types, n, l->m, false, sums, &e);
+	if (!ok)
+		fail(l, &e);
+	pthread_mutex_lock(&l->lock);
+	for (size_t k = 0; ok && k < n; k++)
+		*cell_of(l, target, at[k]) = (struct cell){ sums[k],
+			sums[k].seen == sums[k].rows ? EXACT : SAMPLED };
+	l->sampled++;
+	pthread_mutex_unlock(&l->lock);
+}
+
+static void measure_exactly(struct quant_look *l, size_t target, size_t type)
+{
+	struct quant_type t = type_for(l, target, type);
+	struct quant_sums s;
+	struct err e = { 0 };
+
+	if (!quant_measure(l->t, target, &t, 1, l->m, true, &s, &e)) {
+		fail(l, &e);
+		return;
+	}
+	pthread_mutex_lock(&l->lock);
+	*cell_of(l, target, type) = (struct cell){ s, EXACT };
+	pthread_mutex_unlock(&l->lock);
+	keep(l, target, type, &s);
+}
+
+/* The next target without a sample; else one whose planned type was not read in full. */
+static bool pick(struct quant_look *l, size_t *target, int *type)
+{
+	bool found = false;
+
+	*type = -1;
+	pthread_mutex_lock(&l->lock);
+	while (l->next < l->t->n && l->taken[l->next])
+		l->next++;
+	if (!l->failed && l->next < l->t->n) {
+		*target = l->next;
+		l->taken[l->next++] = true;
+		found = true;
+	}
+	for (size_t i = 0; !found && !l->failed && l->want_exact && i < l->t->n; i++) {
+		if (l->used[i] < 0 || cell_of(l, i, (size_t)l->used[i])->state != SAMPLED)
+			continue;
+		*target = i;
+		*type = l->used[i];
+		l->used[i] = -1; /* somebody is at it */
+		found = true;
+	}
+	pthread_mutex_unlock(&l->lock);
+	return found;
+}
+
+static bool step(void *ctx)
+{
+	struct quant_look *l = ctx;
+	size_t target = 0;
+	int type;
+	bool found = pick(l, &target, &type);
+
+	if (found && type < 0)
+		sample(l, target);
+	else if (found)
+		measure_exactly(l, target, (size_t)type);
+	tell(l, !found);
+	return found;
+}
+
+/* --- the owner's side --- */
+
+struct quant_look *quant_look_new(struct pool *pool, struct catalog *c, struct quant_targets *t,
+	const struct imatrix *m, const struct quant_type *types, size_t n,
+	void (*changed)(void *ctx), void *ctx)
+{
+	struct quant_look *l = xnew(struct quant_look, 1);
+
+	l->t = quant_targets_ref(t);
+	l->m = m;
+	l->catalog = c;
+	l->n_types = n < TYPES_MAX ? n : TYPES_MAX;
+	memcpy(l->types, types, l->n_types * sizeof *types);
+	l->v = xcalloc(t->n * l->n_types + 1, sizeof *l->v);
+	l->used = xnew(int16_t, t->n + 1);
+	l->taken = xcalloc(t->n + 1, sizeof *l->taken);
+	for (size_t i = 0; i < t->n; i++)
+		l->used[i] = -1;
+	l->changed = changed;
+	l->ctx = ctx;
+	l->want_exact = true;
+	pthread_mutex_init(&l->lock, NULL);
+	l->pump = pump_new(pool, 1, step, l);
+	pump_kick(l->pump);
+	return l;
+}
+
+void quant_look_free(struct quant_look *l)
+{
+	if (!l)
+		return;
+	pump_free(l->pump);
+	pthread_mutex_destroy(&l->lock);
+	quant_targets_unref(l->t);
+	free(l->v);
+	free(l->used);
+	free(l->taken);
+	free(l);
+}
+
+void quant_look_plan(struct quant_look *l, const struct quant_plan *p)
+{
+	pthread_mutex_lock(&l->lock);
+	for (size_t i = 0; i < l->t->n; i++)
+		l->used[i] = (int16_t)(l->t->v[i].quantizable ? type_index(l, p->v[i].type) : -1);
+	pthread_mutex_unlock(&l->lock);
+	pump_kick(l->pump);
+}
+
+void quant_look_want_exact(struct quant_look *l, bool on)
+{
+	pthread_mutex_lock(&l->lock);
+	l->want_exact = on;
+	pthread_mutex_unlock(&l->lock);
+	if (on)
+		pump_kick(l->pump);
+}
+
+static pthread_mutex_t *lock_of(const struct quant_look *l)
+{
+	return (pthread_mutex_t *)&l->lock;
+}
+
+bool quant_look_sums(const struct quant_look *l, size_t target, struct quant_type t,
+	struct quant_sums *out)
+{
+	int k = type_index(l, t);
+	bool ok = false;
+
+	if (k < 0)
+		return false;
+	pthread_mutex_lock(lock_of(l));
+	if (cell_of(l, target, (size_t)k)->state >= SAMPLED) {
+		*out = cell_of(l, target, (size_t)k)->sums;
+		ok = true;
+	}
+	pthread_mutex_unlock(lock_of(l));
+	return ok;
+}
+
+struct quant_figure quant_look_figure(const struct quant_look *l, const struct quant_plan *p,
+	const uint32_t *v, size_t n, const struct quant_type *type)
+{
+	struct quant_figure f = { NAN, NAN, NAN, NAN, NAN, false };
+	struct quant_sums *s = xnew(struct quant_sums, n + 1);
+	size_t used = 0;
+	bool known = true;
+
+	for (size_t k = 0; known && k < n; k++) {
+		struct quant_type t = type ? *type : p->v[v[k]].type;
+
+		/* what stays as it is has no error */
+		if (!l->t->v[v[k]].quantizable ||
+			(!type && quant_type_is_float(t)))
+			continue;
+		known = quant_look_sums(l, v[k], t, &s[used]);
+		used += known;
+	}
+	if (known && used)
+		f = quant_figure_of(s, NULL, used);
+	free(s);
+	return f;
+}
+
+double quant_look_progress(const struct quant_look *l, double *exact)
+{
+	size_t done = 0, all = 0, sampled;
+
+	pthread_mutex_lock(lock_of(l));
+	sampled = l->sampled;
+	for (size_t i = 0; i < l->t->n; i++) {
+		bool any = false;
+
+		for (size_t k = 0; k < l->n_types; k++)
+			any = any || cell_of(l, i, k)->state == EXACT;
+		all += l->t->v[i].quantizable;
+		done += any && l->t->v[i].quantizable;
+	}
+	pthread_mutex_unlock(lock_of(l));
+	*exact = all ? (double)done / (double)all : 1.0;
+	return l->t->n ? (double)sampled / (double)l->t->n : 1.0;
+}
+
+bool quant_look_failed(const struct quant_look *l, struct err *e)
+{
+	bool failed;
+
+	pthread_mutex_lock(lock_of(l));
+	failed = l->failed;
+	if (failed && e)
+		*e = l->error;
+	pthread_mutex_unlock(lock_of(l));
+	return failed;
+}
