@@ -120,32 +120,42 @@ struct pass {
 	atomic_bool *stop;
 };
 
-static void measure_one(void *ctx, size_t i, unsigned worker)
+/* The types that fit its rows, all in one pass over them; the others keep no rows seen, which says
+ * that they are not to be had. */
+static bool measure_types(struct pass *p, size_t i, struct err *e)
 {
-	struct pass *p = ctx;
 	const struct quant_target *x = &p->q->targets->v[i];
+	struct quant_sums sums[MAX_TYPES];
 	struct quant_type types[MAX_TYPES];
-	size_t n = 0;
-	struct err e = { 0 };
+	size_t at[MAX_TYPES], n = 0;
 
-	(void)worker;
-	/* Only what fits the rows: the others keep no rows seen, which says so. */
 	for (size_t k = 0; k < p->n; k++) {
 		uint64_t bytes;
 		types[n] = p->types ? p->types[k] : p->q->plan->v[i].type;
 		if (types[n].mode == QUANT_AFFINE)
 			types[n].dtype = x->keep;
-		if ((p->types && !x->quantizable) ||
-			!quant_type_bytes(types[n], x->elements, x->row, &bytes)) {
-			p->out[i * p->n + k] = (struct quant_sums){ .rows = 1 };
-			continue;
-		}
-		if (!quant_measure(p->q->targets, i, &types[n], 1, p->q->imatrix, p->exact,
-			&p->out[i * p->n + k], &e))
-			break;
+		p->out[i * p->n + k] = (struct quant_sums){ .rows = 1 };
+		if ((x->quantizable || !p->types) &&
+			quant_type_bytes(types[n], x->elements, x->row, &bytes))
+			at[n++] = k;
 	}
+	if (!n || !quant_measure(p->q->targets, i, types, n, p->q->imatrix, p->exact, sums, e))
+		return !n;
+	for (size_t k = 0; k < n; k++)
+		p->out[i * p->n + at[k]] = sums[k];
+	return true;
+}
+
+static void measure_one(void *ctx, size_t i, unsigned worker)
+{
+	struct pass *p = ctx;
+	const struct quant_target *x = &p->q->targets->v[i];
+	struct err e = { 0 };
+	bool ok = measure_types(p, i, &e);
+
+	(void)worker;
 	pthread_mutex_lock(&p->lock);
-	if (e.code && !p->failed) {
+	if (!ok && !p->failed) {
 		*p->e = e;
 		p->failed = true;
 	}

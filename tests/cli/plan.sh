@@ -57,6 +57,11 @@ has err 'the smallest types take' 'bytes)'
 run 3 plan "$demo/base" --plan q4 --target 0.1bpw
 run 2 plan "$demo/base" --plan q4 --target much
 
+# What is quantized already is said, and from what; the same type is no second time.
+run 0 plan "$top/tests/golden/model/types.gguf" --plan Q4_0 --sizes
+has err 'are quantized already' '1 from Q6_K' 'take the unquantized model'
+hasnt err 'from Q4_0'
+
 # What cannot be: named, with its place and what is near.
 run 2 plan "$demo/base"
 run 3 plan "$demo/base" --plan Q4_K_X

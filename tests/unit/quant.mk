@@ -10,4 +10,4 @@ tests_unit_test_quant_plan_SOURCES = tests/unit/test_quant_plan.c tests/unit/fix
 	tests/unit/fixture_gguf.h
 tests_unit_test_quant_plan_LDADD = $(UNIT_LIBS)
 EXTRA_DIST += tests/golden/quant/policy.txt tests/golden/quant/gen_policy.py \
-	tests/golden/quant/compact_policy.py
+	tests/golden/quant/compact_policy.py tests/golden/quant/gen_mlx_sizes.py
