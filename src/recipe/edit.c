@@ -85,13 +85,16 @@ static struct place place_of_scope(const struct recipe *r, const struct recipe_t
 	return p;
 }
 
+/* Only an entry of slices: has parameters of a slice, only a named module those of a module. */
 static bool is_scope(const struct recipe *r, int scope)
 {
+	int slice = RECIPE_OF_SLICE(0) - scope, module = RECIPE_OF_MODULE(0) - scope;
+
 	if (scope >= 0)
 		return scope < (int)r->n_models;
 	if (RECIPE_IS_SLICE(scope))
-		return RECIPE_OF_SLICE(0) - scope < (int)r->n_slices;
-	return scope == RECIPE_ALL || RECIPE_OF_MODULE(0) - scope < (int)r->n_modules;
+		return slice < (int)r->n_slices && r->slices[slice].ranged;
+	return scope == RECIPE_ALL || (r->named_modules && module < (int)r->n_modules);
 }
 
 static bool place_of(const struct recipe *r, const struct recipe_target *t, struct place *p,

@@ -59,9 +59,10 @@ static void edit_recipe(const struct recipe *r)
 {
 	static const char *const params[] = { "weight", "density", "lambda", "t" };
 	static const char *const tops[] = { "merge_method", "dtype", "base_model" };
+	static const int scopes[] = { RECIPE_ALL, 0, RECIPE_OF_SLICE(1), 2, RECIPE_OF_MODULE(0), 9 };
 
 	for (size_t i = 0; i < 24; i++) {
-		struct recipe_target t = { params[i % 4], (int)(i / 4 % 4) - 1, (int)(i % 3) - 1,
+		struct recipe_target t = { params[i % 4], scopes[i / 4 % 6], (int)(i % 3) - 1,
 			(int)(i % 5) - 1 };
 		struct err e = { 0 };
 		struct recipe *next =
@@ -500,6 +501,7 @@ static const struct target {
 	{ "json", "share/demo/base/config.json", NULL, 0, 20000, feed_json },
 	{ "tokenizer", "share/demo/base/tokenizer.json", NULL, 4096, 3000, feed_json },
 	{ "recipe", "share/demo/dare.yml", NULL, 0, 3000, feed_recipe },
+	{ "stack", "tests/golden/recipe/stack.yml", NULL, 0, 3000, feed_recipe },
 	{ "odd recipe", "tests/golden/recipe/odd.yml", NULL, 0, 3000, feed_recipe },
 	{ "safetensors", "share/demo/base/model.safetensors", NULL, 8192, 3000, feed_safetensors },
 	{ "gguf", NULL, make_gguf, 0, 6000, feed_gguf },

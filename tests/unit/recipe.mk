@@ -14,6 +14,7 @@ EXTRA_DIST += \
 	tests/golden/recipe/generate.py \
 	tests/golden/recipe/odd.yml \
 	tests/golden/recipe/scalars.json \
+	tests/golden/recipe/stack.yml \
 	tests/golden/recipe/settings.json
 check_PROGRAMS += tests/unit/test_documents
 TESTS += tests/unit/test_documents

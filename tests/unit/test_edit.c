@@ -230,13 +230,32 @@ static const char *const corpus[] = {
 	"        layer_range: [0, 4]\n        parameters:\n          weight:\n            - filter: mlp\n"
 	"              value: [0, 0.25,\n                1]\n            - value: 0.5\n    parameters:\n"
 	"      lambda: '0.5'\nbase_model: base\nmerge_method: ties\n",
+	"slices:\n- sources:\n  - {model: base, layer_range: [0, 2]}\n  - model: a\n    layer_range: [0, 2]\n"
+	"    parameters: {weight: [0, 1]}\n  parameters: {density: 0.5}\n"
+	"- sources: [{model: base, layer_range: [1, 3]}, {model: b, layer_range: [1, 3]}, "
+	"{model: a, layer_range: [0, 2], parameters: {weight: 0.2}}]\n"
+	"merge_method: ties\nbase_model: base\nparameters: {lambda: 0.7, weight: 0.4}\n",
+	"modules:\n  text_decoder:\n    parameters:\n      lambda: 0.5\n    slices:\n"
+	"    - sources: [{model: base, layer_range: [0, 2]}, {model: a, layer_range: [0, 2]}]\n"
+	"    - base_model: c\n      sources:\n      - model: c\n        layer_range: [0, 1]\n"
+	"      - model: a\n        layer_range: [2, 3]\n        parameters:\n          weight: 1\n"
+	"  vision_tower:\n    models:\n    - model: a\n      parameters:\n        density:\n"
+	"        - {filter: mlp, value: 0.5}\n        - value: [1, 0.5]\n"
+	"base_model: base\nmerge_method: ties\nparameters:\n  weight: 0.5\n",
 	"{merge_method: task_arithmetic, base_model: z, models: [{model: a, parameters: {weight: 1,},}, {model: b}]}",
 };
 
 static const char *const names[] = { "weight", "density", "lambda", "normalize", "rescale" };
 
-/* Every parameter of every input at a few tensors and layers: the meaning of the recipe, in numbers. */
-static size_t meaning(const struct recipe *r, double *v, const char **name, int *input)
+/* Every parameter of every input of every slice at a few tensors and layers: the meaning of the recipe, in
+ * numbers. input: the entry of models; -1 the whole slice. */
+struct meant {
+	double v;
+	const char *name;
+	int input, slice;
+};
+
+static size_t meaning(const struct recipe *r, struct meant *out)
 {
 	static const char *const tensors[] = { "model.layers.0.mlp.w", "model.layers.3.attn.w" };
 	size_t n = 0;
@@ -244,15 +263,39 @@ static size_t meaning(const struct recipe *r, double *v, const char **name, int 
 	for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
 		const struct param_def *d = method_param(r->method, names[k]);
 
-		for (int i = -1; d && i < (int)recipe_inputs(r); i++)
-			for (size_t t = 0; t < 2; t++)
-				for (int l = 0; l < 5; l++) {
-					name[n] = names[k];
-					input[n] = i;
-					v[n++] = recipe_param(r, d, i, tensors[t], l / 4.0, NULL);
+		for (size_t s = 0; d && s < r->n_slices; s++)
+			for (int i = -1; i < (int)recipe_slice_inputs(r, s, NULL); i++)
+				for (size_t t = 0; t < 10; t++) {
+					int at = i < 0 ? -1 : recipe_slice_source(r, s, (size_t)i);
+
+					assert_true(n < 4096);
+					out[n++] = (struct meant){ recipe_param_in(r, d, s, at, tensors[t / 5],
+						(double)(t % 5) / 4.0, NULL), names[k], at, (int)s };
 				}
 	}
 	return n;
+}
+
+/* Whether an edit of a scope may change what is meant there. */
+static bool governs(const struct recipe *r, int scope, const struct meant *m)
+{
+	if (scope >= 0)
+		return m->input == scope;
+	if (RECIPE_IS_SLICE(scope))
+		return m->slice == RECIPE_OF_SLICE(0) - scope;
+	return scope == RECIPE_ALL || r->slices[m->slice].module == RECIPE_OF_MODULE(0) - scope;
+}
+
+static int any_scope(const struct recipe *r)
+{
+	unsigned slice = draw((unsigned)r->n_slices), module = draw((unsigned)r->n_modules);
+
+	switch (draw(5)) {
+	case 0: return RECIPE_ALL;
+	case 1: return r->slices[slice].ranged ? RECIPE_OF_SLICE(slice) : RECIPE_ALL;
+	case 2: return r->named_modules ? RECIPE_OF_MODULE(module) : RECIPE_ALL;
+	default: return (int)draw((unsigned)r->n_models);
+	}
 }
 
 static bool same(double a, double b)
@@ -263,15 +306,13 @@ static bool same(double a, double b)
 /* A scalar that is written: edit it, and only what it governs may change; the bytes around it stay. */
 static void random_edit(const struct recipe *r, struct recipe **next)
 {
-	static double before[4096], after[4096];
-	static const char *name[4096];
-	static int input[4096];
-	struct recipe_target t = { names[draw(5)], (int)draw((unsigned)r->n_models + 1) - 1, -1, -1 };
+	static struct meant before[4096], after[4096];
+	struct recipe_target t = { names[draw(5)], any_scope(r), -1, -1 };
 	const struct param_def *d = method_param(r->method, t.param);
 	const struct setting *s = recipe_setting(r, t.param, t.input);
 	double value = d && d->type == PARAM_BOOL ? draw(2) : draw(400) / 100.0 - 1.0;
 	struct err e = { 0 };
-	size_t n = meaning(r, before, name, input), head = 0, tail = 0;
+	size_t n = meaning(r, before), head = 0, tail = 0;
 	unsigned op = draw(8);
 
 	if (s && s->kind == SETTING_FILTERS) {
@@ -287,13 +328,13 @@ static void random_edit(const struct recipe *r, struct recipe **next)
 		assert_true(op == 0);
 		return;
 	}
-	assert_int_equal(meaning(*next, after, name, input), n);
+	assert_int_equal(meaning(*next, after), n);
 	for (size_t i = 0; i < n; i++)
-		if (!str_eq(name[i], t.param) || (t.input >= 0 && input[i] != t.input))
-			if (!same(before[i], after[i]))
-				fail_msg("%s of %d changed from %g to %g with %s of %d\n%s\n---\n%s", name[i],
-					input[i],
-					before[i], after[i], t.param, t.input, r->text, (*next)->text);
+		if (!str_eq(before[i].name, t.param) || !governs(r, t.input, &before[i]))
+			if (!same(before[i].v, after[i].v))
+				fail_msg("%s of %d changed from %g to %g with %s of %d\n%s\n---\n%s",
+					before[i].name, before[i].input, before[i].v, after[i].v, t.param,
+					t.input, r->text, (*next)->text);
 	if (op != 0 && t.filter < 0 && t.value < 0) {
 		const struct setting *now = recipe_setting(*next, t.param, t.input);
 
