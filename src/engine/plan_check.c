@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "base/xalloc.h"
 #include "engine/plan_work.h"
+#include "engine/rows.h"
 #include "model/stack.h"
 #include "model/stored_as.h"
 #include "recipe/template.h"
@@ -195,6 +196,65 @@ static bool outer_contract(struct planner *w, const struct recipe_module *m)
 	return contract(w, last, (int)few, base >= 0 && base < (int)few);
 }
 
+/* Whether some layer of a model has such a tensor; of any shape. */
+static bool layers_have(const struct model *m, const struct tensor *t, bool shape)
+{
+	for (size_t i = 0; i < m->source.n_tensors; i++) {
+		const struct tensor *x = &m->source.tensors[i];
+
+		if (x->layer >= 0 && str_eq(x->role, t->role) && (!shape || (x->rank == t->rank &&
+			!memcmp(x->shape, t->shape, (size_t)t->rank * sizeof *t->shape))))
+			return true;
+	}
+	return false;
+}
+
+/* A tensor of a slice against the model that the output is like. */
+static bool stacks_on(struct planner *w, const struct input_row *row, const struct input *in)
+{
+	const struct input *first = &w->in->v[inputs_first(w->in)];
+	const struct recipe_slice *s = &w->r->slices[row->slice];
+
+	if (!layers_have(first->model, row->from, false)) {
+		if (str_eq(first->model->architecture, in->model->architecture))
+			return true; /* a kind of layer that the first has only elsewhere */
+		return plan_problem(w, &s->mark, s->path, "architecture",
+			"stack layers of one architecture",
+			"%s is a %s model, and the layers of %s, a %s model, have no %s", in->label,
+			in->model->architecture, first->label, first->model->architecture,
+			row->from->role);
+	}
+	return layers_have(first->model, row->from, true) ||
+		plan_problem(w, &s->mark, s->path, "shape", "stack layers of models of one size",
+		"%s in %s has another shape than in the layers of %s", row->from->name, in->label,
+		first->label);
+}
+
+/* Layers of one model on those of another must take what these give. */
+static bool one_kind(struct planner *w)
+{
+	const struct model *first = w->in->v[inputs_first(w->in)].model, *last = NULL;
+	const char *role = NULL;
+	size_t n;
+	const struct input_row *rows = inputs_rows(w->in, &n);
+
+	for (size_t k = 0; k < n; k++) {
+		const struct recipe_slice *s = rows[k].slice < 0 ? NULL
+			: &w->r->slices[rows[k].slice];
+		int whom = s && s->ranged && rows[k].from->layer >= 0
+			? rows_like(w->r, w->in, (size_t)rows[k].slice, s->n_sources) : -1;
+
+		if (whom < 0 || w->in->v[whom].model == first ||
+			(w->in->v[whom].model == last && rows[k].from->role == role))
+			continue;
+		last = w->in->v[whom].model;
+		role = rows[k].from->role;
+		if (!stacks_on(w, &rows[k], &w->in->v[whom]))
+			return false;
+	}
+	return true;
+}
+
 static bool slices_fit(struct planner *w)
 {
 	for (size_t s = 0; s < w->r->n_slices; s++) {
@@ -207,7 +267,7 @@ static bool slices_fit(struct planner *w)
 	for (size_t m = 0; m < w->r->n_modules; m++)
 		if (!outer_contract(w, &w->r->modules[m]))
 			return false;
-	return true;
+	return one_kind(w);
 }
 
 static bool vocabulary_fits(struct planner *w)

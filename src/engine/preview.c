@@ -112,6 +112,12 @@ static bool same_shape(const struct tensor *a, const struct tensor *b)
 static bool base_vector(const struct plan *p, const struct plan_tensor *t, struct memo_vector *out)
 {
 	struct model *base = p->inputs->figure_base;
+	int own = t->spec.base; /* a slice may have another base than the first */
+
+	if (own >= 0) {
+		*out = (struct memo_vector){ p->inputs->v[t->input[own]].model, t->source[own] };
+		return true;
+	}
 	if (!base)
 		return false;
 	for (int k = 0; k < t->spec.n_inputs; k++) {

@@ -55,7 +55,7 @@ static const struct config_fact {
 	const char *what;
 } facts[] = {
 	{"num_hidden_layers", "n_layer", "text_config.num_hidden_layers", SEV_ERROR,
-		"layers cannot be paired"},
+		"layers cannot be paired: take as many of each with slices: and layer_range:"},
 	{"hidden_size", "n_embd", "text_config.hidden_size", SEV_ERROR, "tensors have other sizes"},
 	{"intermediate_size", NULL, "text_config.intermediate_size", SEV_ERROR,
 		"tensors have other sizes"},

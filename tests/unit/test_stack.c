@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include "base/json.h"
 #include "engine/output.h"
+#include "engine/preview.h"
 #include "engine/run.h"
 #include "recipe/lint.h"
 #include "scratch_models.h"
@@ -507,6 +508,60 @@ static void test_rules_of_the_config(void **state)
 	}
 }
 
+static void test_layers_of_another_kind(void **state)
+{
+	static const char *const what[] = { "another shape than in the layers of A",
+		"qwen3 model, and the layers of A, a llama model, have no attn_q_norm" };
+	static const char *const names[] = { "model.layers.0.mlp.up_proj.weight",
+		"model.layers.0.self_attn.q_norm.weight" };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct scratch_tensor v = scratch_tensor(names[i], DT_F32, 7, 4, noise, 1);
+		char *config = xasprintf("{\"model_type\": \"%s\", \"num_hidden_layers\": 1}",
+			i ? "qwen3" : "llama"), *yaml;
+		struct err e = {0};
+
+		free(scratch_model(dir, "stranger", &v, 1, config));
+		scratch_free(&v, 1);
+		yaml = xasprintf("merge_method: passthrough\nslices:\n"
+			"- sources: [{model: A, layer_range: [0, 1]}]\n"
+			"- sources: [{model: stranger, layer_range: [0, 1]}]\n");
+		assert_null(plan(yaml, NULL, &e));
+		assert_non_null(strstr(e.what, what[i]));
+		assert_string_equal(e.where, "slices[1]");
+		free(yaml);
+		free(config);
+	}
+}
+
+/* Figures are of each slice's own base: what is copied from it has not moved. */
+static void test_figures_of_each_base(void **state)
+{
+	static const char yaml[] = "merge_method: task_arithmetic\nparameters: {weight: 0.5}\nslices:\n"
+		"- base_model: A\n  sources: [{model: A, layer_range: [0, 2]}, {model: B, layer_range: [0, 2]}]\n"
+		"- base_model: C\n  sources: [{model: C, layer_range: [2, 4]}, {model: B, layer_range: [1, 3]}]\n";
+	struct err e = {0};
+	struct plan *p = plan(yaml, NULL, &e);
+	struct pool *pool = pool_new(2);
+	struct preview *v = preview_new(pool, NULL, NULL, NULL);
+
+	(void)state;
+	assert_non_null(p);
+	preview_show(v, p);
+	assert_true(preview_wait(v, false, &e));
+	for (size_t i = 0; i < p->n; i++) {
+		struct figure f = preview_figure(v, i, STAT_DELTA_RATIO, 1);
+
+		/* half of what B is away from the base, whichever that is */
+		assert_true(p->tensors[i].input[p->tensors[i].spec.base] == (p->tensors[i].slice ? 2 : 0));
+		assert_true(fabs(f.value - 0.5) < 1e-5);
+	}
+	preview_free(v);
+	pool_free(pool);
+	plan_unref(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -518,6 +573,8 @@ int main(void)
 		cmocka_unit_test(test_what_is_left_out_is_said),
 		cmocka_unit_test(test_names_of_inputs_and_outputs),
 		cmocka_unit_test(test_rules_of_the_config),
+		cmocka_unit_test(test_layers_of_another_kind),
+		cmocka_unit_test(test_figures_of_each_base),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
