@@ -42,17 +42,22 @@ PATH_INLINE void PATH(load_groups)(const struct PATH(batch) *b, int k, int n, vf
 	const float *row[PATH_LANES], *imp[PATH_LANES];
 
 	EACH_WAY {
+		float mean[PATH_LANES];
+		for (int i = 0; i < PATH_LANES; i++)
+			row[i] = b->x + (k + g * PATH_LANES + i) * n;
+		for (int from = 0; from < n; from += PATH_LANES)
+			vf_turn(row, (size_t)from, x[g] + from);
+		s2[g] = PATH(all)(0);
+		if (!b->weighted)
+			continue;
 		for (int i = 0; i < PATH_LANES; i++) {
 			int at = (k + g * PATH_LANES + i) * n;
-			row[i] = b->x + at;
 			imp[i] = b->q[at / 256] + at % 256;
-			s2[g][i] = b->s2[at / 256];
+			mean[i] = b->s2[at / 256];
 		}
-		for (int from = 0; from < n; from += PATH_LANES) {
-			vf_turn(row, (size_t)from, x[g] + from);
-			if (b->weighted)
-				vf_turn(imp, (size_t)from, q[g] + from);
-		}
+		s2[g] = vf_load(mean);
+		for (int from = 0; from < n; from += PATH_LANES)
+			vf_turn(imp, (size_t)from, q[g] + from);
 	}
 }
 
@@ -499,7 +504,7 @@ PATH_INLINE void PATH(batches)(void (*encode)(struct PATH(batch) *, uint8_t *, s
 		}
 		for (size_t i = 0; i < PATH_LANES; i++)
 			b.q[i] = importance ? importance + (at + 256 * (i < count ? i : 0)) % row
-				: b.x;
+				: NULL;
 		encode(&b, dst, count);
 	}
 }
