@@ -101,12 +101,14 @@ static void measure_row(struct work *k, const float *w, uint64_t row)
 /* Rows at the middles of equal stretches: places that depend on the shape alone. */
 static bool read_rows(struct work *k, bool exact, struct err *e)
 {
-	/* Where a row stands in the file changes nothing about it: the model's order is read. */
+	/* Where a row stands in the file changes nothing about it: the model's order is read; and
+	 * its values, as everywhere: none that GGUF maps is ever quantized. */
 	struct quant_target one = *k->x;
 	struct quant_targets t = *k->t;
 	uint64_t rows = target_rows(k->x), want = SAMPLE_ELEMS / (k->x->row ? k->x->row : 1);
 
 	one.rope_heads = 0;
+	one.value = TARGET_SAME;
 	t.v = &one;
 	t.n = 1;
 	want = want < SAMPLE_LEAST ? SAMPLE_LEAST : want > SAMPLE_MOST ? SAMPLE_MOST : want;

@@ -57,6 +57,24 @@ has err 'the smallest types take' 'bytes)'
 run 3 plan "$demo/base" --plan q4 --target 0.1bpw
 run 2 plan "$demo/base" --plan q4 --target much
 
+# What was promised is what is written: the size to the byte, the error in every digit.
+number() { sed -n "s/^ *\"$2\": \([-0-9.e]*\).*/\1/p" "$1" | head -n 1; }
+for p in Q4_K_M Q2_K q4-hi mxfp8; do
+  run 0 --json plan "$demo/base" --plan $p --exact
+  cp out plan.json
+  rm -rf written written.gguf
+  case $p in Q*) to=written.gguf ;; *) to=written ;; esac
+  run 0 quantize "$demo/base" $to --plan $p
+  files=$to
+  [ -d $to ] && files=$to/*.safetensors
+  same "$p $(cat $files | wc -c | tr -d ' ')" "$p $(number plan.json bytes)"
+  run 0 --json diff "$demo/base" $to --exact
+  sed -n '/"total"/,$p' out >total.json
+  close=$(awk "BEGIN { d = $(number plan.json relative_error) / $(number total.json relative_l2) - 1
+    print (d < 1e-12 && d > -1e-12) }")
+  same "$p $close" "$p 1"
+done
+
 # What is quantized already is said, and from what; the same type is no second time.
 run 0 plan "$top/tests/golden/model/types.gguf" --plan Q4_0 --sizes
 has err 'are quantized already' '1 from Q6_K' 'take the unquantized model'
