@@ -410,22 +410,14 @@ static const struct model *with_files(const struct inputs *in, const struct mode
 	return d;
 }
 
-/* The template of a model that is not written: no file has it. */
-static const char *own_template(const struct model *m)
-{
-	return m && m->virtual && !m->tokenizer.chat_template_from ? m->tokenizer.chat_template
-		: NULL;
-}
-
-static char *template_for(const struct plan *p, const struct model *donor)
+static char *template_for(const struct plan *p)
 {
 	struct model **models;
-	const char *own = own_template(donor);
 	char *text;
 	int from;
 
 	if (!p->recipe->chat_template)
-		return own ? xstrdup(own) : NULL;
+		return NULL;
 
 	models = xnew(struct model *, p->inputs->n);
 	for (size_t i = 0; i < p->inputs->n; i++)
@@ -441,7 +433,7 @@ bool output_tokenizer(struct output *o, int donor, struct err *e)
 	const struct vocabulary *v = in->vocabulary;
 	const struct model *d = v && v->source ? v->source
 		: donor >= 0 ? in->v[donor].stored : NULL;
-	char *template = template_for(o->plan, d), *dir = NULL;
+	char *template = template_for(o->plan), *dir = NULL;
 	struct writing w = { .o = o, .l = v ? v->layout : NULL, .template = template, .e = e };
 	bool ok = true;
 

@@ -11,6 +11,7 @@
 #include "engine/plan_key.h"
 #include "engine/warm.h"
 #include "model/virtual.h"
+#include "system/file.h"
 
 #define DESKS 64 /* kept; more readers at once make and free their own */
 
@@ -18,6 +19,7 @@ struct made { /* what the virtual model's ctx is */
 	struct plan *plan;
 	struct warm *warm;
 	struct overhear *inputs;   /* their hashes, while they are read */
+	char *folder;              /* tokenizer files of its own; NULL: those of an input */
 	_Atomic(struct desk *) desks[DESKS];
 };
 struct reader { /* where the parts of one read go */
@@ -118,6 +120,9 @@ static void made_free(void *ctx)
 		desk_drop(atomic_load(&m->desks[i]));
 	warm_free(m->warm);
 	overhear_free(m->inputs);
+	if (m->folder)
+		file_remove_tree(m->folder, NULL);
+	free(m->folder);
 	plan_unref(m->plan);
 	free(m);
 }
@@ -171,42 +176,65 @@ static char *note_of(const struct plan *p)
 	return str_steal(&s);
 }
 
-/* Nothing but a tokenizer.json could tell them to whoever lays out another vocabulary. */
-static bool tokens_of_its_own(const struct plan *p)
+/* A tokenizer or template that no input has: its files, in a folder for as long as the model is
+ * open. NULL and no error: it has none of its own. */
+static char *own_folder(const struct plan *p, struct err *e)
 {
-	const struct vocab_layout *l = p->inputs->vocabulary ? p->inputs->vocabulary->layout : NULL;
+	const char *tmp = getenv("TMPDIR");
+	struct output o = {.plan = p};
+	char *folder, *path, *text;
+	size_t n = 0;
+	bool ok;
 
-	return l && (l->fresh || l->promoted || l->cut);
+	if (!p->inputs->vocabulary && !p->recipe->chat_template)
+		return NULL;
+	folder = xasprintf("%s/cupel-tokenizer-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+	if (!mkdtemp(folder)) {
+		err_errno(e, folder, "make a folder");
+		free(folder);
+		return NULL;
+	}
+	o.path = o.tmp = folder;
+	text = output_config(p, &n, e);
+	path = str_join_path(folder, "config.json");
+	ok = e->code == ERR_NONE && (!text || file_write_all(path, text, n, e)) &&
+		output_tokenizer(&o, p->inputs->donor, e);
+	free(path);
+	free(text);
+	if (ok)
+		return folder;
+	file_remove_tree(folder, NULL);
+	free(folder);
+	return NULL;
 }
 
 struct model *recipe_model(struct plan *p, const char *label, struct err *e)
 {
-	if (tokens_of_its_own(p)) {
-		err_set(e, ERR_INPUT, label, "merge it into a folder, and name that",
-			"its tokenizer has other tokens than any of its models: it is written "
-			"before another recipe can use it");
-		return NULL;
-	}
-	struct virtual_tensor *v = xnew(struct virtual_tensor, p->n + 1);
-	struct made *ctx = xnew(struct made, 1);
-	struct err why = {0};
-	char *config = output_config(p, &(size_t){0}, &why), *note = note_of(p);
-	const char *template = p->recipe->chat_template;
-	struct virtual_about about = {.like = like(p), .label = label, .note = note,
-		.config = config ? json_parse(config, strlen(config), "config.json", false, NULL)
-			: NULL};
+	struct err why = {0}, ignored = {0};
+	char *folder = own_folder(p, &why), *config, *note;
+	struct virtual_tensor *v;
+	struct made *ctx;
 	struct model *m;
 
+	if (why.code) {
+		if (e)
+			*e = why;
+		return NULL;
+	}
+	config = output_config(p, &(size_t){0}, &ignored);
+	note = note_of(p);
+	struct virtual_about about = {.like = like(p), .label = label, .note = note,
+		.folder = folder, .config = config ? json_parse(config, strlen(config),
+			"config.json", false, NULL) : NULL};
+	v = xnew(struct virtual_tensor, p->n + 1);
 	for (size_t i = 0; i < p->n; i++)
 		describe(p, i, &v[i]);
+	ctx = xnew(struct made, 1);
 	ctx->plan = plan_ref(p);
 	ctx->warm = warm_new(p);
 	ctx->inputs = overhear_new();
+	ctx->folder = folder;
 	m = model_virtual(&about, v, p->n, &made_ops, ctx, e);
-	if (m && template && strchr(template, '{')) { /* the plan holds the text */
-		m->tokenizer.chat_template = template;
-		m->tokenizer.chat_template_from = NULL;
-	}
 	json_decref(about.config);
 	free(config);
 	free(note);

@@ -4,6 +4,7 @@
 #include "base/xalloc.h"
 #include "model/build.h"
 #include "model/hash_cache.h"
+#include "model/tokenizer_files.h"
 
 struct virtual { /* behind model.virtual */
 	struct model *like;
@@ -78,8 +79,15 @@ struct model *model_origin(const struct model *m, size_t t, size_t *at)
 	return (struct model *)m;
 }
 
+/* A tensor that is passed on may be computed further below. */
 struct hash virtual_key(const struct model *m, size_t t)
 {
+	while (m->virtual->v[t].origin) {
+		const struct virtual_tensor *v = &m->virtual->v[t];
+
+		m = v->origin;
+		t = v->at;
+	}
 	return m->virtual->ops->key(m->virtual->ctx, t);
 }
 
@@ -114,6 +122,30 @@ static void head_look(struct model_build *b)
 	b->m.tied_head = embedding && !head;
 }
 
+static json_t *folder_json(const char *folder, const char *name)
+{
+	char *path = xasprintf("%s/%s", folder, name);
+	json_t *j = file_exists(path) ? json_parse_file(path, (size_t)256 << 20, NULL) : NULL;
+
+	free(path);
+	return j;
+}
+
+/* Tokenizer files of its own. */
+static void say_folder(struct model_build *b, const char *folder)
+{
+	struct model *m = &b->m;
+
+	json_decref(m->tokenizer_config);
+	json_decref(m->generation_config);
+	m->path = arena_strdup(&b->arena, folder);
+	m->tokenizer_config = folder_json(folder, "tokenizer_config.json");
+	m->generation_config = folder_json(folder, "generation_config.json");
+	m->tokenizer = (struct model_tokenizer){ .vocab_size = -1, .config_vocab_size = -1,
+		.bos_id = -1, .eos_id = -1, .eos_generation = -1 };
+	tokenizer_folder(b, folder);
+}
+
 /* What like says of itself; the strings live as long as the reference to it. */
 static void say_like(struct model_build *b, const struct virtual_about *a)
 {
@@ -133,6 +165,8 @@ static void say_like(struct model_build *b, const struct virtual_about *a)
 		json_incref(a->tokenizer_config ? a->tokenizer_config : a->like->tokenizer_config);
 	m->metadata = json_incref(a->like->metadata);
 	m->tokenizer = a->like->tokenizer;
+	if (a->folder)
+		say_folder(b, a->folder);
 	m->tokenizer.config_vocab_size =
 		json_int(m->config, "vocab_size", json_int(m->config, "text_config.vocab_size",
 		m->tokenizer.config_vocab_size));

@@ -28,6 +28,9 @@ struct virtual_about {
 	/* Replace like's; NULL keeps it. References are taken. */
 	json_t *config, *tokenizer_config;
 	const char *architecture, *arch_class; /* the same; copied */
+	/* Where its tokenizer files are, if they are not like's: they are read there, and it is
+	 * its path. */
+	const char *folder;
 	const char *note;          /* for `inspect` and the run's record: what it is made of */
 };
 /* Takes ctx in any case. NULL: two tensors of one name. */

@@ -77,6 +77,31 @@ sed 's,FIRST,a/b,' three.yml >slash.yml
 run 3 --root "$demo" merge slash.yml x --all
 has err 'slash.yml:1:7' 'cannot be the name of a folder'
 
+# Tokenizers and templates made on the way: as if they were written.
+golden=$top/tests/golden/tokenizer
+mkdir tmp
+export TMPDIR="$dir/tmp"
+cat >tokens.yml <<'E2'
+name: ab
+models: [{model: a, parameters: {weight: 0.5}}, {model: b, parameters: {weight: 0.5}}]
+merge_method: linear
+tokenizer_source: union
+chat_template: chatml
+dtype: float32
+---
+models: [{model: ab, parameters: {weight: 0.5}}, {model: c, parameters: {weight: 0.5}}]
+merge_method: linear
+tokenizer_source: union
+dtype: float32
+E2
+run 0 --root "$golden" merge tokens.yml fused
+run 0 --root "$golden" merge tokens.yml steps --all
+for f in model.safetensors config.json tokenizer.json tokenizer_config.json generation_config.json; do
+  cmp fused/$f steps/$f || bad=1
+done
+[ -z "$(ls "$dir/tmp")" ] || { echo "not ok: a folder is left"; bad=1; }
+rm -r steps
+
 # Who it is made of: in the output, in the catalog.
 has all/README.md 'SECOND, made on the way by NuSLERP' 'Inside:' 'kjv, hash'
 has all/cupel.json '"inner"' '"recipe"'

@@ -109,10 +109,45 @@ static void test_one_name_twice(void **state)
 	model_unref(m);
 }
 
+static struct hash no_key(void *ctx, size_t t)
+{
+	(void)ctx;
+	fail_msg("tensor %zu is not computed here", t);
+	return (struct hash){ { 0 } };
+}
+
+static const struct virtual_ops passing = { count_up, no_key, NULL };
+
+/* What is computed further below keeps its key; that of who passes it on is not asked. */
+static void test_passed_on_and_computed_below(void **state)
+{
+	struct err e = { 0 };
+	float v[2];
+	size_t at;
+
+	(void)state;
+	fixture_safetensors(&fx, "m.safetensors", two, 16);
+	struct model *m = fixture_open(&fx, "m.safetensors"), *x = make(m, "c", &e);
+	struct virtual_tensor t[2] = { { .about = x->source.tensors[1], .origin = x, .at = 1 },
+		{ .about = x->source.tensors[0], .origin = x, .at = 0 } };
+	struct model *y = model_virtual(&(struct virtual_about){ .like = x, .label = "y" }, t, 2, &passing,
+		NULL, &e);
+
+	assert_non_null(y);
+	assert_null(model_origin(y, 0, &at));
+	assert_true(hash_eq(model_tensor_place(y, 0), model_tensor_place(x, 1)));
+	assert_true(hash_eq(model_tensor_place(y, 1), model_tensor_place(m, 0)));
+	assert_true(source_read(&y->source, 0, 0, 2, v, &e) && v[0] == 100.0f);
+	model_unref(y);
+	model_unref(x);
+	model_unref(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reads_and_keys),
+		cmocka_unit_test(test_passed_on_and_computed_below),
 		cmocka_unit_test(test_one_name_twice),
 	};
 
