@@ -216,7 +216,8 @@ void merging_print(const struct plan *p, const struct run_result *r)
 	}
 	hash_hex(r->hash, hex);
 	str_add_safe(&s, r->output, strlen(r->output));
-	str_addf(&s, "\n  %s of %zu models, ", p->recipe->method->name, p->inputs->n);
+	str_addf(&s, "\n  %s of %zu model%s, ", p->recipe->method->name, p->inputs->n,
+		p->inputs->n == 1 ? "" : "s");
 	str_add_count(&s, p->parameters);
 	str_addf(&s, " parameters in %" PRIu64 " tensors, ", r->tensors);
 	str_add_bytes(&s, r->bytes);

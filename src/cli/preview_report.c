@@ -33,7 +33,8 @@ static void print_head(struct preview *v, const struct plan *p, const char *path
 
 	preview_progress(v, &at);
 	str_add_safe(&s, path, strlen(path));
-	str_addf(&s, ": %s of %zu models, ", p->recipe->method->name, p->inputs->n);
+	str_addf(&s, ": %s of %zu model%s, ", p->recipe->method->name, p->inputs->n,
+		p->inputs->n == 1 ? "" : "s");
 	str_add_count(&s, p->parameters);
 	str_addf(&s, " parameters in %zu tensors, ", p->n);
 	str_add_bytes(&s, p->output_bytes);

@@ -322,7 +322,8 @@ static bool put_card(struct output *o, const struct output_facts *f, const char 
 	bool ok;
 
 	card_head(&s, o, f->leaves);
-	str_addf(&s, "A merge of %zu models by %s", p->inputs->n, m->title);
+	str_addf(&s, "A merge of %zu model%s by %s", p->inputs->n,
+		p->inputs->n == 1 ? "" : "s", m->title);
 	if (m->paper)
 		str_addf(&s, " (%s)", m->paper);
 	str_addf(&s, ", made with cupel %s.\n\n## Models\n\n", PACKAGE_VERSION);

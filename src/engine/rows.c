@@ -202,7 +202,7 @@ static void outer_rows(struct rows *w, const struct recipe_module *mod, bool end
 		const struct tensor *x = &s->tensors[t];
 
 		if (module_claims(w->r, x) == w->r->slices[slice].module
-		    && module_layer(mod->name, x) < 0 && module_ends(x) == ends)
+		    && module_layer(mod->name, x) < 0 && module_ends(mod->name, x) == ends)
 			row_fill(w, row_new(w, x, (int)slice, 0.0), n, -1);
 	}
 }

@@ -133,12 +133,14 @@ int64_t module_depth(const char *module, const struct model *m)
 	return deepest + 1;
 }
 
-bool module_ends(const struct tensor *t)
+bool module_ends(const char *module, const struct tensor *t)
 {
 	static const char *const words[] = { "score", "classifier", "pooler", "embed_out",
 		"output_layer", "post_layernorm", "layernorm_post", "final_layer_norm",
 		"final_layernorm", "predictions" };
 
+	if (strcmp(module, "default") == 0 && part_of(t) != PART_TEXT)
+		return false;
 	if (t->role && (str_starts(t->role, "output") || str_ends(t->role, "post_ln")))
 		return true;
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)

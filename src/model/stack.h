@@ -15,8 +15,9 @@ bool module_has(const char *module, const struct tensor *t);
 int module_layer(const char *module, const struct tensor *t);
 /* Layers of the module; 0 if it has none. */
 int64_t module_depth(const char *module, const struct model *m);
-/* Of a tensor outside the stack: whether it comes after the layers (final norm, head). */
-bool module_ends(const struct tensor *t);
+/* Of a tensor outside the stack: whether it comes after the layers (final norm, head). Of a tower
+ * in "default" nothing does: the layers are those of the language model. */
+bool module_ends(const char *module, const struct tensor *t);
 /* The name that a tensor of some layer has in layer `to`. */
 void layer_name(struct str *out, const char *name, int64_t to);
 /* "text_decoder, vision_tower": those that a model has tensors of. */

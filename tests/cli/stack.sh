@@ -47,6 +47,20 @@ has out 'no slice takes layer 3 of base: 9 tensors [unused-layers]' \
 run 0 merge left.yml left
 has err 'note: no slice takes layers 0-1 of code'
 
+# Weights that cancel in one layer alone: layer 1 of 4, a third of the way along.
+cat >cancel.yml <<'EOF'
+models:
+  - model: base
+    parameters: {weight: [0, 0.9]}
+  - model: code
+    parameters: {weight: -0.3}
+merge_method: linear
+EOF
+run 1 lint cancel.yml
+has out 'cancel.yml:3:26: error: model.layers.1.' 'sum of the weights' 'normalize: false' '[breaks-rule]'
+run 3 merge cancel.yml x
+has err 'sum of the weights'
+
 # Refused before anything is read, with the rule and what to do.
 sed 's/\[2, 4\]/[2, 5]/' left.yml >beyond.yml
 run 3 merge beyond.yml x

@@ -413,6 +413,17 @@ static void test_modules_of_a_vision_model(void **state)
 	same_values(m, "multi_modal_projector.mm_input_projection_weight", one,
 		"multi_modal_projector.mm_input_projection_weight");
 	model_unref(m);
+	/* Without modules: the layers are those of the language model, the tower is the first's. */
+	m = merged("merge_method: passthrough\nslices:\n"
+		"- sources: [{model: eye, layer_range: [0, 2]}]\n"
+		"- sources: [{model: eye2, layer_range: [1, 4]}]\n", "seen2", 2, false);
+	assert_int_equal(number(m, "text_config.num_hidden_layers"), 5);
+	assert_int_equal(number(m, "vision_config.num_hidden_layers"), 2);
+	same_values(m, "vision_tower.vision_model.post_layernorm.weight", one,
+		"vision_tower.vision_model.post_layernorm.weight");
+	same_values(m, "language_model.model.norm.weight", two,
+		"language_model.model.norm.weight");
+	model_unref(m);
 	model_unref(one);
 	model_unref(two);
 	free(path);
