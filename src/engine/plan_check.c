@@ -60,6 +60,10 @@ static void readable(struct planner *w, size_t i)
 			stored_converter(m), "it is packed by %s, which is not decoded for a merge",
 			foreign);
 	free(foreign);
+	if (str_eq(m->architecture, "adapter") && !m->virtual)
+		plan_problem(w, plan_mark(w, (int)i), w->in->v[i].text, "adapter",
+			"write it behind its model: MODEL+ADAPTER",
+			"it is an adapter, not a model");
 }
 
 static bool all_open(struct planner *w)

@@ -29,6 +29,10 @@ static void say_packed(const struct recipe *r, const struct model *m, int i, str
 {
 	char *decoded = stored_decoded(m), *foreign = stored_foreign(m);
 
+	if (str_eq(m->architecture, "adapter") && !m->virtual)
+		findings_add(out, SEV_ERROR, mark_of(r, i), place_of(r, i), "adapter",
+			"write it behind its model: MODEL+ADAPTER",
+			"%s is an adapter, not a model", name_of(r, i));
 	if (foreign)
 		findings_add(out, SEV_ERROR, mark_of(r, i), place_of(r, i), "packed",
 			stored_converter(m), "%s is packed by %s, which is not decoded",

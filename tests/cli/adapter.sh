@@ -68,6 +68,25 @@ has out "adapter" "owner/llama" "lm_head"
 run 0 --json inspect models/rich
 has out '"adapter": {' '"rank": 5' '"rslora": true' '"base": "owner/llama"'
 
+# found where models are found, under the model it was trained on
+run 0 scan models
+run 0 --json models
+has out '"kind": "adapter"' '"relation": "adapter"' '"parent": "llama"'
+run 0 models --tree
+has out "adapter"
+
+# an adapter alone is no model
+cat >two-adapters.yml <<'Y'
+merge_method: linear
+models:
+- {model: models/plain, parameters: {weight: 1}}
+- {model: models/rich, parameters: {weight: 1}}
+Y
+run 3 merge two-adapters.yml no
+has err "it is an adapter, not a model" "MODEL+ADAPTER"
+run 1 lint two-adapters.yml
+has out "is an adapter, not a model"
+
 # refused before anything is read
 run 3 merge --force one.yml models
 sed 's/"use_dora": false/"use_dora": true/' models/plain/adapter_config.json >c.json

@@ -266,6 +266,54 @@ static void test_refused(void **state)
 	refused(PEFT "}", "{}", 0, 1.0, "changes nothing");
 }
 
+/* The language part's names differ between a model alone and in one that sees; MLX stacks experts. */
+static void test_names(void **state)
+{
+	(void)state;
+	static const char experts[] = "{\"model.layers.0.mlp.experts.0.up_proj.weight\":{\"dtype\":\"F32\","
+		"\"shape\":[2,2],\"data_offsets\":[0,16]},\"model.layers.0.mlp.experts.1.up_proj.weight\":"
+		"{\"dtype\":\"F32\",\"shape\":[2,2],\"data_offsets\":[16,32]}}";
+	static const char stacked[] = "{\"model.layers.0.mlp.switch_mlp.up_proj.lora_a\":{\"dtype\":\"F32\","
+		"\"shape\":[2,1,2],\"data_offsets\":[0,16]},\"model.layers.0.mlp.switch_mlp.up_proj.lora_b\":"
+		"{\"dtype\":\"F32\",\"shape\":[2,2,1],\"data_offsets\":[16,32]}}";
+	float a[4] = { 1, 2, 3, 4 }, b[4] = { 5, 6, 7, 8 }, w[8] = { 0 }, got[4];
+	struct str s = STR_INIT;
+	unsigned char head[8];
+	struct err e = { 0 };
+
+	refused(PEFT "}", "{\"base_model.model.language_model.model.layers.0.self_attn.q_proj.lora_A.weight\":"
+		"{\"dtype\":\"F32\",\"shape\":[1,3],\"data_offsets\":[0,12]},"
+		"\"base_model.model.language_model.model.layers.0.self_attn.q_proj.lora_B.weight\":"
+		"{\"dtype\":\"F32\",\"shape\":[2,1],\"data_offsets\":[12,20]}}", 20, 1.0, NULL);
+
+	for (int k = 0; k < 2; k++) {
+		str_clear(&s);
+		put_le64(head, strlen(k ? stacked : experts));
+		str_addn(&s, (char *)head, 8);
+		str_add(&s, k ? stacked : experts);
+		str_addn(&s, k ? (char *)a : (char *)w, 16);
+		str_addn(&s, k ? (char *)b : (char *)w, 16);
+		fixture_write(&fx, k ? "moe/adapters.safetensors" : "moe/model/model.safetensors", s.s, s.n);
+	}
+	str_fini(&s);
+	fixture_text(&fx, "moe/model/config.json", "{\"model_type\":\"qwen3_moe\",\"num_hidden_layers\":1}");
+	fixture_text(&fx, "moe/adapter_config.json",
+		"{\"fine_tune_type\":\"lora\",\"lora_parameters\":{\"rank\":1,\"scale\":2}}");
+	struct model *m = fixture_open(&fx, "moe/model"), *x;
+	char *path = str_join_path(fx.dir, "moe");
+	x = lora_apply(m, path, 0.5, "moe+lora", NULL, NULL, &e);
+	if (!x)
+		fail_msg("%s: %s", e.where, e.what);
+	for (size_t t = 0; t < 2; t++) {
+		assert_true(source_read(&x->source, t, 0, 4, got, &e));
+		for (size_t i = 0; i < 4; i++)
+			assert_true(got[i] == b[2 * t + i / 2] * a[2 * t + i % 2]);
+	}
+	free(path);
+	model_unref(x);
+	model_unref(m);
+}
+
 /* Contents, not places: what changes the bits changes the key, and nothing else does. */
 static void test_keys(void **state)
 {
@@ -310,6 +358,7 @@ int main(void)
 		cmocka_unit_test(test_same_bits),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_names),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
