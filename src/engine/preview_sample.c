@@ -436,9 +436,9 @@ static void count_survivors(struct job *j, struct tensor_sampled *out)
 			alone[o] = o == i ? in[i] : j->zero;
 		r.in = alone;
 		run_apply(&r, j->stored);
+		const float *one = j->stored, *all = j->merged;
 		for (size_t a = 0; a < n; a++)
-			count[a] += j->stored[a] != 0
-				&& (!elects || (j->stored[a] > 0) == (j->merged[a] > 0));
+			count[a] += (one[a] != 0) & (!elects | ((one[a] > 0) == (all[a] > 0)));
 	}
 	run_end(&r);
 	out->cover = ok ? xnew(double, j->blocks * j->columns + 1) : NULL;

@@ -408,39 +408,28 @@ static uint32_t bin_of_rank(const uint64_t *bins, uint32_t n, uint64_t rank, uin
 	return 0;
 }
 
-/* The keep-th largest of all keys, 11, 11 and 9 bits at a time, each among those that share the
- * bits before; then where those equal to it run out. */
+/* The largest key that keep keys reach, bit by bit; then where those equal to it run out. Any cut
+ * that exactly keep keys reach does as well. */
 static void small_settle(struct select *s)
 {
-	uint32_t *left = xmalloc((s->n_picks + 1) * sizeof *left), *from = s->picks, cut = 0;
-	size_t n = s->n_picks, equal = (size_t)s->keep, at = 0;
+	const size_t n = s->n_picks;
+	size_t reach = n, equal, at = 0;
 
-	for (int shift = 20; shift >= 0; shift = shift == 20 ? 9 : shift - 9) {
-		const uint32_t mask = shift ? 2047 : 511;
-		uint32_t count[2048] = {0}, b = mask + 1;
-		size_t found = 0;
+	s->cut = 0;
+	for (uint32_t bit = 1u << 30; bit && (s->bare || reach > s->keep); bit >>= 1) {
+		size_t here = n - kernels()->count_less(s->picks, s->cut | bit, n);
 
-		for (size_t i = 0; i < n; i++)
-			count[from[i] >> shift & mask]++;
-		while (b-- > 0 && equal > count[b])
-			equal -= count[b];
-		for (size_t i = 0; i < n; i++) {
-			uint32_t key = from[i];
-
-			left[found] = key;
-			found += (key >> shift & mask) == b;
+		if (here >= s->keep) {
+			s->cut |= bit;
+			reach = here;
 		}
-		cut |= b << shift;
-		n = found;
-		from = left;
 	}
-	free(left);
-	s->cut = cut;
-	s->equal = equal;
 	s->found = s->counted = s->placed = true;
-	if (equal < n && cut > 0) { /* a zero that goes is still a zero */
-		for (at = 0; equal > (s->picks[at] == cut); at++)
-			equal -= s->picks[at] == cut;
+	if (reach > s->keep && s->cut > 0) { /* a zero that goes is still a zero */
+		equal = kernels()->count_less(s->picks, s->cut + 1, n) - (n - reach);
+		equal -= reach - (size_t)s->keep;
+		for (at = 0; equal > (s->picks[at] == s->cut); at++)
+			equal -= s->picks[at] == s->cut;
 		s->edge = at;
 	}
 	free(s->picks);

@@ -512,8 +512,8 @@ static void test_selection(void **state)
 	static const double densities[] = {0.00001, 0.1, 0.5, 0.9, 0.99999};
 
 	(void)state;
-	for (int shape = 0; shape < 4; shape++) {
-		json_t *dims = json_pack("[i]", shape == 0 ? 1 : shape == 1 ? 1000 : 600000);
+	for (int shape = 0; shape < 5; shape++) {
+		json_t *dims = json_pack("[i]", (int[]){1, 1000, 600000, 600000, 5000}[shape]);
 		struct job b;
 
 		job_init(&b, "ties", dims, 2, 0);
@@ -521,7 +521,7 @@ static void test_selection(void **state)
 		for (uint64_t i = 0; i < b.spec.elements; i++) {
 			/* shape 3: nearly all equal, the rest sorted: the sample is far off */
 			b.in[1][i] = shape == 3 ? (i % 997 ? 0.25f : (float)i) : (float)value(i, 3);
-			if (shape == 2)
+			if (shape == 2 || shape == 4)
 				b.in[1][i] = rintf(b.in[1][i] * 20.0f) / 16.0f;
 		}
 		for (size_t k = 0; k < sizeof densities / sizeof *densities; k++)
