@@ -387,9 +387,8 @@ PATH_INLINE void PATH(enc_fitted)(const float *src, uint8_t *dst, size_t rows, s
 					(float)((1 << bits) - 1), -0.9f, 0.05f, 36, false, &f);
 			EACH_WAY
 				if (!line)
-					f.scale[g] = PATH(fit_scale)(32, x[g], w[g],
-						(float)(1 << (bits - 1)), true,
-						&f.inverse[g]);
+					PATH(fit_scale)(32, x[g], w[g], (float)(1 << (bits - 1)),
+						&f.scale[g], &f.inverse[g]);
 			for (size_t i = 0; i < WAYS * PATH_LANES && k + i < blocks; i++) {
 				size_t g = i / PATH_LANES, l = i % PATH_LANES;
 				PATH(put_fitted)(dst, from[g][l], bits, line, f.scale[g][l],

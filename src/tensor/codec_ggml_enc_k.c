@@ -1,4 +1,5 @@
 #include "config.h"
+#include <math.h>
 #include "base/bytes.h"
 #include "tensor/codec.h"
 #include "tensor/codec_ggml.h"

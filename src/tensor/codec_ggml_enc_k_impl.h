@@ -344,7 +344,7 @@ PATH_INLINE void PATH(fit_scales)(const struct PATH(batch) *b, float top, bool p
 	struct PATH(fits) *f)
 {
 	for (int k = 0; k < 16 * PATH_LANES; k += WAYS * PATH_LANES) {
-		vf x[WAYS][MOST], w[WAYS][MOST], s2[WAYS], sum[WAYS], inverse;
+		vf x[WAYS][MOST], w[WAYS][MOST], s2[WAYS], sum[WAYS], scale, inverse;
 		PATH(load_groups)(b, k, 16, x, w, s2);
 		if (b->weighted && !plain) {
 			PATH(weigh)(16, (const vf (*)[MOST])x, w, s2, sum);
@@ -353,7 +353,7 @@ PATH_INLINE void PATH(fit_scales)(const struct PATH(batch) *b, float top, bool p
 		EACH_WAY {
 			for (int i = 0; !b->weighted && i < 16; i++)
 				w[g][i] = x[g][i] * x[g][i];
-			vf scale = PATH(fit_scale)(16, x[g], w[g], top, true, &inverse);
+			PATH(fit_scale)(16, x[g], w[g], top, &scale, &inverse);
 			vf_store(f->scale + k + g * PATH_LANES, scale);
 			vf_store(f->inverse + k + g * PATH_LANES, inverse);
 		}
@@ -432,12 +432,13 @@ PATH_INLINE void PATH(move_groups)(const struct PATH(batch) *b, struct PATH(fits
 /* With importance: the levels of a batch by fit_scale, super-blocks as lanes. */
 PATH_INLINE void PATH(fit_signed_levels)(const struct PATH(fits) *f, int8_t *level, float *unit)
 {
-	vf x[16], w[16], inverse, most;
+	vf x[16], w[16], scale, inverse, most;
 	vi l[16];
 
 	PATH(turn_table)(16, f->scale, x);
 	PATH(turn_table)(16, f->weight, w);
-	vf_store(unit, PATH(fit_scale)(16, x, w, 32, false, &inverse));
+	PATH(fit_scale)(16, x, w, 32, &scale, &inverse);
+	vf_store(unit, scale);
 	PATH(farthest)(16, x, &most);
 	for (int j = 0; j < 16; j++) {
 		vf c = PATH(code_of_any)(inverse * x[j], -32, 31);

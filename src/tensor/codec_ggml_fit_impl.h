@@ -10,6 +10,8 @@
  * Dead lanes (constant or zero groups) have the scale 0 and inverse 0. */
 #define WAYS 4
 #define MOST 32 /* elements of a group */
+/* Called, not inlined: sizes and tops are arguments, and each search is compiled once. */
+#define SEARCH static __attribute__((noinline, unused))
 #define EACH_WAY PATH_UNROLL for (int g = 0; g < WAYS; g++)
 #define EACH_TABLE PATH_UNROLL for (int g = 0; g < 2; g++) /* scales, offsets */
 
@@ -184,8 +186,8 @@ PATH_INLINE void PATH(line_solve)(const struct PATH(line_search) *s, int n, cons
 
 /* Codes 0…top with the weighted error least among `steps` + 1 slopes (first + step*t + top) /
  * range. A start that is accepted is where the next slopes start from. */
-PATH_INLINE void PATH(fit_line)(int n, const vf (*x)[MOST], const vf (*w)[MOST], float top,
-	float first, float step, int steps, bool absolute, struct PATH(line) *f)
+SEARCH void PATH(fit_line)(int n, const vf (*x)[MOST], const vf (*w)[MOST], float top, float first,
+	float step, int steps, bool absolute, struct PATH(line) *f)
 {
 	struct PATH(line_search) s;
 	vf l[WAYS][MOST], low[WAYS];
@@ -281,35 +283,43 @@ PATH_INLINE void PATH(scale_sums)(int n, const vf *x, const vf *w, const vf *wx,
 
 /* Codes -top … top-1 for x ≈ scale * l: least squares scale for each of 19 inverses around
  * -top / farthest, the one that explains most. The codes are clamp(nint(inverse * x), -top, top-1);
- * a dead lane's are all zero as stored. finite: x is, which scales need not be. */
-PATH_INLINE vf PATH(fit_scale)(int n, const vf *x, const vf *w, float top, bool finite,
+ * a dead lane's are all zero as stored. */
+SEARCH void PATH(fit_scale)(int n, const vf *x, const vf *w, float top, vf *best_scale,
 	vf *best_inverse)
 {
 	vf amax, far = PATH(farthest)(n, x, &amax), wx[MOST];
 	vf is[19], sum_a[19], sum_b[19], *i0 = is + 9, *a0 = sum_a + 9, *b0 = sum_b + 9;
-	vi dead = amax < GROUP_IS_ZERO;
+	vi dead = amax < GROUP_IS_ZERO, finite = { 0 };
 
+	finite = ~finite;
 	far = vf_pick(dead, PATH(all)(1), far);
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n; i++) {
 		wx[i] = w[i] * x[i];
+		finite &= vf_abs(x[i]) < INFINITY;
+	}
 #define SUMS(first, count) \
-	PATH(scale_sums)(n, x, w, wx, top, far, finite, first, count, i0, a0, b0)
+	PATH(scale_sums)(n, x, w, wx, top, far, true, first, count, i0, a0, b0)
+	if (vi_bits(~finite)) { /* scales of what is beyond the format */
+		for (int t = -9; t <= 9; t++)
+			PATH(scale_sums)(n, x, w, wx, top, far, false, t, 1, i0, a0, b0);
+	} else {
 #if PATH_LANES == 16
-	SUMS(-9, 4);
-	SUMS(-5, 5);
-	SUMS(0, 5);
-	SUMS(5, 5);
+		SUMS(-9, 4);
+		SUMS(-5, 5);
+		SUMS(0, 5);
+		SUMS(5, 5);
 #else
-	SUMS(-9, 2);
-	SUMS(-7, 2);
-	SUMS(-5, 2);
-	SUMS(-3, 2);
-	SUMS(-1, 2);
-	SUMS(1, 2);
-	SUMS(3, 2);
-	SUMS(5, 2);
-	SUMS(7, 3);
+		SUMS(-9, 2);
+		SUMS(-7, 2);
+		SUMS(-5, 2);
+		SUMS(-3, 2);
+		SUMS(-1, 2);
+		SUMS(1, 2);
+		SUMS(3, 2);
+		SUMS(5, 2);
+		SUMS(7, 3);
 #endif
+	}
 #undef SUMS
 	vf inverse = i0[0], scale = vf_pick(b0[0] != 0, a0[0] / b0[0], PATH(all)(0));
 	vf best = scale * a0[0];
@@ -323,7 +333,7 @@ PATH_INLINE vf PATH(fit_scale)(int n, const vf *x, const vf *w, float top, bool 
 		inverse = vf_pick(better, i0[t], inverse);
 	}
 	*best_inverse = vf_pick(dead, PATH(all)(0), inverse);
-	return vf_pick(dead, PATH(all)(0), scale);
+	*best_scale = vf_pick(dead, PATH(all)(0), scale);
 }
 
 /* Codes 0…top for the scales of a super-block, x >= 0 in all but strange cases: the inverse with
@@ -396,7 +406,7 @@ PATH_INLINE void PATH(positive_pass)(struct PATH(positive) *s, int n, const vf (
 	}
 }
 
-PATH_INLINE void PATH(fit_positive)(int n, const vf (*x)[MOST], const vf (*w)[MOST], float top,
+SEARCH void PATH(fit_positive)(int n, const vf (*x)[MOST], const vf (*w)[MOST], float top,
 	vf (*l)[MOST], vf *scale)
 {
 	struct PATH(positive) s;
@@ -429,7 +439,7 @@ PATH_INLINE void PATH(fit_positive)(int n, const vf (*x)[MOST], const vf (*w)[MO
 }
 
 /* Q3_K's own: weights x*x, one code moved at a time in up to five passes. Codes -top … top-1. */
-PATH_INLINE void PATH(fit_moving)(int n, const vf (*x)[MOST], float top, vf (*l)[MOST], vf *scale)
+SEARCH void PATH(fit_moving)(int n, const vf (*x)[MOST], float top, vf (*l)[MOST], vf *scale)
 {
 	vf sum_a[WAYS], sum_b[WAYS];
 	vi dead[WAYS];
