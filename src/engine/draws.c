@@ -122,20 +122,23 @@ static void place(struct plan_tensor *t, struct arena *a, struct jumps *j, struc
 	t->key = hash_bytes(both, sizeof both);
 }
 
-void draws_place(struct plan *p, struct arena *a)
+size_t draws_place(struct plan *p, struct arena *a)
 {
 	struct drawing *v = xnew(struct drawing, p->n + 1);
 	struct jumps *j = xnew(struct jumps, 1);
 	struct mt19937 g;
-	size_t n = 0;
+	size_t n = 0, ties = 0;
 
 	mt19937_seed(&g, (uint32_t)p->seed);
 	for (size_t i = 0; i < p->n; i++)
 		if (p->tensors[i].spec.method->random && !p->tensors[i].verbatim)
 			v[n++] = (struct drawing){&p->tensors[i], input_name(p, &p->tensors[i]), i};
 	qsort(v, n, sizeof *v, by_name);
+	for (size_t i = 1; i < n; i++)
+		ties += strcmp(v[i - 1].name, v[i].name) == 0;
 	for (size_t i = 0; i < n; i++)
 		place(v[i].t, a, j, &g);
 	free(j);
 	free(v);
+	return ties;
 }

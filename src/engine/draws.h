@@ -12,6 +12,7 @@ bool draws_allowed(const struct method *m, enum arithmetic a, struct err *e);
 bool draws_work(const struct merge_spec *s, struct err *e);
 /* The streams of every tensor that draws, from the arena: mergekit goes through the tensors by the
  * bytes of their names in the inputs, in each through the models in order; a density of 1 or more
- * draws nothing. */
-void draws_place(struct plan *p, struct arena *a);
+ * draws nothing. Returns how many tensors of a stack share a name with another: in which order
+ * mergekit goes through those is open. */
+size_t draws_place(struct plan *p, struct arena *a);
 #endif

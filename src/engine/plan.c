@@ -366,8 +366,10 @@ struct plan *plan_make(const struct recipe *r, struct inputs *in, const struct p
 		plan_unref(&all->p);
 		return NULL;
 	}
-	if (all->p.rng == RNG_MERGEKIT)
-		draws_place(&all->p, &all->arena);
+	if (all->p.rng == RNG_MERGEKIT && draws_place(&all->p, &all->arena))
+		plan_remark(&w, SEV_WARNING, &r->method_mark, "mask-order", NULL,
+			"layers are taken more than once: mergekit draws for them in an order that "
+			"it leaves open, so that their masks may be others than here");
 	s = shards_make(&all->p, o ? o->shard_size : 0);
 	all->p.output_bytes = s->total;
 	shards_free(s);
