@@ -133,7 +133,7 @@ rm sub/1.yml sub/2.yml
 run 0 --root "$demo" replay "$id"
 has out 'the same'
 
-# Stopped and resumed.
+# Seen before it is made.
 run 0 --root "$demo" preview three.yml
 has out 'dare_ties of 3 models'
 run 0 --root "$demo" --json preview three.yml --exact --seed 3

@@ -2,6 +2,8 @@
  * intermediate written and read back. */
 #include "config.h"
 #include <pthread.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "engine/leaves.h"
+#include "engine/output.h"
 #include "engine/overhear.h"
 #include "engine/run.h"
 #include "engine/stream.h"
@@ -341,6 +344,64 @@ static void only_what_was_heard_whole_counts(void **state)
 	free(b);
 }
 
+static struct hash made(struct plan *p, const char *name, unsigned threads, bool resume, uint64_t *resumed)
+{
+	char *out = str_join_path(dir, name);
+	struct run_options o = { .output = out, .resume = resume };
+	struct pool *own = pool_new(threads); /* a child has none of its parent's threads */
+	struct run_result result;
+	struct err e = { 0 };
+
+	if (!run_merge(p, NULL, own, &o, NULL, NULL, &result, &e))
+		fail_msg("%s: %s", e.where, e.what);
+	pool_free(own);
+	free(out);
+	*resumed = result.resumed;
+	return result.hash;
+}
+
+/* Killed on the way and gone on with; with a weight inside changed meanwhile, refused. */
+static void a_killed_merge_goes_on(void **state)
+{
+	static const char text[] = "name: x\nmerge_method: ties\nbase_model: a\nmodels:\n"
+		IN("b", "weight: 1, density: 0.3") IN("c", "weight: 0.5, density: 0.6") "dtype: bfloat16\n"
+		"---\nmerge_method: linear\nmodels:\n" IN("x", "weight: 0.25") IN("d", "weight: 1");
+	struct err e = { 0 };
+	struct plan *p = plan_of(text, &e), *other;
+	struct run_options o = { .resume = true };
+	struct run_result result;
+	struct hash whole, again;
+	uint64_t resumed;
+	char *changed = xstrdup(text);
+	pid_t child;
+	int status;
+
+	(void)state;
+	assert_non_null(p);
+	whole = made(p, "whole", 3, false, &resumed);
+	child = fork();
+	if (child == 0) {
+		output_die_after(1);
+		made(p, "killed", 2, false, &resumed);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	memcpy(strstr(changed, "0.3"), "0.4", 3);
+	other = plan_of(changed, &e);
+	assert_non_null(other);
+	o.output = str_join_path(dir, "killed");
+	assert_false(run_merge(other, NULL, pool, &o, NULL, NULL, &result, &e));
+	assert_non_null(strstr(e.what, "the recipe"));
+	again = made(p, "killed", 1, true, &resumed);
+	assert_true(resumed >= 1 && resumed < 3);
+	assert_true(hash_eq(whole, again));
+	free((char *)(uintptr_t)o.output);
+	plan_unref(other);
+	plan_unref(p);
+	free(changed);
+}
+
 static void write_text(const char *name, const char *text)
 {
 	scratch_write(dir, name, text, strlen(text));
@@ -383,6 +444,7 @@ int main(void)
 		cmocka_unit_test(what_is_inside_is_known),
 		cmocka_unit_test(what_is_inside_is_hashed_on_the_way),
 		cmocka_unit_test(only_what_was_heard_whole_counts),
+		cmocka_unit_test(a_killed_merge_goes_on),
 		cmocka_unit_test(files_are_recipes_too),
 	};
 
