@@ -10,6 +10,7 @@ struct leaf {
 	bool inner;                /* of a recipe inside; else of the plan itself */
 	struct model *model;
 	struct hash hash;          /* for whoever hashes them */
+	double coefficient;        /* leaves_coefficients: its part in the result */
 };
 struct leaves {
 	struct leaf *v;
@@ -19,4 +20,7 @@ struct leaves {
 struct leaves leaves_find(const struct plan *p);
 void leaves_fini(struct leaves *l);
 const struct leaf *leaves_of_input(const struct leaves *l, size_t i); /* NULL: it is a recipe */
+/* What the result is a sum of, recipes inside worked out: false where a method on the way is not
+ * linear, or tensors differ in it. But for the rounding of each step. */
+bool leaves_coefficients(const struct plan *p, struct leaves *l);
 #endif

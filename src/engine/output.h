@@ -53,6 +53,7 @@ struct output_facts {
 	/* per input of the plan: of the whole model; zero: unknown, or a recipe's */
 	const struct hash *input;
 	const struct leaves *leaves; /* with their hashes */
+	bool linear;               /* and coefficients: there are recipes inside, all linear */
 	int donor;                 /* whose tokenizer it gets; -1 none */
 };
 /* config.json as the output will have it; NULL without an error if no input has one. Caller frees.

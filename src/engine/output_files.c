@@ -1,5 +1,6 @@
 #include "config.h"
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/str.h"
@@ -267,6 +268,27 @@ static void add_name(struct str *s, const struct plan *p, size_t i)
 	free(name);
 }
 
+/* "0.42 code + 0.58 kjv": with the recipes inside worked out. */
+static void card_sum(struct str *s, const struct output_facts *f)
+{
+	bool any = false;
+
+	for (size_t i = 0; f->linear && i < f->leaves->n; i++) {
+		const struct leaf *l = &f->leaves->v[i];
+		double c = l->coefficient;
+
+		if (c == 0)
+			continue;
+		str_add(s, !any ? "\nIn all, but for rounding on the way: " : c < 0 ? " - "
+			: " + ");
+		str_addf(s, "%.6g ", any ? fabs(c) : c);
+		add_name(s, l->plan, l->at);
+		any = true;
+	}
+	if (any)
+		str_add(s, ".\n");
+}
+
 static void card_models(struct str *s, const struct output *o, const struct output_facts *f)
 {
 	const struct plan *p = o->plan;
@@ -303,6 +325,7 @@ static void card_models(struct str *s, const struct output *o, const struct outp
 		add_name(s, l->plan, l->at);
 		str_addf(s, ", hash %s\n", hex);
 	}
+	card_sum(s, f);
 	if (f->donor >= 0) {
 		str_addf(s, "\nTokenizer%s from ", p->recipe->chat_template ? " comes"
 			: " and chat template come");
@@ -393,6 +416,9 @@ static json_t *provenance(const struct output *o, const struct output_facts *f)
 		name = output_input_name(l->plan, l->at);
 		json_array_append_new(inputs, json_pack("{s:s, s:s, s:o}", "name", name, "role",
 			"inner", "hash", hash_json(l->hash)));
+		if (f->linear)
+			json_object_set_new(json_array_get(inputs, json_array_size(inputs) - 1),
+				"coefficient", json_number(l->coefficient));
 		free(name);
 	}
 	json_object_set_new(j, "inputs", inputs);

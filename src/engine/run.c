@@ -304,6 +304,8 @@ static bool run_put(struct run *r, struct hash *input, struct run_result *out, s
 	f.donor = recipe_donor(p->recipe, models, p->inputs->n, p->inputs->base, NULL);
 	free(models);
 	f.hash = output_hash(r);
+	f.linear = r->leaves.n && r->leaves.v[r->leaves.n - 1].inner &&
+		leaves_coefficients(p, &r->leaves);
 	for (size_t i = 0; i < p->n; i++)
 		out->nonfinite += r->out->tensors[i].nonfinite;
 	out->bytes = r->out->shards->total;

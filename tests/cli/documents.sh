@@ -117,6 +117,21 @@ same "$(hash_of out)" "$step2"
 run 0 --root "$demo" replay "$id"
 has out 'the same'
 
+# Where all is linear: what the result is a sum of.
+cat >sum.yml <<'E2'
+name: half
+models: [{model: code, parameters: {weight: 1}}, {model: kjv, parameters: {weight: 3}}]
+merge_method: linear
+---
+models: [{model: half, parameters: {weight: 0.8}}, {model: code, parameters: {weight: 0.2}}]
+merge_method: task_arithmetic
+base_model: base
+E2
+run 0 --root "$demo" merge sum.yml sum
+has sum/README.md 'In all, but for rounding on the way: 0.4 code + 0.6 kjv.'
+has sum/cupel.json '"coefficient": 0.6'
+hasnt all/README.md 'In all'
+
 # A recipe file as a model, in a folder of its own with models of its own; replay without it.
 mkdir sub
 ln -s "$demo/code" sub/mine

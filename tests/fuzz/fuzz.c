@@ -21,6 +21,7 @@
 #include "base/rng.h"
 #include "base/str.h"
 #include "base/xalloc.h"
+#include "engine/gather.h"
 #include "model/lora.h"
 #include "model/model.h"
 #include "model/tokenizer_files.h"
@@ -96,6 +97,29 @@ static void feed_recipe(const char *text, size_t n)
 	effect_fini(&ef);
 	recipe_hash(r);
 	edit_recipe(r);
+	recipe_unref(r);
+}
+
+/* Every document: named, linted, edited, and made the one that a text of its own is for. */
+static void feed_documents(const char *text, size_t n)
+{
+	struct plan_options o = { .has_seed = true, .seed = 7 };
+	struct err e = { 0 };
+	struct recipe *r = recipe_parse(text, n, "fuzz.yml", &e), *all;
+	struct findings f = { 0 };
+
+	if (!r)
+		return;
+	lint_file(r, &f);
+	findings_fini(&f);
+	for (size_t i = 0; i < r->documents; i++) {
+		recipe_hash(r->file[i]);
+		edit_recipe(r->file[i]);
+		all = recipe_gather(r->file[i], &o, &e);
+		if (all && recipe_valid(r, NULL))
+			recipe_valid(all, &e);
+		recipe_unref(all);
+	}
 	recipe_unref(r);
 }
 
@@ -502,6 +526,7 @@ static const struct target {
 	{ "tokenizer", "share/demo/base/tokenizer.json", NULL, 4096, 3000, feed_json },
 	{ "recipe", "share/demo/dare.yml", NULL, 0, 3000, feed_recipe },
 	{ "stack", "tests/golden/recipe/stack.yml", NULL, 0, 3000, feed_recipe },
+	{ "documents", "share/demo/steps.yml", NULL, 0, 3000, feed_documents },
 	{ "odd recipe", "tests/golden/recipe/odd.yml", NULL, 0, 3000, feed_recipe },
 	{ "safetensors", "share/demo/base/model.safetensors", NULL, 8192, 3000, feed_safetensors },
 	{ "gguf", NULL, make_gguf, 0, 6000, feed_gguf },
