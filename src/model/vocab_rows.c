@@ -14,6 +14,7 @@ struct shared {
 	atomic_int refs;
 	struct vocab_layout *layout; /* NULL: rows are only cut */
 	uint32_t rows;
+	struct vocab_among among;
 	size_t n;
 	struct model **v;            /* as they were */
 };
@@ -245,7 +246,8 @@ static struct hash rows_key(void *ctx, size_t t)
 		struct hash h = { { 0 } };
 
 		/* a cut model is made of nobody else */
-		if (at >= 0 && (x->s->layout || (int)m == x->which))
+		if (at >= 0 && ((x->s->layout && x->t[t]->members >> m & 1) ||
+			(int)m == x->which))
 			h = model_tensor_place(x->s->v[m], (size_t)at);
 		hash_stream_add(s, &h, sizeof h);
 	}
@@ -254,13 +256,15 @@ static struct hash rows_key(void *ctx, size_t t)
 
 /* --- making --- */
 
-static struct shared *shared_new(struct vocab_layout *l, uint32_t rows, struct model **v, size_t n)
+static struct shared *shared_new(struct vocab_layout *l, uint32_t rows, struct model **v, size_t n,
+	const struct vocab_among *among)
 {
 	struct shared *s = xnew(struct shared, 1);
 
 	atomic_init(&s->refs, 1);
 	s->layout = l ? vocab_layout_ref(l) : NULL;
 	s->rows = rows;
+	s->among = *among;
 	s->n = n;
 	s->v = xnew(struct model *, n + 1);
 	for (size_t i = 0; i < n; i++)
@@ -334,6 +338,7 @@ static struct rows_tensor *tensor_new(const struct shared *s, const struct tenso
 		k->at[m] = at;
 		k->members |= (uint64_t)(at >= 0) << m;
 	}
+	k->members &= str_eq(like->role, "output") ? s->among.head : s->among.embedding;
 	return k;
 }
 
@@ -475,9 +480,9 @@ static bool wrap_all(struct shared *s, struct model **v, int first,
 }
 
 bool vocab_rows_apply(struct vocab_layout *l, struct model **v, const struct vocab_member *members,
-	size_t n, int first, struct err *e)
+	size_t n, int first, const struct vocab_among *among, struct err *e)
 {
-	return wrap_all(shared_new(l, l->rows, v, n), v, first, members, e);
+	return wrap_all(shared_new(l, l->rows, v, n, among), v, first, members, e);
 }
 
 bool vocab_rows_cut(struct model **v, size_t n, int first, uint32_t *rows, struct err *e)
@@ -493,5 +498,6 @@ bool vocab_rows_cut(struct model **v, size_t n, int first, uint32_t *rows, struc
 	if (*rows == UINT32_MAX || !*rows)
 		return err_set(e, ERR_INPUT, "unsafe_truncate_embeddings", "take it out",
 			"no model has an embedding to cut");
-	return wrap_all(shared_new(NULL, *rows, v, n), v, first, NULL, e);
+	return wrap_all(shared_new(NULL, *rows, v, n, &(struct vocab_among){ 0, 0 }), v, first,
+		NULL, e);
 }

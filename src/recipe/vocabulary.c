@@ -237,14 +237,33 @@ static bool all_there(const struct opening *o)
 	return true;
 }
 
-static uint64_t embedding_members(const struct opening *o)
+/* What stands before the layers is made of the first slice's models, what comes after them of the
+ * last one's. */
+static struct vocab_among among_of(const struct recipe *r)
 {
-	return o->n >= VOCAB_MEMBERS ? UINT64_MAX : ((uint64_t)1 << o->n) - 1;
+	struct vocab_among a = { 0, 0 };
+
+	for (size_t s = 0; s < r->n_slices; s++) {
+		bool first = !s || r->slices[s].module != r->slices[s - 1].module;
+		bool last = s + 1 == r->n_slices ||
+			r->slices[s].module != r->slices[s + 1].module;
+		int base;
+		size_t n = recipe_slice_inputs(r, s, &base);
+
+		for (size_t k = 0; k < n; k++) {
+			uint64_t bit = (uint64_t)1 << recipe_slice_input(r, s, k);
+
+			a.embedding |= first ? bit : 0;
+			a.head |= last ? bit : 0;
+		}
+	}
+	return a;
 }
 
 static bool apply(struct opening *o, struct model *other)
 {
 	const char *text = vocabulary_other(o->r) ? o->r->tokenizer.source : NULL;
+	struct vocab_among among;
 
 	if (!all_there(o))
 		return false;
@@ -262,10 +281,10 @@ static bool apply(struct opening *o, struct model *other)
 	compare_tables(o);
 	say_unused(o);
 	o->v->rows = o->v->layout->rows;
+	among = among_of(o->r);
 	for (size_t i = 0; i < o->n; i++)
-		o->v->v[i].rows_from = vocab_layout_count(o->v->layout, embedding_members(o),
-			(int)i);
-	return vocab_rows_apply(o->v->layout, o->models, o->members, o->n, o->first, o->e);
+		o->v->v[i].rows_from = vocab_layout_count(o->v->layout, among.embedding, (int)i);
+	return vocab_rows_apply(o->v->layout, o->models, o->members, o->n, o->first, &among, o->e);
 }
 
 struct vocabulary *vocabulary_apply(const struct recipe *r, struct model **models, size_t n,

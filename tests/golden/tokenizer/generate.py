@@ -121,6 +121,9 @@ CASES = {
                            tokenizer_source="union"),
     "tied": linear("c", "a", tokenizer_source="union", dtype="float32"),
     "cut": dict(linear("a", "b", dtype="float32"), unsafe_truncate_embeddings=True),
+    "stacked": dict(merge_method="passthrough", dtype="float32", tokenizer_source="union", slices=[
+        dict(sources=[dict(model="a", layer_range=[0, 1])]),
+        dict(sources=[dict(model="b", layer_range=[0, 1])])]),
     "template": linear("a", "b", "c", tokenizer_source="union", dtype="float32",
                        chat_template="auto"),
 }
@@ -135,7 +138,7 @@ def run(name, recipe, out):
     # without a base, mergekit's first model is that of an unordered set: the first listed is meant
     config = MergeConfiguration.model_validate(yaml.safe_load(text))
     names = config.referenced_models
-    listed = [m.model for m in config.models]
+    listed = [m.model for m in config.models or [x for s in config.slices for x in s.sources]]
     if config.base_model and config.base_model not in listed:
         listed.append(config.base_model)
     object.__setattr__(config, "referenced_models", lambda: listed)
