@@ -38,7 +38,8 @@ static const struct {
 struct writing {
 	struct output *o;
 	const struct vocab_layout *l; /* NULL: the donor's vocabulary as it is */
-	const struct model *from;     /* the donor */
+	struct vocab_table file, now; /* of its files, and what l makes of it */
+	size_t fresh, promoted, cut;  /* tokens that the files lack, … as added ones, … too many */
 	const char *dir, *template;
 	bool changed, has_json;
 	struct err *e;
@@ -110,29 +111,79 @@ static json_t *entry_of(const struct layout_token *t, bool id)
 	return j;
 }
 
-static bool is_cut(const struct vocab_layout *l, const json_t *id)
+/* The files have it, under that id: of a token that was cut the output may have another. */
+static const struct vocab_token *in_file(const struct writing *w, size_t i)
 {
-	return l->cut && json_is_integer(id) && json_integer_value(id) >= (json_int_t)l->limit;
+	const struct vocab_token *t = vocab_table_find(&w->file, w->l->v[i].text, w->l->v[i].n);
+
+	return t && t->id == w->l->v[i].id ? t : NULL;
+}
+
+static bool is_fresh(const struct writing *w, size_t i)
+{
+	return w->fresh && !in_file(w, i);
+}
+
+/* Fresh, or an ordinary token of the files that is an added one now. */
+static bool is_listed(const struct writing *w, size_t i)
+{
+	const struct vocab_token *old = in_file(w, i);
+
+	return !old || ((w->l->v[i].flags & TOKEN_ADDED) && !(old->flags & TOKEN_ADDED));
+}
+
+static bool is_gone(const struct writing *w, const char *text, size_t n)
+{
+	const struct vocab_token *old = vocab_table_find(&w->file, text, n);
+	const struct vocab_token *new = vocab_table_find(&w->now, text, n);
+
+	return !new || (old && old->id != new->id);
+}
+
+static bool is_cut(const struct writing *w, const char *text, size_t n)
+{
+	return w->cut && is_gone(w, text, n);
+}
+
+static bool count_changes(struct writing *w, const struct model *d)
+{
+	struct err e = { 0 };
+
+	if (!vocab_table_read(&w->file, d, w->e))
+		return false;
+	vocab_table_init(&w->now);
+	for (size_t i = 0; i < w->l->n; i++) {
+		vocab_table_add(&w->now, w->l->v[i].text, w->l->v[i].n, w->l->v[i].id, 0, &e);
+		w->fresh += !in_file(w, i);
+		w->promoted += in_file(w, i) && is_listed(w, i);
+	}
+	for (size_t i = 0; i < w->file.n; i++)
+		w->cut += is_gone(w, w->file.v[i].text, w->file.v[i].n);
+	w->changed = w->fresh || w->promoted || w->cut;
+	return true;
 }
 
 /* In the order of the ids, as tokenizers writes them. */
-static json_t *added_list(const struct vocab_layout *l, const json_t *old)
+static json_t *added_list(const struct writing *w, const json_t *old)
 {
+	const struct vocab_layout *l = w->l;
 	json_t *list = json_array(), *one;
 	size_t at = 0, i;
 
 	json_array_foreach((json_t *)old, i, one) {
 		int64_t id = json_int(one, "id", 0);
 
-		if (is_cut(l, json_object_get(one, "id")))
+		const char *text = json_text(one, "content", "");
+
+		if (is_cut(w, text, strlen(text)))
 			continue;
 		for (; at < l->n && l->v[at].id < id; at++)
-			if (l->v[at].fresh || l->v[at].promoted)
+			if (is_listed(w, at))
 				json_array_append_new(list, entry_of(&l->v[at], true));
 		json_array_append(list, one);
 	}
 	for (; at < l->n; at++)
-		if (l->v[at].fresh || l->v[at].promoted)
+		if (is_listed(w, at))
 			json_array_append_new(list, entry_of(&l->v[at], true));
 	return list;
 }
@@ -166,7 +217,7 @@ static bool merge_stays(const json_t *vocab, const json_t *merge)
 	return ok;
 }
 
-static void cut_model(const struct vocab_layout *l, json_t *model)
+static void cut_model(const struct writing *w, json_t *model)
 {
 	json_t *vocab = json_object_get(model, "vocab"), *merges, *kept, *one;
 	const char *key;
@@ -174,9 +225,9 @@ static void cut_model(const struct vocab_layout *l, json_t *model)
 	void *next;
 
 	json_object_foreach_safe(vocab, next, key, one)
-		if (is_cut(l, one))
+		if (is_cut(w, key, strlen(key)))
 			json_object_del(vocab, key);
-	while (json_is_array(vocab) && json_array_size(vocab) > l->limit)
+	while (json_is_array(vocab) && json_array_size(vocab) > w->now.top)
 		json_array_remove(vocab, json_array_size(vocab) - 1);
 	merges = json_object_get(model, "merges");
 	if (!json_is_array(merges) || !json_is_object(vocab))
@@ -196,9 +247,9 @@ static bool put_tokenizer_json(struct writing *w)
 	if (!j)
 		return false;
 	json_object_set_new(j, "added_tokens",
-		added_list(w->l, json_object_get(j, "added_tokens")));
-	if (w->l->cut)
-		cut_model(w->l, json_object_get(j, "model"));
+		added_list(w, json_object_get(j, "added_tokens")));
+	if (w->cut)
+		cut_model(w, json_object_get(j, "model"));
 	ok = put_json(w, "tokenizer.json", j);
 	json_decref(j);
 	return ok;
@@ -220,10 +271,10 @@ static void edit_decoder(struct writing *w, json_t *config)
 		json_object_set_new(config, "added_tokens_decoder", list);
 	}
 	json_object_foreach_safe(list, next, key, one)
-		if (w->l->cut && strtoull(key, NULL, 10) >= w->l->limit)
+		if (is_cut(w, json_text(one, "content", ""), strlen(json_text(one, "content", ""))))
 			json_object_del(list, key);
 	for (size_t i = 0; i < w->l->n; i++)
-		if (w->l->v[i].fresh || w->l->v[i].promoted) {
+		if (is_listed(w, i)) {
 			snprintf(id, sizeof id, "%" PRIu32, w->l->v[i].id);
 			json_object_set_new(list, id, entry_of(&w->l->v[i], false));
 		}
@@ -260,10 +311,10 @@ static bool put_added(struct writing *w)
 	if (!j)
 		return false;
 	json_object_foreach_safe(j, next, key, one)
-		if (is_cut(w->l, one))
+		if (is_cut(w, key, strlen(key)))
 			json_object_del(j, key);
 	for (size_t i = 0; i < w->l->n; i++)
-		if (w->l->v[i].fresh)
+		if (is_fresh(w, i))
 			json_object_setn_new(j, w->l->v[i].text, w->l->v[i].n,
 				json_integer(w->l->v[i].id));
 	ok = put_json(w, "added_tokens.json", j);
@@ -348,18 +399,14 @@ static void move_ids(const struct vocab_layout *l, const struct vocab_table *old
 static bool put_generation(struct writing *w)
 {
 	char *path = str_join_path(w->dir, "generation_config.json"), *text = NULL;
-	struct vocab_table old;
 	bool ok = true;
 	size_t n;
 
 	if (file_exists(path))
 		ok = (text = file_read_all(path, TEXT_MAX, &n, w->e)) != NULL;
-	if (text && vocab_table_read(&old, w->from, w->e)) {
-		move_ids(w->l, &old, &text, &n);
-		vocab_table_fini(&old);
+	if (text) {
+		move_ids(w->l, &w->file, &text, &n);
 		ok = output_put(w->o, "generation_config.json", text, n, w->e);
-	} else if (text) {
-		ok = false;
 	}
 	free(text);
 	free(path);
@@ -370,7 +417,7 @@ static bool put_edited(struct writing *w, const char *name)
 {
 	if (str_eq(name, "tokenizer_config.json") && (w->changed || w->template))
 		return put_config(w);
-	if (!w->changed || (str_eq(name, "generation_config.json") && !w->l->cut))
+	if (!w->changed || (str_eq(name, "generation_config.json") && !w->cut))
 		return copy_from(w, name);
 	if (str_eq(name, "generation_config.json"))
 		return put_generation(w);
@@ -439,15 +486,16 @@ bool output_tokenizer(struct output *o, int donor, struct err *e)
 
 	d = with_files(in, d);
 	if (d && d->format != MODEL_GGUF) {
-		w.from = d;
 		w.dir = dir = output_folder_of(d);
-		w.changed = w.l && (w.l->fresh || w.l->promoted || w.l->cut);
+		ok = !w.l || count_changes(&w, d);
 		w.has_json = is_there(&w, "tokenizer.json");
 		for (size_t i = 0; ok && donor_files[i]; i++)
 			ok = put_file(&w, donor_files[i]);
 	}
 	if (ok && template)
 		ok = output_put(o, "chat_template.jinja", template, strlen(template), e);
+	vocab_table_fini(&w.file);
+	vocab_table_fini(&w.now);
 	free(dir);
 	free(template);
 	return ok;

@@ -84,6 +84,40 @@ has t-chatml/tokenizer_config.json '<|im_start|>'
 run 3 merge t.yml no
 has err 'chatml'
 
+# A union inside another recipe: the bytes are those of writing it first.
+{ echo "name: inner"; echo "$two"; echo 'tokenizer: {source: union, tokens: {<new>: {source: {kind: zero}}}}'
+  cat <<'E2'
+chat_template: chatml
+---
+merge_method: linear
+models:
+- model: inner
+  parameters: {weight: 1}
+- model: c
+  parameters: {weight: 1}
+tokenizer_source: union
+dtype: float32
+E2
+} >nested.yml
+hash_of() { sed -n 's/.*"hash": "\([0-9a-f]\{32\}\)".*/\1/p' "$1" | head -n 1; }
+run 0 --json merge nested.yml nested
+nested=$(hash_of out)
+run 0 --json merge nested.yml inner --document inner
+inner=$(hash_of out)
+sed '1,/^---/d' nested.yml >outer.yml
+run 0 --json merge outer.yml outer
+same "$(hash_of out)" "$nested"
+for f in tokenizer.json tokenizer_config.json generation_config.json chat_template.jinja config.json; do
+  cmp "nested/$f" "outer/$f" || bad=1
+done
+has nested/tokenizer.json '<new>' '<tool>' 'ya' 'xa'
+{ sed '/^---/q' nested.yml; printf 'merge_method: passthrough\nmodels: [{model: inner}]\n'; } >alone.yml
+run 0 --json merge alone.yml alone
+same "$(hash_of out)" "$inner"
+for f in tokenizer.json tokenizer_config.json generation_config.json chat_template.jinja config.json; do
+  cmp "alone/$f" "inner/$f" || bad=1
+done
+
 # Rules that cannot be followed.
 rule() { # TEXT-OF-THE-MESSAGE RULE
   { echo "$two"; printf 'tokenizer: {tokens: {%s}}\n' "$2"; } >rule.yml
