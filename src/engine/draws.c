@@ -108,11 +108,14 @@ static void place(struct plan_tensor *t, struct arena *a, struct jumps *j, struc
 	const struct merge_spec *s = &t->spec;
 	struct mt19937 *v = arena_new(a, struct mt19937, (size_t)s->n_inputs);
 	struct hash h, both[2];
+	bool ranks = method_param(s->method, "epsilon"); /* these need no number to keep nothing */
 
 	for (int k = 0; k < s->n_inputs; k++) {
 		if (k == s->base || !(s->input[k][P_DENSITY] < 1.0))
 			continue;
 		v[k] = *g;
+		if (ranks && s->input[k][P_DENSITY] <= 0.0)
+			continue;
 		jump(j, g, s->elements);
 	}
 	t->spec.streams = v;

@@ -113,7 +113,7 @@ bool dare_begin(const struct merge_spec *s, void *state, struct err *e)
 	for (int k = 0; k < s->n_inputs; k++) {
 		if (!drops(s, k))
 			continue;
-		if (s->streams && !masks_init(&st->masks[k], &s->streams[k], s->elements, e))
+		if (s->streams && !masks_init(&st->masks[k], &s->streams[k], s, e))
 			return false;
 		if (!sums(s))
 			continue;

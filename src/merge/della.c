@@ -5,7 +5,11 @@
 #include <string.h>
 #include "base/xalloc.h"
 #include "merge/kernels.h"
+#include "merge/masks.h"
+#include "merge/rescale.h"
+#include "merge/rounding.h"
 #include "merge/task.h"
+#include "tensor/half.h"
 
 /* A unit is what stands under one index of the first dimension, so that it holds whole rows:
  *
@@ -17,12 +21,17 @@
  * density itself. Bits drawn in the pass are kept as those of dare are. */
 struct state {
 	uint32_t *below[MERGE_MAX_INPUTS]; /* by rank: kept where the number drawn is below */
-	double whole[MERGE_MAX_INPUTS], kept[MERGE_MAX_INPUTS]; /* Σ|d| before and after dropping */
-	float ratio[MERGE_MAX_INPUTS];                          /* 0 until settled: no rescale */
+	struct rescale *scale;             /* per input; made when a pass sums */
 	uint8_t *bits[MERGE_MAX_INPUTS];                        /* of the whole tensor, or NULL */
 	uint64_t room;
+	struct masks masks[MERGE_MAX_INPUTS];  /* with mergekit's generator */
 };
-struct sums { double whole, kept; };
+struct sums { /* of an input, in a window */
+	double whole, kept;
+	union rescale_part torch;
+	bool drawing;
+	struct mt19937 g;                      /* where the next element draws */
+};
 struct scratch { /* for a part of so many elements */
 	uint64_t *order, *spare;           /* of a row: key << 32 | place */
 	uint32_t *keys, most;              /* of a row; the largest */
@@ -74,12 +83,53 @@ size_t della_state_size(const struct merge_spec *s)
 	return sizeof(struct state);
 }
 
-int della_passes(const struct merge_spec *s)
+static bool drops_any(const struct merge_spec *s)
 {
 	for (int k = 0; k < s->n_inputs; k++)
-		if (s->global[P_RESCALE] != 0.0 && drops(s, k))
-			return 1;
-	return 0;
+		if (drops(s, k))
+			return true;
+	return false;
+}
+
+static bool sums(const struct merge_spec *s)
+{
+	return s->global[P_RESCALE] != 0.0 && drops_any(s);
+}
+
+/* Before the sums: where mergekit's generator stands at each window. */
+static bool marking(const struct merge_spec *s, int pass)
+{
+	return pass == 0 && s->streams && s->elements > method_window(s) && drops_any(s);
+}
+
+int della_passes(const struct merge_spec *s)
+{
+	return marking(s, 0) + sums(s);
+}
+
+size_t della_span(const struct merge_spec *s, const void *state, int pass, uint64_t window)
+{
+	(void)state;
+	return !marking(s, pass) ? SIZE_MAX : window > 0;
+}
+
+static float rounded(const struct merge_spec *s, double v)
+{
+	return s->work == DT_BF16 ? bf16_f32(f32_bf16((float)v)) : (float)v;
+}
+
+/* The same as mergekit has it, each step in the dtype it draws in: bfloat16, or else float32. */
+static float chance_of(const struct merge_spec *s, uint64_t r, uint64_t n, double density,
+	double eps)
+{
+	float most = rounded(s, rounded(s, (double)(n - 1)) + 1.0f) - 1.0f;
+	float rank = rounded(s, rounded(s, (double)r) + 1.0f) - 1.0f;
+
+	if (n < 2)
+		return rounded(s, density);
+	rank = fminf(1.0f, rounded(s, rounded(s, rank) / rounded(s, most)));
+	rank = rounded(s, rounded(s, rank * 2.0f) * (float)eps);
+	return rounded(s, rank + rounded(s, density - eps));
 }
 
 /* p = (density - epsilon) + 2 epsilon (rank - 1) / (n - 1), as float32: arXiv:2406.11617 as
@@ -87,12 +137,15 @@ int della_passes(const struct merge_spec *s)
 static void chances(const struct merge_spec *s, int k, uint32_t *below)
 {
 	const double density = s->input[k][P_DENSITY], eps = s->input[k][P_EPSILON];
+	const bool theirs = s->streams || rounding_on(s);
 	const uint64_t n = row_length(s);
 
 	for (uint64_t r = 0; r < n; r++) {
 		double p = density;
 
-		if (n > 1)
+		if (theirs)
+			p = chance_of(s, r, n, density, eps);
+		else if (n > 1)
 			p = density - eps + (double)r / (double)(n - 1) * 2.0 * eps;
 		below[r] = density > 0.0 ? (uint32_t)ceil((double)(float)p * 0x1p24) : 0;
 	}
@@ -126,6 +179,8 @@ bool della_begin(const struct merge_spec *s, void *state, struct err *e)
 	struct state *st = state;
 	bool ok = row_length(s) < UINT32_MAX && della_unit(s) < UINT32_MAX;
 
+	if (sums(s))
+		st->scale = xnew(struct rescale, (size_t)s->n_inputs);
 	for (int k = 0; ok && k < s->n_inputs; k++) {
 		if (!drops(s, k))
 			continue;
@@ -133,8 +188,12 @@ bool della_begin(const struct merge_spec *s, void *state, struct err *e)
 		ok = st->below[k];
 		if (ok)
 			chances(s, k, st->below[k]);
+		if (ok && s->streams)
+			ok = masks_init(&st->masks[k], &s->streams[k], s, e);
+		if (st->scale) /* as dare has it */
+			rescale_init(&st->scale[k], s, s->work == DT_F16 ? DT_F32 : s->work);
 		/* units begin at whole bytes, so that no two threads share one */
-		if (ok && della_passes(s) && della_unit(s) % 8 == 0)
+		if (ok && sums(s) && della_unit(s) % 8 == 0)
 			st->bits[k] = dare_bits(s->elements, &st->room);
 	}
 	if (ok) { /* what each part will take */
@@ -154,15 +213,16 @@ void della_fini(const struct merge_spec *s, void *state)
 	for (int k = 0; k < s->n_inputs; k++) {
 		free(st->below[k]);
 		free(st->bits[k]);
+		masks_fini(&st->masks[k]);
 	}
+	free(st->scale);
 	dare_room(st->room);
 }
 
 size_t della_partial_size(const struct merge_spec *s, const void *state, int pass)
 {
 	(void)state;
-	(void)pass;
-	return (size_t)s->n_inputs * sizeof(struct sums);
+	return marking(s, pass) ? 1 : (size_t)s->n_inputs * sizeof(struct sums);
 }
 
 /* --- ranks --- */
@@ -247,9 +307,10 @@ static void row_chances(const uint32_t *below, const uint32_t *numbers, size_t n
 		to[(uint32_t)v[r] * stride] = below[r];
 }
 
-/* What stays of the changes d, n elements of whole units from index first: a bit for each. */
+/* What stays of the changes d, n elements of whole units from index first: a bit for each. g: with
+ * mergekit's generator, which stands at first. */
 static void draw(const struct merge_spec *s, const struct state *st, int k, const float *d,
-	size_t n, uint64_t first, struct scratch *x, uint8_t *bits)
+	size_t n, uint64_t first, struct mt19937 *g, struct scratch *x, uint8_t *bits)
 {
 	const size_t row = (size_t)row_length(s), unit = (size_t)della_unit(s);
 	const size_t stride = unit / row, lead = (size_t)(first % 4);
@@ -261,8 +322,13 @@ static void draw(const struct merge_spec *s, const struct state *st, int k, cons
 			bits[i / 8] |= (uint8_t)((mask[first + i] != 0) << i % 8);
 		return;
 	}
-	kernels()->numbers(x->numbers, n + lead, first - lead, s->seed, s->name_hash,
-		(uint32_t)s->rng_index[k]);
+	if (!s->streams)
+		kernels()->numbers(x->numbers, n + lead, first - lead, s->seed, s->name_hash,
+			(uint32_t)s->rng_index[k]);
+	else if (s->input[k][P_DENSITY] > 0.0) /* at 0 mergekit draws nothing */
+		masks_numbers(g, x->numbers + lead, n);
+	else
+		memset(x->numbers, 0, (n + lead) * sizeof *x->numbers);
 	for (size_t at = 0; at < n; at += at % unit + 1 < stride ? 1 : unit - stride + 1) {
 		if (stride == 1) {
 			x->most = kernels()->keys(x->keys, d + at, row);
@@ -287,6 +353,39 @@ static bool stored(const struct merge_spec *s, const struct state *st, int k, ui
 }
 
 /* Sums are taken unit by unit, so that the cuts of parts cannot show. */
+static void sum_unit(const struct merge_spec *s, const struct state *st, int k, const float *in,
+	const float *base, const float *d, const uint8_t *bits, struct sums *to)
+{
+	static const float zeros[KERNEL_CHUNK];
+	const size_t unit = (size_t)della_unit(s);
+	double acc[2][KERNEL_LANES] = { { 0 } };
+	float kept[KERNEL_CHUNK];
+	size_t n;
+
+	if (!rounding_on(s)) {
+		kernels()->sum_bits(in, base, bits, unit, acc[0], acc[1]);
+		to->whole += kernel_fold(acc[0]);
+		to->kept += kernel_fold(acc[1]);
+		return;
+	}
+	for (size_t at = 0; at < unit; at += n) {
+		n = unit - at < KERNEL_CHUNK ? unit - at : KERNEL_CHUNK;
+		rescale_add(&st->scale[k], s, &to->torch, 0, d + at, n);
+		kernels()->keep_bits(kept, d + at, zeros, bits + at / 8, 1.0f, 1.0f, n);
+		rescale_add(&st->scale[k], s, &to->torch, 1, kept, n);
+	}
+}
+
+static void delta(const struct merge_spec *s, float *d, const float *x, const float *base, size_t n)
+{
+	size_t m;
+
+	for (size_t at = 0; at < n; at += m) {
+		m = n - at < KERNEL_CHUNK ? n - at : KERNEL_CHUNK;
+		rounding_delta(s, d + at, x + at, base + at, m);
+	}
+}
+
 void della_observe(const struct merge_spec *s, const void *state, int pass,
 	const struct merge_window *w, void *partial)
 {
@@ -294,24 +393,27 @@ void della_observe(const struct merge_spec *s, const void *state, int pass,
 	const struct state *st = state;
 	struct sums *to = partial;
 	struct scratch x;
-	uint8_t *own = xmalloc(unit / 8 + 64);
-	void *room = scratch_make(&x, s, unit);
+	uint8_t *own;
+	void *room;
 
-	(void)pass;
+	if (marking(s, pass))
+		return;
+	own = xmalloc(unit / 8 + 64);
+	room = scratch_make(&x, s, unit);
 	for (int k = 0; k < s->n_inputs; k++)
 		for (size_t at = 0; drops(s, k) && at < w->n; at += unit) {
 			const float *in = w->in[k] + at, *base = w->in[s->base] + at;
 			uint64_t first = w->first + at;
-			double acc[2][KERNEL_LANES] = { { 0 } };
 			uint8_t *bits = own;
 
+			if (s->streams && !to[k].drawing)
+				masks_seek(&st->masks[k], first, &to[k].g);
+			to[k].drawing = true;
 			if (stored(s, st, k, first, unit))
 				bits = st->bits[k] + first / 8;
-			kernels()->sub(x.d, in, base, unit);
-			draw(s, st, k, x.d, unit, first, &x, bits);
-			kernels()->sum_bits(in, base, bits, unit, acc[0], acc[1]);
-			to[k].whole += kernel_fold(acc[0]);
-			to[k].kept += kernel_fold(acc[1]);
+			delta(s, x.d, in, base, unit);
+			draw(s, st, k, x.d, unit, first, &to[k].g, &x, bits);
+			sum_unit(s, st, k, in, base, x.d, bits, &to[k]);
 		}
 	free(room);
 	free(own);
@@ -323,11 +425,17 @@ void della_fold(const struct merge_spec *s, void *state, int pass, const void *p
 	struct state *st = state;
 	const struct sums *from = partial;
 
-	(void)pass;
-	(void)window;
 	for (int k = 0; k < s->n_inputs; k++) {
-		st->whole[k] += from[k].whole;
-		st->kept[k] += from[k].kept;
+		if (!drops(s, k))
+			continue;
+		if (marking(s, pass)) {
+			masks_mark(&st->masks[k], window);
+			continue;
+		}
+		st->scale[k].whole += from[k].whole;
+		st->scale[k].kept += from[k].kept;
+		if (rounding_on(s))
+			rescale_fold(&st->scale[k], s, &from[k].torch);
 	}
 }
 
@@ -335,10 +443,10 @@ bool della_settle(const struct merge_spec *s, void *state, int pass, struct err 
 {
 	struct state *st = state;
 
-	(void)pass;
 	(void)e;
-	for (int k = 0; k < s->n_inputs; k++)
-		st->ratio[k] = task_rescale(st->whole[k], st->kept[k]);
+	for (int k = 0; k < s->n_inputs && !marking(s, pass); k++)
+		if (drops(s, k))
+			rescale_settle(&st->scale[k], s);
 	return true;
 }
 
@@ -351,17 +459,23 @@ struct part { /* what apply knows of the part in hand */
 static void sparsify(const struct merge_spec *s, const void *state, int k, const float *x,
 	const float *base, float *d, size_t n, uint64_t first)
 {
+	static const float zeros[KERNEL_CHUNK];
 	const struct part *p = state;
-	const float ratio = p->st->ratio[k] != 0.0f ? p->st->ratio[k] : 1.0f;
-	const float weight = (float)s->input[k][P_WEIGHT];
+	const struct rescale *scale = p->st->scale ? &p->st->scale[k] : NULL;
+	const uint8_t *bits = p->bits[k] + (first - p->first) / 8;
 
-	if (drops(s, k)) {
-		kernels()->keep_bits(d, x, base, p->bits[k] + (first - p->first) / 8, ratio,
-			weight, n);
+	if (drops(s, k) && !rounding_on(s)) {
+		kernels()->keep_bits(d, x, base, bits, scale && scale->ratio != 0.0f ?
+			scale->ratio : 1.0f, (float)s->input[k][P_WEIGHT], n);
 		return;
 	}
-	kernels()->sub(d, x, base, n);
-	kernels()->scale(d, d, weight, n);
+	rounding_delta(s, d, x, base, n);
+	if (drops(s, k)) {
+		kernels()->keep_bits(d, d, zeros, bits, 1.0f, 1.0f, n);
+		if (scale)
+			rescale_apply(scale, s, d, n);
+	}
+	task_weigh(s, k, d, n);
 }
 
 void della_apply(const struct merge_spec *s, const void *state, const struct merge_window *w,
@@ -374,6 +488,8 @@ void della_apply(const struct merge_spec *s, const void *state, const struct mer
 	struct scratch x;
 
 	for (int k = 0; k < s->n_inputs; k++) {
+		struct mt19937 g;
+
 		if (!drops(s, k))
 			continue;
 		p.bits[k] = p.st->bits[k] + w->first / 8;
@@ -384,8 +500,10 @@ void della_apply(const struct merge_spec *s, const void *state, const struct mer
 			own = xmalloc(each * (size_t)s->n_inputs);
 		}
 		p.bits[k] = own + each * (size_t)k;
-		kernels()->sub(x.d, w->in[k], w->in[s->base], w->n);
-		draw(s, p.st, k, x.d, w->n, w->first, &x, own + each * (size_t)k);
+		if (s->streams)
+			masks_seek(&p.st->masks[k], w->first, &g);
+		delta(s, x.d, w->in[k], w->in[s->base], w->n);
+		draw(s, p.st, k, x.d, w->n, w->first, &g, &x, own + each * (size_t)k);
 	}
 	task_apply(s, &p, w, elect, sparsify, out);
 	free(room);

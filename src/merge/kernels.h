@@ -100,10 +100,11 @@ struct kernels {
 		size_t n);
 	/* out = x*w + out in one rounding: where mergekit's own arithmetic is asked for */
 	void (*fma)(float *out, const float *x, float w, size_t n);
-	/* MT19937 (merge/masks.h): the next 624 words; of words, which are kept and the uniforms */
+	/* MT19937 (merge/masks.h): the next 624 words; which of them are kept; their low 24
+	 * bits */
 	void (*mt_refill)(uint32_t s[624]);
 	void (*mt_keep)(const uint32_t *words, size_t n, uint32_t below, uint8_t *bits);
-	void (*mt_uniform)(const uint32_t *words, float *u, size_t n);
+	void (*mt_numbers)(const uint32_t *words, uint32_t *out, size_t n);
 	size_t (*count_nonfinite)(const float *x, size_t n);
 };
 const struct kernels *kernels(void); /* of cpu_path() */

@@ -60,13 +60,13 @@ KFN void KN(mt_keep)(const uint32_t *words, size_t n, uint32_t below, uint8_t *b
 	}
 }
 
-KFN void KN(mt_uniform)(const uint32_t *restrict words, float *restrict u, size_t n)
+KFN void KN(mt_numbers)(const uint32_t *restrict words, uint32_t *restrict out, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		uint32_t y = words[i];
 
 		KTEMPER(y);
-		u[i] = (float)(int32_t)(y & 0xffffffu) * 0x1p-24f;
+		out[i] = y & 0xffffffu;
 	}
 }
 #undef KTEMPER

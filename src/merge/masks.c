@@ -5,12 +5,12 @@
 #include "base/xalloc.h"
 #include "merge/kernels.h"
 #include "merge/masks.h"
-#include "model/source.h"
 
-bool masks_init(struct masks *m, const struct mt19937 *begin, uint64_t elements, struct err *e)
+bool masks_init(struct masks *m, const struct mt19937 *begin, const struct merge_spec *s,
+	struct err *e)
 {
-	m->windows = (size_t)((elements + WINDOW_ELEMS - 1) / WINDOW_ELEMS);
-	m->mark = xtry_malloc((m->windows + 1) * sizeof *m->mark);
+	m->every = method_window(s);
+	m->mark = xtry_malloc((size_t)(s->elements / m->every + 1) * sizeof *m->mark);
 	if (!m->mark)
 		return err_set(e, ERR_MEMORY, "merge", "leave out --rng mergekit",
 			"no memory for the generator's states");
@@ -24,26 +24,27 @@ void masks_fini(struct masks *m)
 	m->mark = NULL;
 }
 
+static void walk(struct mt19937 *g, uint64_t n)
+{
+	for (; n >= 624; n -= 624)
+		kernels()->mt_refill(g->s);
+	mt19937_skip(g, n);
+}
+
 void masks_mark(struct masks *m, uint64_t window)
 {
 	struct mt19937 g = {.i = 624};
 
 	memcpy(g.s, m->mark[window - 1], sizeof g.s);
-	for (uint64_t i = 0; i < WINDOW_ELEMS / 624; i++)
-		kernels()->mt_refill(g.s);
-	mt19937_skip(&g, WINDOW_ELEMS % 624);
+	walk(&g, m->every);
 	memcpy(m->mark[window], g.s, sizeof g.s);
 }
 
 void masks_seek(const struct masks *m, uint64_t first, struct mt19937 *g)
 {
-	uint64_t left = first % WINDOW_ELEMS;
-
-	memcpy(g->s, m->mark[first / WINDOW_ELEMS], sizeof g->s);
-	for (; left >= 624; left -= 624)
-		kernels()->mt_refill(g->s);
-	mt19937_skip(g, left);
+	memcpy(g->s, m->mark[first / m->every], sizeof g->s);
 	g->i = 624;
+	walk(g, first % m->every);
 }
 
 /* Words that are ready, at most n; their place. */
@@ -71,11 +72,11 @@ void masks_keep(struct mt19937 *g, uint32_t below, uint8_t *bits, size_t n)
 	}
 }
 
-void masks_uniform(struct mt19937 *g, float *u, size_t n)
+void masks_numbers(struct mt19937 *g, uint32_t *out, size_t n)
 {
-	for (size_t m; n > 0; n -= m, u += m) {
+	for (size_t m; n > 0; n -= m, out += m) {
 		const uint32_t *w = (m = n, words(g, &m));
 
-		kernels()->mt_uniform(w, u, m);
+		kernels()->mt_numbers(w, out, m);
 	}
 }

@@ -8,8 +8,9 @@
 #include "merge/method.h"
 
 /* of one input: the generator per window */
-struct masks { uint32_t (*mark)[624]; size_t windows; };
-bool masks_init(struct masks *m, const struct mt19937 *begin, uint64_t elements, struct err *e);
+struct masks { uint32_t (*mark)[624]; uint64_t every; };
+bool masks_init(struct masks *m, const struct mt19937 *begin, const struct merge_spec *s,
+	struct err *e);
 void masks_fini(struct masks *m);
 /* Window number `window` from the one before; in order. */
 void masks_mark(struct masks *m, uint64_t window);
@@ -17,5 +18,5 @@ void masks_seek(const struct masks *m, uint64_t first, struct mt19937 *g);
 /* One bit an element, set where it is kept: draw < below (a count of 2^-24). n is a multiple of 16
  * but for the tensor's end. */
 void masks_keep(struct mt19937 *g, uint32_t below, uint8_t *bits, size_t n);
-void masks_uniform(struct mt19937 *g, float *u, size_t n);
+void masks_numbers(struct mt19937 *g, uint32_t *out, size_t n); /* counts of 2^-24 */
 #endif

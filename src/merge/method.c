@@ -1,6 +1,8 @@
 #include "config.h"
 #include "base/str.h"
 #include "merge/method.h"
+#include "merge/rounding.h"
+#include "merge/torch_sum.h"
 #include "model/source.h"
 
 #define METHOD(symbol) extern const struct method method_##symbol;
@@ -16,8 +18,15 @@ static const struct method *const methods[] = {
 
 uint64_t method_window(const struct merge_spec *s)
 {
-	uint64_t unit = s->method->unit ? s->method->unit(s) : 1;
+	uint64_t unit = s->method->unit ? s->method->unit(s) : 1, cascade;
 
+	if (rounding_on(s) && unit > 1) { /* whole units of torch's sums too, which are of 2^n */
+		cascade = torch_sum_unit(s->elements);
+		for (uint64_t u = unit; u % 2 == 0 && cascade > 1; u /= 2)
+			cascade /= 2;
+		unit *= cascade;
+		unit = unit < s->elements ? unit : s->elements;
+	}
 	return unit >= WINDOW_ELEMS ? unit : unit ? WINDOW_ELEMS / unit * unit : WINDOW_ELEMS;
 }
 

@@ -10,8 +10,8 @@ void rescale_init(struct rescale *r, const struct merge_spec *s, enum dtype in)
 	*r = (struct rescale){.in = in};
 	if (!rounding_on(s))
 		return;
-	torch_sum_init(&r->torch[0], s->elements, paired);
-	torch_sum_init(&r->torch[1], s->elements, paired);
+	torch_sum_init(&r->torch[0], s->elements, paired, method_window(s));
+	torch_sum_init(&r->torch[1], s->elements, paired, method_window(s));
 }
 
 void rescale_add(const struct rescale *r, const struct merge_spec *s, union rescale_part *p,

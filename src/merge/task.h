@@ -98,6 +98,7 @@ bool della_check(const struct merge_spec *s, struct err *e);
 size_t della_state_size(const struct merge_spec *s);
 bool della_begin(const struct merge_spec *s, void *state, struct err *e);
 int della_passes(const struct merge_spec *s);
+size_t della_span(const struct merge_spec *s, const void *state, int pass, uint64_t window);
 size_t della_partial_size(const struct merge_spec *s, const void *state, int pass);
 void della_observe(const struct merge_spec *s, const void *state, int pass,
 	const struct merge_window *w, void *partial);
@@ -121,8 +122,10 @@ void della_fini(const struct merge_spec *s, void *state);
 	.mergekit = true
 #define DELLA_SLOTS \
 	.check = della_check, .state_size = della_state_size, .begin = della_begin, \
-	.passes = della_passes, .partial_size = della_partial_size, .observe = della_observe, \
-	.fold = della_fold, .settle = della_settle, .unit = della_unit, .fini = della_fini
+	.passes = della_passes, .span = della_span, .partial_size = della_partial_size, \
+	.observe = della_observe, \
+	.fold = della_fold, .settle = della_settle, .unit = della_unit, .fini = della_fini, \
+	.mergekit = true
 /* A row of the family: on task vectors, over a base that is one of at least one input. */
 #define TASK_SLOTS \
 	.base = 1, .min_inputs = 1, .count_base = true, .task_vector = true, .params = params, \

@@ -20,13 +20,28 @@ static unsigned ceil_log2(uint64_t x)
 	return x <= 2 ? 1 : 64 - (unsigned)__builtin_clzll(x - 1);
 }
 
-void torch_sum_init(struct torch_sum *s, uint64_t n, bool paired)
+static unsigned level_of(uint64_t steps)
+{
+	unsigned level = ceil_log2(steps) / 4;
+
+	return level < 4 ? 4 : level > LEVEL_MOST ? LEVEL_MOST : level;
+}
+
+uint64_t torch_sum_unit(uint64_t n)
+{
+	uint64_t one = (uint64_t)TORCH_LANES << 2 * level_of(n / TORCH_LANES);
+	uint64_t pairs = (uint64_t)(2 * TORCH_LANES) << 2 * level_of(n / (2 * TORCH_LANES));
+
+	return one > pairs ? one : pairs;
+}
+
+void torch_sum_init(struct torch_sum *s, uint64_t n, bool paired, uint64_t window)
 {
 	memset(s, 0, sizeof *s);
 	s->n = n;
 	s->paired = paired;
-	s->level = ceil_log2(n / step_of(s)) / 4;
-	s->level = s->level < 4 ? 4 : s->level > LEVEL_MOST ? LEVEL_MOST : s->level;
+	s->single = n <= window;
+	s->level = level_of(n / step_of(s));
 }
 
 static void lanes_add(float *restrict to, const float *restrict from)
@@ -55,25 +70,54 @@ static void step_add(float *restrict acc, const float *restrict x, bool paired)
 				fabsf(x[(2 * j + 1) * WIDTH + l]);
 }
 
+/* A unit is complete. */
+static void unit_add(const struct torch_sum *s, struct torch_sum_part *p)
+{
+	const uint64_t mask = (UINT64_C(1) << s->level) - 1;
+
+	if (s->single) {
+		lanes_move(p->c.acc[2], p->c.acc[1]);
+		if (!(p->c.steps & mask << 2 * s->level))
+			lanes_move(p->c.acc[3], p->c.acc[2]);
+		return;
+	}
+	if (p->units < TORCH_UNITS) /* always, of a window; a sample is summed anyhow */
+		p->units++;
+	lanes_move(p->unit[p->units - 1], p->c.acc[1]);
+}
+
+static void one_step(const struct torch_sum *s, struct torch_sum_part *p, const float *x)
+{
+	const uint64_t mask = (UINT64_C(1) << s->level) - 1;
+
+	step_add(p->c.acc[0], x, s->paired);
+	if (++p->c.steps & mask)
+		return;
+	lanes_move(p->c.acc[1], p->c.acc[0]);
+	if (!(p->c.steps & mask << s->level))
+		unit_add(s, p);
+}
+
 void torch_sum_add(const struct torch_sum *s, struct torch_sum_part *p, const float *x, size_t n)
 {
 	const size_t step = step_of(s);
-	const uint64_t mask = (UINT64_C(1) << s->level) - 1;
 
-	for (; n >= step; n -= step, x += step) {
-		step_add(p->c.acc[0], x, s->paired);
-		if (++p->c.steps & mask)
-			continue;
-		lanes_move(p->c.acc[1], p->c.acc[0]);
-		if (p->c.steps & mask << s->level)
-			continue;
-		if (p->units < TORCH_UNITS) /* always, of a window; a sample is summed anyhow */
-			p->units++;
-		lanes_move(p->unit[p->units - 1], p->c.acc[1]);
+	while (n > 0) {
+		size_t m = step - p->n_rest < n ? step - p->n_rest : n;
+
+		if (m == step) {
+			one_step(s, p, x);
+		} else {
+			for (size_t i = 0; i < m; i++)
+				p->rest[p->n_rest++] = fabsf(x[i]);
+			if (p->n_rest == step) {
+				one_step(s, p, p->rest);
+				p->n_rest = 0;
+			}
+		}
+		x += m;
+		n -= m;
 	}
-	for (size_t i = 0; i < n; i++)
-		if (p->n_rest < step)
-			p->rest[p->n_rest++] = fabsf(x[i]);
 }
 
 void torch_sum_fold(struct torch_sum *s, const struct torch_sum_part *p)
@@ -86,9 +130,13 @@ void torch_sum_fold(struct torch_sum *s, const struct torch_sum_part *p)
 		if (!(s->c.steps & mask << 2 * s->level))
 			lanes_move(s->c.acc[3], s->c.acc[2]);
 	}
-	/* not empty in the last window only */
+	/* not empty in the last window only; the upper two if it is the only one */
 	lanes_add(s->c.acc[0], p->c.acc[0]);
 	lanes_add(s->c.acc[1], p->c.acc[1]);
+	if (s->single) {
+		lanes_add(s->c.acc[2], p->c.acc[2]);
+		lanes_add(s->c.acc[3], p->c.acc[3]);
+	}
 	memcpy(s->rest, p->rest, sizeof s->rest);
 	s->n_rest = p->n_rest;
 }
