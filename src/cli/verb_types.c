@@ -37,7 +37,7 @@ static int presets(bool json)
 {
 	static const char *const headers[] = { "PRESET", "WRITES", "WHAT" };
 	json_t *list = json_array();
-	struct table_out *t = table_new(headers, 3);
+	struct table_out *t = json ? NULL : table_new(headers, 3);
 	enum quant_container c;
 	const char *name, *help;
 
@@ -49,14 +49,14 @@ static int presets(bool json)
 
 		json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:s}", "name", name,
 			"container", quant_container_name(c), "writes", writes, "help", help));
-		if (!json)
+		if (t)
 			table_row(t, (const char *[]){ name,
 				!writes ? "" : c == QUANT_GGUF ? "GGUF" : "MLX", help });
 	}
-	if (json)
-		json_print(list);
-	else
+	if (t)
 		table_print(t);
+	else
+		json_print(list);
 	json_decref(list);
 	return 0;
 }
