@@ -13,6 +13,7 @@
 #define CONFIG_NAME "adapter_config.json"
 #define CONFIG_MAX ((size_t)16 << 20)
 #define NAMES_SHOWN 12
+#define MOST_ASKED ((size_t)1 << 29) /* patterns times tensors */
 
 static const char *const weights[] = { "adapter_model.safetensors", "adapters.safetensors" };
 
@@ -308,6 +309,45 @@ static const char *caution_of(const struct lora_config *c)
 	return NULL;
 }
 
+/* name is the module, or a whole end of its path. */
+static bool ends_as(const char *path, const char *name)
+{
+	size_t n = strlen(path), k = strlen(name);
+
+	return k <= n && str_eq(path + n - k, name) && (k == n || path[n - k - 1] == '.');
+}
+
+static bool has_module(const struct lora *l, const char *name)
+{
+	bool has = false;
+
+	for (size_t i = 0; i < l->pairs.n && !has; i++)
+		has = ends_as(l->pairs.v[i].module, name);
+	for (size_t i = 0; i < l->saved.n && !has; i++) {
+		const char *saved = l->saved.v[i].name, *dot = strrchr(saved, '.');
+		char *module = dot ? xstrndup(saved, (size_t)(dot - saved)) : xstrdup(saved);
+
+		has = ends_as(module, name) || strstr(module, name);
+		free(module);
+	}
+	return has;
+}
+
+static const char *absent_of(struct lora *l)
+{
+	struct str s = STR_INIT;
+	const char *out = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; l->config.named && l->config.named[i]; i++)
+		if (!has_module(l, l->config.named[i]) && ++n <= NAMES_SHOWN)
+			str_addf(&s, "%s%s", s.n ? ", " : "", l->config.named[i]);
+	if (s.n)
+		out = arena_printf(&l->arena, "%s%s", s.s, n > NAMES_SHOWN ? " …" : "");
+	str_fini(&s);
+	return out;
+}
+
 static void facts_fill(struct lora *l)
 {
 	struct lora_facts *f = &l->facts;
@@ -322,6 +362,7 @@ static void facts_fill(struct lora *l)
 	f->alpha = l->config.kind == LORA_PEFT ? l->config.alpha : NAN;
 	f->rslora = l->config.rslora;
 	f->caution = caution_of(&l->config);
+	f->absent = absent_of(l);
 	for (size_t i = 0; i < l->pairs.n; i++) {
 		const struct lora_pair *p = &l->pairs.v[i];
 
@@ -357,6 +398,9 @@ struct lora *lora_open(const char *path, struct err *e)
 	arena_init(&l->arena);
 	ok = j && lora_config_read(&l->config, j, path, &l->arena, r.e) &&
 		(l->adapter = model_open(file, r.e));
+	if (ok && (l->config.ranks.n + l->config.alphas.n) * l->adapter->source.n_tensors > MOST_ASKED)
+		ok = err_set(r.e, ERR_INPUT, path, "fetch the adapter again",
+			"its config has more patterns than its modules have use for");
 	for (size_t t = 0; ok && t < l->adapter->source.n_tensors; t++)
 		ok = tensor_read(&r, t);
 	if (ok && !l->pairs.n && !l->saved.n)
@@ -429,6 +473,7 @@ json_t *lora_json(const struct lora *l)
 	json_object_set_new(j, "target_modules", json_textn(f->asked));
 	json_object_set_new(j, "saved", json_u64(f->saved));
 	json_object_set_new(j, "modules_to_save", json_textn(f->saves));
+	json_object_set_new(j, "absent", json_textn(f->absent));
 	json_object_set_new(j, "parameters", json_u64(f->parameters));
 	json_object_set_new(j, "bytes", json_u64(f->bytes));
 	return j;

@@ -24,6 +24,7 @@ struct lora_facts {
 	const char *saves;         /* the same of the saved ones; NULL for none */
 	const char *asked;         /* target_modules as configured: a list, a pattern; NULL */
 	const char *caution;       /* what its making means for the base; NULL */
+	const char *absent;        /* modules its config lists and it has no tensors of; NULL */
 	uint64_t parameters, bytes;
 };
 /* A folder with an adapter and no model, or the adapter's file in it. */

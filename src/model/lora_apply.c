@@ -294,6 +294,13 @@ static void say_facts(struct laying *y)
 		y->say(y->ctx, false, text, NULL);
 		if (f->caution)
 			y->say(y->ctx, true, f->caution, NULL);
+		if (f->absent) {
+			char *absent = xasprintf("%s: the adapter's config lists %s, of which it "
+				"has no tensors", y->label, f->absent);
+
+			y->say(y->ctx, true, absent, "see that its files are whole");
+			free(absent);
+		}
 		if (f->base && y->base->name &&
 			!str_eq(str_base(f->base), str_base(y->base->name))) {
 			char *other = xasprintf("%s: the adapter was trained on %s", y->label,

@@ -6,7 +6,9 @@
 #include "base/xalloc.h"
 #include "model/lora_in.h"
 
-#define MOST_PATTERNS 100000
+#define MOST_PATTERNS 20000
+#define MOST_COMPILED 256 /* slow ones */
+#define MOST_NAMED 1024
 #define LONGEST_PATTERN 512
 
 /* --- patterns: a regular expression that the module's name ends with --- */
@@ -65,6 +67,7 @@ static bool pattern_fits(const struct lora_pattern *p, const char *module)
 static bool patterns_read(struct lora_patterns *v, const json_t *j, const char *name,
 	const char *where, struct arena *a, struct err *e)
 {
+	size_t compiled = 0;
 	const char *key;
 	json_t *value;
 
@@ -77,11 +80,15 @@ static bool patterns_read(struct lora_patterns *v, const json_t *j, const char *
 		struct lora_pattern p = { .key = arena_strdup(a, key),
 			.value = json_number_value(value) };
 
-		if (!json_is_number(value) || !isfinite(p.value) || !pattern_compile(&p))
+		bool ok = json_is_number(value) && isfinite(p.value) && pattern_compile(&p);
+
+		if (ok)
+			*vec_push(v) = p;
+		compiled += ok && !p.plain;
+		if (!ok || compiled > MOST_COMPILED)
 			return err_set(e, ERR_INPUT, where,
 				"write plain names of modules, with numbers",
 				"%s of \"%s\" cannot be used", name, key);
-		*vec_push(v) = p;
 	}
 	return true;
 }
@@ -186,6 +193,24 @@ static const char *names_text(const json_t *v, struct arena *a)
 	return out;
 }
 
+/* Of lists alone: a pattern, or "all-linear", names nothing. */
+static const char *const *named_in(const json_t *j, struct arena *a)
+{
+	static const char *const keys[] = { "target_modules", "modules_to_save" };
+	size_t most = 0, n = 0, i;
+	const char **v;
+	json_t *one;
+
+	for (int k = 0; k < 2; k++)
+		most += json_array_size(json_object_get(j, keys[k]));
+	v = arena_new(a, const char *, most + 1);
+	for (int k = 0; k < 2 && most <= MOST_NAMED; k++)
+		json_array_foreach(json_object_get(j, keys[k]), i, one)
+			if (json_is_string(one) && *json_string_value(one))
+				v[n++] = arena_strdup(a, json_string_value(one));
+	return v;
+}
+
 static const char *text_of(const json_t *j, const char *key, struct arena *a)
 {
 	const char *s = json_text(j, key, NULL);
@@ -206,6 +231,7 @@ static bool peft_read(struct lora_config *c, const json_t *j, const char *where,
 	c->base = text_of(j, "base_model_name_or_path", a);
 	c->init = text_of(j, "init_lora_weights", a);
 	c->targets = names_text(json_object_get(j, "target_modules"), a);
+	c->named = named_in(j, a);
 	if (!(c->rank >= 1 && c->rank <= 1e6 && c->rank == floor(c->rank)))
 		return err_set(e, ERR_INPUT, where, "fetch the adapter again",
 			"a rank r of %g is none", c->rank);

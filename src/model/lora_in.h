@@ -28,6 +28,7 @@ struct lora_config {
 	bool rslora, transposed;   /* transposed: fan_in_fan_out */
 	struct lora_patterns ranks, alphas;
 	const char *base, *targets, *init; /* NULL if not said */
+	const char *const *named;  /* modules it lists, to change or to keep; NULL-ended */
 };
 /* Strings are the arena's. */
 bool lora_config_read(struct lora_config *c, const json_t *j, const char *where, struct arena *a,

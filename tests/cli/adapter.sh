@@ -75,6 +75,14 @@ has out '"kind": "adapter"' '"relation": "adapter"' '"parent": "llama"'
 run 0 models --tree
 has out "adapter"
 
+# what its config lists and its files lack
+mkdir absent && cp models/plain/adapter_model.safetensors absent
+tr '\n' ' ' <models/plain/adapter_config.json |
+  sed 's/"target_modules": \[/"target_modules": ["w_proj", /' >absent/adapter_config.json
+printf 'merge_method: passthrough\nmodels: [{model: models/llama+absent}]\n' >absent.yml
+run 0 lint absent.yml
+has out "lists w_proj, of which it has no tensors" "warning"
+
 # an adapter alone is no model
 cat >two-adapters.yml <<'Y'
 merge_method: linear
