@@ -398,7 +398,8 @@ struct lora *lora_open(const char *path, struct err *e)
 	arena_init(&l->arena);
 	ok = j && lora_config_read(&l->config, j, path, &l->arena, r.e) &&
 		(l->adapter = model_open(file, r.e));
-	if (ok && (l->config.ranks.n + l->config.alphas.n) * l->adapter->source.n_tensors > MOST_ASKED)
+	size_t patterns = l->config.ranks.n + l->config.alphas.n;
+	if (ok && patterns * l->adapter->source.n_tensors > MOST_ASKED)
 		ok = err_set(r.e, ERR_INPUT, path, "fetch the adapter again",
 			"its config has more patterns than its modules have use for");
 	for (size_t t = 0; ok && t < l->adapter->source.n_tensors; t++)
