@@ -232,7 +232,10 @@ static void slice_rows(struct rows *w, size_t slice, int64_t out)
 	for (size_t k = 0; k < s->n_sources && !of; k++)
 		if (s->sources[k].input == whom)
 			of = &s->sources[k];
-	for (int64_t layer = of ? of->from : 0; of && layer < of->to; layer++)
+	/* A range may ask for any number of layers: the plan refuses what is not there. */
+	int64_t depth = of ? module_depth(module, w->in->v[whom].model) : 0;
+	int64_t end = of && of->to < depth ? of->to : depth;
+	for (int64_t layer = of ? of->from : 0; layer < end; layer++)
 		for (size_t t = 0; t < w->in->v[whom].model->source.n_tensors; t++) {
 			const struct tensor *x = &w->in->v[whom].model->source.tensors[t];
 			int64_t at = layer - of->from;

@@ -195,7 +195,7 @@ bool setting_eval(const struct setting *s, enum param_type type, const char *ten
  * these. RECIPE_ALL is the recipe's; where there is one slice, or one module, what is written in
  * theirs too. */
 #define RECIPE_ALL (-1)
-#define RECIPE_MOST_SLICES 4096
+#define RECIPE_MOST_SLICES 1024
 #define RECIPE_OF_SLICE(s) (-2 - (int)(s))
 #define RECIPE_OF_MODULE(m) (-2 - RECIPE_MOST_SLICES - (int)(m))
 #define RECIPE_IS_SLICE(scope) ((scope) <= -2 && (scope) > RECIPE_OF_MODULE(0))

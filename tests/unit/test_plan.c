@@ -256,6 +256,8 @@ static void test_refusals(void **state)
 	refused("merge_method: passthrough\nslices:\n- sources: [{model: a, layer_range: [0, 2]}]\n"
 		"- sources: [{model: b, layer_range: [1, 4]}]\n", "slices[1]",
 		"[1, 4] goes beyond the last layer: b has 3 layers, 0 to 2", "range");
+	refused("merge_method: passthrough\nslices:\n- sources: [{model: a, layer_range: [0, 999999999]}]\n",
+		"slices[0]", "a has 3 layers", "range");
 	refused("merge_method: slerp\nbase_model: a\nparameters: {t: 0.5}\nslices:\n"
 		"- sources: [{model: a, layer_range: [0, 2]}, {model: b, layer_range: [0, 2]}]\n"
 		"- sources: [{model: b, layer_range: [0, 2]}, {model: odd, layer_range: [0, 2]}]\n",
