@@ -307,6 +307,34 @@ static void test_threads_and_kills_change_nothing(void **state)
 	}
 }
 
+static bool as_stored(void *ctx, const struct plan_tensor *t, const struct merge_window *w,
+	const float *merged, const float *stored, struct err *e)
+{
+	size_t n;
+
+	(void)merged;
+	(void)e;
+	assert_memory_equal(values(ctx, t->like->name, &n), stored, w->n * sizeof *stored);
+	assert_int_equal(n, w->n);
+	return true;
+}
+
+/* What an exact preview sees is what the file holds. */
+static void test_preview_is_the_file(void **state)
+{
+	struct model *m = merged(stack, "exact", 2, false);
+	struct err e = {0};
+	struct plan *p = plan(stack, NULL, &e);
+
+	(void)state;
+	assert_non_null(p);
+	assert_int_equal(p->n, m->source.n_tensors);
+	for (size_t t = 0; t < p->n; t++)
+		assert_true(run_tensor(p, t, NULL, as_stored, m, NULL, &e));
+	plan_unref(p);
+	model_unref(m);
+}
+
 /* What stands in both slices makes the same as models: do, where nothing restarts. */
 static void test_two_halves_are_a_whole(void **state)
 {
@@ -578,6 +606,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_as_mergekit_does),
 		cmocka_unit_test(test_threads_and_kills_change_nothing),
+		cmocka_unit_test(test_preview_is_the_file),
 		cmocka_unit_test(test_two_halves_are_a_whole),
 		cmocka_unit_test(test_a_hundred_and_twenty_slices),
 		cmocka_unit_test(test_modules_of_a_vision_model),
