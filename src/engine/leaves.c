@@ -50,7 +50,9 @@ struct leaves leaves_find(const struct plan *p)
 	struct leaves l;
 
 	gather(&s, p, false);
-	l = (struct leaves){s.found.v, s.found.n};
+	l = (struct leaves){.v = s.found.v, .n = s.found.n, .recipes = s.seen.n - 1};
+	for (size_t i = 1; i < s.seen.n; i++)
+		l.inputs += s.seen.v[i]->inputs->n;
 	vec_fini(&s.seen);
 	return l;
 }

@@ -15,6 +15,8 @@ struct leaf {
 struct leaves {
 	struct leaf *v;
 	size_t n;
+	size_t recipes;            /* inside; each once */
+	size_t inputs;             /* that those have in all */
 };
 /* The plan's own inputs in order, recipes left out; then those of the recipes, each model once. */
 struct leaves leaves_find(const struct plan *p);

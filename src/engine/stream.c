@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/xalloc.h"
+#include "engine/leaves.h"
 #include "engine/piece.h"
 #include "engine/stream.h"
 
@@ -300,11 +301,16 @@ static size_t lanes_for(unsigned threads)
 uint64_t stream_memory(const struct plan *p, unsigned threads)
 {
 	uint64_t inputs = p->inputs->n, part = WORK_PART * sizeof(float);
+	struct leaves l = leaves_find(p);
+	/* every recipe inside has parts of its inputs too, and a result in the making */
+	uint64_t inside = threads * ((l.inputs + 3 * l.recipes) * part);
+
+	leaves_fini(&l);
 
 	/* per worker: parts of every input, a piece of output; per lane: partials in flight, mostly
 	 * few */
 	return threads * ((inputs + 3) * part + 2 * HASH_PIECE) +
-		2 * threads * (inputs * ((uint64_t)512 << 10)) + ((uint64_t)24 << 20);
+		2 * threads * (inputs * ((uint64_t)512 << 10)) + ((uint64_t)24 << 20) + inside;
 }
 
 bool stream_run(const struct plan *p, const uint32_t *order, size_t n, struct pool *pool,
