@@ -120,6 +120,37 @@ size_t recipe_final(const struct recipe *r)
 	return at;
 }
 
+void recipe_times(const struct recipe *r, double *times)
+{
+	size_t n = r->documents, *waits = xnew(size_t, n), *queue = xnew(size_t, n), n_queue = 0;
+	bool *all = xnew(bool, n), *direct = xcalloc(n * n, sizeof *direct);
+
+	recipe_uses(r, all);
+	for (size_t i = 0; i < n; i++) {
+		struct use u = { r->file[i], &direct[i * n] };
+
+		times[i] = i == r->document;
+		if (all[i])
+			recipe_each_ref(u.r, note_direct, &u);
+		for (size_t k = 0; all[i] && k < n; k++)
+			waits[k] += direct[i * n + k];
+	}
+	/* a document when all that use it are done */
+	queue[n_queue++] = r->document;
+	for (size_t q = 0; q < n_queue; q++)
+		for (size_t k = 0; k < n; k++) {
+			if (!direct[queue[q] * n + k])
+				continue;
+			times[k] += times[queue[q]];
+			if (--waits[k] == 0)
+				queue[n_queue++] = k;
+		}
+	free(direct);
+	free(all);
+	free(queue);
+	free(waits);
+}
+
 /* ---- checks ---- */
 
 static void check_names(struct builder *b, size_t n)

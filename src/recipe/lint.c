@@ -52,12 +52,30 @@ static void lint_unused(const struct recipe *r, struct findings *out)
 	free(all);
 }
 
+/* Each use of a document computes it anew: a few are cheaper than writing it, many are not. */
+static void lint_often(const struct recipe *r, struct findings *out)
+{
+	double *times = xnew(double, r->documents);
+
+	recipe_times(r->file[recipe_final(r)], times);
+	for (size_t i = 0; i < r->documents; i++)
+		if (times[i] > 8.0 && r->file[i]->name)
+			findings_add(out, SEV_WARNING,
+				&yaml_get(r->file[i]->tree, "name")->mark, "name",
+				"document-often", "merge with --all: it is written once then",
+				"%s is computed %.6g times over, once for each way it is used",
+				r->file[i]->name, times[i]);
+	free(times);
+}
+
 void lint_file(const struct recipe *r, struct findings *out)
 {
 	for (size_t i = 0; i < r->documents; i++)
 		lint_text(r->file[i], out);
 	if (r->documents > 1)
 		lint_unused(r, out);
+	if (r->documents > 1 && !out->errors)
+		lint_often(r, out);
 	findings_sort(out);
 }
 

@@ -157,6 +157,9 @@ const struct recipe *recipe_of_ref(const struct recipe *r, const struct recipe_r
 size_t recipe_final(const struct recipe *r);  /* number of the document its file is for */
 /* Documents that r uses, directly or not: used[i] is set for each, and for r itself. */
 void recipe_uses(const struct recipe *r, bool *used);
+/* How many times over a weight of each document is computed for one of r's: 1 for r, 0 for those
+ * it does not use. There is no ring. */
+void recipe_times(const struct recipe *r, double *times);
 /* A name of r's for messages: "step1", else "the recipe on line 12". Caller frees. */
 char *recipe_title(const struct recipe *r);
 /* Every model that r names, in order: base, inputs, sources of slices, tokenizer. */

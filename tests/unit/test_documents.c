@@ -162,6 +162,38 @@ static void rings_and_crowds_are_refused_early(void **state)
 	assert_string_equal(e.where, "r.yml:3:1");
 }
 
+/* Each use computes it again: 1, 1, 2, 3, 5 … from the result down. */
+static void uses_multiply(void **state)
+{
+	static const double expected[] = { 8, 5, 3, 2, 1, 1, 0 };
+	struct str s = STR_INIT;
+	struct findings f = { 0 };
+	double times[12];
+	struct recipe *r;
+	size_t often = 0;
+
+	(void)state;
+	r = parse(STEP("f0", "a", "b") "---\n" STEP("f1", "f0", "b") "---\n" STEP("f2", "f1", "f0") "---\n"
+		STEP("f3", "f2", "f1") "---\n" STEP("f4", "f3", "f2") "---\n" STEP("f5", "f4", "f3") "---\n"
+		STEP("alone", "f5", "a"), 5);
+	recipe_times(r, times);
+	for (size_t i = 0; i < 7; i++)
+		assert_true(times[i] == expected[i]);
+	recipe_unref(r);
+	for (int i = 0; i < 12; i++)
+		str_addf(&s, "---\nname: f%d\nmodels: [{model: %s%d, parameters: {weight: 1}}, {model: f%d, "
+			"parameters: {weight: 2}}]\nmerge_method: linear\n", i, i < 2 ? "a" : "f", i < 2 ? i
+			: i - 2, i ? i - 1 : 99);
+	r = parse(s.s, RECIPE_FINAL);
+	lint_file(r, &f);
+	for (size_t i = 0; i < f.n; i++)
+		often += str_eq(f.v[i].code, "document-often");
+	assert_true(often >= 4 && often < 8);
+	findings_fini(&f);
+	recipe_unref(r);
+	str_fini(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -171,6 +203,7 @@ int main(void)
 		cmocka_unit_test(edits_do_not_merge_documents),
 		cmocka_unit_test(the_hash_knows_what_is_inside),
 		cmocka_unit_test(rings_and_crowds_are_refused_early),
+		cmocka_unit_test(uses_multiply),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
