@@ -79,6 +79,8 @@ unsigned app_menu(struct app *a, const char *title, const struct choice *v, size
 struct sheet;
 unsigned app_sheet(struct app *a, struct sheet *s);
 unsigned app_show_run(struct app *a, int64_t run);        /* in History */
+/* path of Models' selected row; NULL none. Borrowed until CHANGED_MODELS. */
+const char *app_selected_model(const struct app *a);
 /* run that made Models' selected row, or 0 */
 int64_t app_selected_model_run(const struct app *a);
 void app_watch_job(struct app *a, int64_t id);            /* :wait-idle waits for it */

@@ -4,6 +4,9 @@ libcupelui_a_SOURCES += \
 	ui/view/knobs.c ui/view/knobs.h \
 	ui/view/recipe_change.c ui/view/recipe_figures.c ui/view/recipe_panes.c \
 	ui/view/recipe_strip.c \
+	ui/view/quant_change.c ui/view/quant_doc.c ui/view/quant_doc.h \
+	ui/view/quant_front.c ui/view/quant_panes.c \
+	ui/view/view_quant.c ui/view/view_quant.h \
 	ui/view/tensors_plot.c \
 	ui/view/view_recipe.c ui/view/view_recipe.h \
 	ui/view/view_tensors.c ui/view/view_tensors.h

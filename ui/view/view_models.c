@@ -335,6 +335,13 @@ bool command_on_model(const struct app *a)
 	return a->view->ops->digit == 1 ? selected(a) != NULL : a->n_shown > 0;
 }
 
+const char *app_selected_model(const struct app *a)
+{
+	const struct catalog_model *m = selected(a);
+
+	return m ? m->path : NULL;
+}
+
 int64_t app_selected_model_run(const struct app *a)
 {
 	const struct catalog_model *m = selected(a);
