@@ -45,19 +45,25 @@ bool command_has_documents(const struct app *a)
 	return a->doc && doc_recipe(a->doc)->documents > 1;
 }
 
+/* A view with steps of its own answers for itself. */
+static bool can_step(const struct app *a, enum step to, bool doc)
+{
+	return a->view && a->view->ops->can_step ? a->view->ops->can_step(a->view, to) : doc;
+}
+
 bool command_can_undo(const struct app *a)
 {
-	return a->doc && a->doc->at > 0;
+	return can_step(a, STEP_UNDO, a->doc && a->doc->at > 0);
 }
 
 bool command_can_redo(const struct app *a)
 {
-	return a->doc && a->doc->at + 1 < a->doc->steps.n;
+	return can_step(a, STEP_REDO, a->doc && a->doc->at + 1 < a->doc->steps.n);
 }
 
 bool command_can_flip(const struct app *a)
 {
-	return a->doc && a->doc->steps.n > 1;
+	return can_step(a, STEP_FLIP, a->doc && a->doc->steps.n > 1);
 }
 
 bool command_is_dirty(const struct app *a)
@@ -81,9 +87,6 @@ static const struct { bool (*enabled)(const struct app *a); const char *reason;
 	{ command_has_doc, "no recipe is open; n starts one, :open FILE opens one" },
 	{ command_has_documents, "the file has no other document" },
 	{ command_has_quant, "no model is open here: 4 in Models opens one" },
-	{ command_can_undo_quant, "there is nothing to undo" },
-	{ command_can_redo_quant, "there is nothing to do again" },
-	{ command_can_flip_quant, "nothing was changed yet" },
 	{ command_can_undo, "there is nothing to undo" },
 	{ command_can_redo, "there is nothing to redo" },
 	{ command_can_flip, "nothing was changed yet" },

@@ -291,8 +291,11 @@ unsigned app_add_recipe(struct app *a, const struct recipe *r, const char *name,
 /* --- undo, redo, flip ----------------------------------------------------------------------- */
 unsigned cmd_undo(struct app *a, const char *args)
 {
-	const char *what = doc_undo(a->doc);
+	const char *what;
 
+	if (a->view->ops->step)
+		return a->view->ops->step(a->view, STEP_UNDO);
+	what = doc_undo(a->doc);
 	(void)args;
 	renew(a, a->doc);
 	if (what)
@@ -302,8 +305,11 @@ unsigned cmd_undo(struct app *a, const char *args)
 
 unsigned cmd_redo(struct app *a, const char *args)
 {
-	const char *what = doc_redo(a->doc);
+	const char *what;
 
+	if (a->view->ops->step)
+		return a->view->ops->step(a->view, STEP_REDO);
+	what = doc_redo(a->doc);
 	(void)args;
 	renew(a, a->doc);
 	if (what)
@@ -313,8 +319,11 @@ unsigned cmd_redo(struct app *a, const char *args)
 
 unsigned cmd_flip(struct app *a, const char *args)
 {
-	const char *what = doc_flip(a->doc);
+	const char *what;
 
+	if (a->view->ops->step)
+		return a->view->ops->step(a->view, STEP_FLIP);
+	what = doc_flip(a->doc);
 	(void)args;
 	if (!what) {
 		app_say(a, "there is no other state to flip to");

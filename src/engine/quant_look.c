@@ -15,10 +15,9 @@
 #define QUIET_NS 16000000
 #define SUMS_VERSION 1u
 
-enum state { UNKNOWN, UNFIT, SAMPLED, EXACT };
 struct cell { /* a target in a type */
-	struct quant_sums sums;
-	uint8_t state;
+	struct quant_sums sample, whole;
+	bool sampled, exact;       /* which of them is known */
 };
 struct quant_look {
 	struct quant_targets *t;
@@ -168,17 +167,13 @@ static void sample(struct quant_look *l, size_t target)
 	bool ok;
 
 	for (size_t k = 0; k < l->n_types; k++) {
-		if (!fits(l, target, k)) {
-			pthread_mutex_lock(&l->lock);
-			cell_of(l, target, k)->state = UNFIT;
-			pthread_mutex_unlock(&l->lock);
+		if (!fits(l, target, k))
 			continue;
-		}
 		if (recall(l, target, k, &known)) {
 			pthread_mutex_lock(&l->lock);
-			*cell_of(l, target, k) = (struct cell){ known, EXACT };
+			cell_of(l, target, k)->whole = known;
+			cell_of(l, target, k)->exact = true;
 			pthread_mutex_unlock(&l->lock);
-			continue;
 		}
 		at[n] = k;
 		types[n++] = type_for(l, target, k);
@@ -187,9 +182,10 @@ static void sample(struct quant_look *l, size_t target)
 	if (!ok)
 		fail(l, &e);
 	pthread_mutex_lock(&l->lock);
-	for (size_t k = 0; ok && k < n; k++)
-		*cell_of(l, target, at[k]) = (struct cell){ sums[k],
-			sums[k].seen == sums[k].rows ? EXACT : SAMPLED };
+	for (size_t k = 0; ok && k < n; k++) {
+		cell_of(l, target, at[k])->sample = sums[k];
+		cell_of(l, target, at[k])->sampled = true;
+	}
 	l->sampled++;
 	pthread_mutex_unlock(&l->lock);
 }
@@ -205,7 +201,8 @@ static void measure_exactly(struct quant_look *l, size_t target, size_t type)
 		return;
 	}
 	pthread_mutex_lock(&l->lock);
-	*cell_of(l, target, type) = (struct cell){ s, EXACT };
+	cell_of(l, target, type)->whole = s;
+	cell_of(l, target, type)->exact = true;
 	pthread_mutex_unlock(&l->lock);
 	keep(l, target, type, &s);
 }
@@ -225,7 +222,9 @@ static bool pick(struct quant_look *l, size_t *target, int *type)
 		found = true;
 	}
 	for (size_t i = 0; !found && !l->failed && l->want_exact && i < l->t->n; i++) {
-		if (l->used[i] < 0 || cell_of(l, i, (size_t)l->used[i])->state != SAMPLED)
+		const struct cell *c = l->used[i] < 0 ? NULL : cell_of(l, i, (size_t)l->used[i]);
+
+		if (!c || !c->sampled || c->exact)
 			continue;
 		*target = i;
 		*type = l->used[i];
@@ -314,21 +313,38 @@ static pthread_mutex_t *lock_of(const struct quant_look *l)
 	return (pthread_mutex_t *)&l->lock;
 }
 
-bool quant_look_sums(const struct quant_look *l, size_t target, struct quant_type t,
+static bool sums_of(const struct quant_look *l, size_t target, struct quant_type t, bool whole,
 	struct quant_sums *out)
 {
 	int k = type_index(l, t);
+	const struct cell *c;
 	bool ok = false;
 
 	if (k < 0)
 		return false;
 	pthread_mutex_lock(lock_of(l));
-	if (cell_of(l, target, (size_t)k)->state >= SAMPLED) {
-		*out = cell_of(l, target, (size_t)k)->sums;
+	c = cell_of(l, target, (size_t)k);
+	if (whole && c->exact) {
+		*out = c->whole;
+		ok = true;
+	} else if (c->sampled) {
+		*out = c->sample;
 		ok = true;
 	}
 	pthread_mutex_unlock(lock_of(l));
 	return ok;
+}
+
+bool quant_look_sums(const struct quant_look *l, size_t target, struct quant_type t,
+	struct quant_sums *out)
+{
+	return sums_of(l, target, t, true, out);
+}
+
+bool quant_look_sample(const struct quant_look *l, size_t target, struct quant_type t,
+	struct quant_sums *out)
+{
+	return sums_of(l, target, t, false, out);
 }
 
 struct quant_figure quant_look_figure(const struct quant_look *l, const struct quant_plan *p,
@@ -365,13 +381,18 @@ double quant_look_progress(const struct quant_look *l, double *exact)
 		bool any = false;
 
 		for (size_t k = 0; k < l->n_types; k++)
-			any = any || cell_of(l, i, k)->state == EXACT;
+			any = any || cell_of(l, i, k)->exact;
 		all += l->t->v[i].quantizable;
 		done += any && l->t->v[i].quantizable;
 	}
 	pthread_mutex_unlock(lock_of(l));
 	*exact = all ? (double)done / (double)all : 1.0;
 	return l->t->n ? (double)sampled / (double)l->t->n : 1.0;
+}
+
+bool quant_look_idle(const struct quant_look *l)
+{
+	return pump_idle(l->pump);
 }
 
 bool quant_look_failed(const struct quant_look *l, struct err *e)

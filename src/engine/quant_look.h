@@ -24,11 +24,16 @@ void quant_look_want_exact(struct quant_look *l, bool on);
 /* Of one target in a type: false where nothing is known yet, or the type does not fit. */
 bool quant_look_sums(const struct quant_look *l, size_t target, struct quant_type t,
 	struct quant_sums *out);
+/* The same of the sample alone, whatever else is known: types compare evenly. */
+bool quant_look_sample(const struct quant_look *l, size_t target, struct quant_type t,
+	struct quant_sums *out);
 /* Targets together as one long vector, each in the type the plan gives it (type NULL) or all in
  * one. NaN where one of them is not known yet. */
 struct quant_figure quant_look_figure(const struct quant_look *l, const struct quant_plan *p,
 	const uint32_t *v, size_t n, const struct quant_type *type);
 /* Share of the work that is done: of samples; *exact of the pass. 1: nothing is left. */
 double quant_look_progress(const struct quant_look *l, double *exact);
+/* Nothing is being measured and nothing is left to. */
+bool quant_look_idle(const struct quant_look *l);
 bool quant_look_failed(const struct quant_look *l, struct err *e);
 #endif

@@ -13,6 +13,7 @@ screen_tests = \
 	tests/ui/narrow.script tests/ui/narrow.screen \
 	tests/ui/nearswap.script tests/ui/nearswap.screen \
 	tests/ui/outside.script tests/ui/outside.screen \
+	tests/ui/quant.script tests/ui/quant.screen \
 	tests/ui/recipe.script tests/ui/recipe.screen \
 	tests/ui/settings.script tests/ui/settings.screen \
 	tests/ui/stack.script tests/ui/stack.screen \

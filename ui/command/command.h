@@ -69,7 +69,7 @@ bool command_always(const struct app *a);
 ENABLED(on_row) ENABLED(on_model)
 ENABLED(has_documents)
 ENABLED(has_doc) ENABLED(can_undo) ENABLED(can_redo) ENABLED(can_flip) ENABLED(is_dirty)
-ENABLED(has_quant) ENABLED(can_undo_quant) ENABLED(can_redo_quant) ENABLED(can_flip_quant)
+ENABLED(has_quant)
 ENABLED(has_marks) ENABLED(has_table) ENABLED(on_run) ENABLED(on_job) ENABLED(can_write)
 #undef ENABLED
 

@@ -22,21 +22,6 @@ bool command_has_quant(const struct app *a)
 	return quant_doc_is_open(&here(a)->doc);
 }
 
-bool command_can_undo_quant(const struct app *a)
-{
-	return command_has_quant(a) && here(a)->doc.at > 0;
-}
-
-bool command_can_redo_quant(const struct app *a)
-{
-	return command_has_quant(a) && here(a)->doc.at + 1 < here(a)->doc.steps.n;
-}
-
-bool command_can_flip_quant(const struct app *a)
-{
-	return command_has_quant(a) && here(a)->doc.before != here(a)->doc.at;
-}
-
 static unsigned edited(struct app *a, bool ok, const struct err *e)
 {
 	struct quant_view *v = here(a);
@@ -108,14 +93,24 @@ unsigned cmd_type_quant(struct app *a, const char *args)
 
 /* --- presets --- */
 
+/* The rules stay, unless they are about the other kind of file. */
 static unsigned preset_set(struct app *a, const char *name)
 {
 	struct quant_view *v = here(a);
+	const struct quant_spec *now = quant_doc_spec(&v->doc);
+	struct quant_preset p;
+	struct quant_spec *s;
 	struct err e = { 0 };
-	bool ok = quant_doc_edit(&v->doc, quant_spec_edit_preset(quant_doc_spec(&v->doc), name,
-		&e), &e);
+	bool leave;
 
-	return edited(a, ok, &e);
+	if (!quant_preset_parse(name, &p, &e))
+		return app_fail(a, &e);
+	leave = now->n_rules && p.container != now->preset.container;
+	s = leave ? quant_spec_load(name, &e) : quant_spec_edit_preset(now, name, &e);
+	if (leave && s)
+		app_say(a, "the %zu rules are about %s files: left behind; u brings them back",
+			now->n_rules, quant_container_name(now->preset.container));
+	return edited(a, quant_doc_edit(&v->doc, s, &e), &e);
 }
 
 static unsigned beside_set(struct app *a, const char *name)
@@ -195,28 +190,21 @@ unsigned cmd_open_group(struct app *a, const char *args)
 
 /* --- steps --- */
 
-unsigned cmd_undo_quant(struct app *a, const char *args)
+bool quant_can_step(const struct view *view, enum step to)
 {
-	struct err e = { 0 };
+	const struct quant_doc *d = &((const struct quant_view *)view)->doc;
 
-	(void)args;
-	return edited(a, quant_doc_undo(&here(a)->doc), &e);
+	return quant_doc_is_open(d) && (to == STEP_UNDO ? d->at > 0
+		: to == STEP_REDO ? d->at + 1 < d->steps.n : d->before != d->at);
 }
 
-unsigned cmd_redo_quant(struct app *a, const char *args)
+unsigned quant_step(struct view *view, enum step to)
 {
+	struct quant_doc *d = &((struct quant_view *)view)->doc;
 	struct err e = { 0 };
 
-	(void)args;
-	return edited(a, quant_doc_redo(&here(a)->doc), &e);
-}
-
-unsigned cmd_flip_quant(struct app *a, const char *args)
-{
-	struct err e = { 0 };
-
-	(void)args;
-	return edited(a, quant_doc_flip(&here(a)->doc), &e);
+	return edited(view->app, to == STEP_UNDO ? quant_doc_undo(d)
+		: to == STEP_REDO ? quant_doc_redo(d) : quant_doc_flip(d), &e);
 }
 
 /* --- writing --- */

@@ -343,7 +343,7 @@ static double *errors_of(const struct quant_doc *d, const struct quant_type *typ
 
 	for (size_t i = 0; i < t->n; i++)
 		for (size_t k = 0; k < n; k++)
-			v[i * n + k] = quant_look_sums(d->look, i, types[k], &s)
+			v[i * n + k] = quant_look_sample(d->look, i, types[k], &s)
 				? quant_error_of(&s) : NAN;
 	return v;
 }

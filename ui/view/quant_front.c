@@ -52,8 +52,8 @@ static void work(void *ctx)
 	for (size_t i = 0; i < t->n; i++) {
 		uint64_t one;
 
-		if (quant_type_bytes(f->types[f->n_types - 1], t->v[i].elements, t->v[i].row, &one) &&
-			t->v[i].quantizable)
+		if (t->v[i].quantizable && quant_type_bytes(f->types[f->n_types - 1],
+			t->v[i].elements, t->v[i].row, &one))
 			most += one;
 		else
 			most += f->plan->bytes[i];
@@ -80,6 +80,7 @@ static unsigned done(struct app *a, void *ctx)
 	struct quant_view *v = app_view_of(a, &view_quant);
 	struct fronting *f = ctx;
 
+	v->fronting = false;
 	if (v->front_of == f->plan->targets)
 		v->front = f->front;
 	drop(f);
@@ -97,6 +98,7 @@ void quant_front_ask(struct quant_view *v)
 		quant_look_failed(d->look, NULL) || quant_look_progress(d->look, &exact) < 1.0)
 		return;
 	v->front_of = d->plan->targets;
+	v->fronting = true;
 	v->front.n = 0;
 	n = d->plan->targets->n;
 	f = xnew(struct fronting, 1);
@@ -109,7 +111,7 @@ void quant_front_ask(struct quant_view *v)
 		double ww = 0;
 
 		for (size_t k = 0; k < f->n_types; k++) {
-			bool known = quant_look_sums(d->look, i, f->types[k], &s);
+			bool known = quant_look_sample(d->look, i, f->types[k], &s);
 
 			f->errors[i * f->n_types + k] = known ? quant_error_of(&s) : NAN;
 			if (known && s.elements)

@@ -44,7 +44,7 @@ void quant_draw_head(const struct quant_view *v, struct grid *g)
 		else if (sampled < 1)
 			str_addf(&s, "measuring %.0f%%", 100 * sampled);
 		else
-			str_add(&s, exact < 1 ? "errors sampled" : "errors exact");
+			str_add(&s, total.exact ? "errors exact" : "errors sampled");
 		if (d->beside)
 			str_addf(&s, " · beside %s", d->beside->spec->preset.name);
 	}
@@ -73,7 +73,8 @@ static void draw_types(const struct quant_view *v, struct grid *g, struct rect r
 
 		quant_type_name(d->heat[k], name);
 		if (!isnan(f.relative))
-			str_addf(&s, "%s%s %.1f%%", s.n ? "  " : "", name, 100 * f.relative);
+			str_addf(&s, f.relative >= 0.0995 ? "%s%s %.0f%%" : "%s%s %.1f%%",
+				s.n ? "  " : "", name, 100 * f.relative);
 	}
 	if (s.n)
 		grid_fit(g, r.x + 1, r.y + 1, r.w - 2, STYLE_normal, s.s, CUT_END);
@@ -153,7 +154,7 @@ static void draw_words(const struct quant_view *v, struct grid *g, struct rect r
 			(double)(weights + kv) / 1073741824.0);
 	if (!isnan(least) && !isnan(f.relative) && y < r.y + r.h)
 		grid_textf(g, r.x, y++, f.relative > 1.1 * least ? STYLE_warn : STYLE_good,
-			"here %.2f%%, least at this size about %.2f%%", 100 * f.relative, 100 * least);
+			"error %.2f%%; about %.2f%% is possible", 100 * f.relative, 100 * least);
 	if (d->plan->fallbacks && y < r.y + r.h)
 		grid_textf(g, r.x, y++, STYLE_warn, "%zu tensors fall back to another type",
 			d->plan->fallbacks);

@@ -30,6 +30,7 @@
 #include "ui/screen/key.h"
 #include "ui/widget/table.h"
 
+enum step { STEP_UNDO, STEP_REDO, STEP_FLIP };
 struct view;
 struct view_ops {
 	int digit;             /* 1…7: its key and its place in the tabs */
@@ -49,6 +50,9 @@ struct view_ops {
 					 * COMMAND_REFUSED: the app selects in, or scrolls,
 					 * v->table */
 	bool (*escape)(struct view *v); /* Esc: close a pane of its own; false: nothing was open */
+	/* Undo, redo and flip of what this view edits; NULL: they are the recipe's. */
+	unsigned (*step)(struct view *v, enum step to);
+	bool (*can_step)(const struct view *v, enum step to);
 	bool (*busy)(const struct view *v);      /* something is on its way (for :wait-idle) */
 	/* What `y` offers beside cell and row; false: none. */
 	bool (*copy_command)(

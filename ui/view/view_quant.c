@@ -19,12 +19,13 @@ static const struct column plan_columns[N_PLAN] = {
 	{ "size", "SIZE", 1, 7, 0, 8, true, false, CUT_END, "Bytes; of TOTAL: of the whole file." },
 	{ "error", "REL.ERR", 1, 7, 0, 8, true, false, CUT_END,
 		"|w-q| / |w|: sampled until all weights were read." },
-	{ "half", "±", 1, 5, 0, 4, true, false, CUT_END, "Half of its 95 % interval; none: exact." },
+	{ "half", "±", 1, 5, 0, 4, true, false, CUT_END,
+		"Half of its 95 % interval; none: exact." },
 	{ "rmse", "RMSE", 1, 8, 0, 3, true, false, CUT_END, "Root mean square of w-q." },
 	{ "cos", "1-COS", 1, 8, 0, 2, true, false, CUT_END, "1 - cosine of w and q." },
-	{ "type_b", "BESIDE", -1, 0, 0, 0, false, false, CUT_END, "Its type in the plan beside." },
-	{ "size_b", "SIZE", 1, 0, 0, 0, true, false, CUT_END, "Its size there." },
-	{ "error_b", "REL.ERR", 1, 0, 0, 0, true, false, CUT_END, "Its relative error there." },
+	{ "type_b", "BESIDE", -1, 9, 0, 0, false, false, CUT_END, "Its type in the plan beside." },
+	{ "size_b", "SIZE", 1, 7, 0, 0, true, false, CUT_END, "Its size there." },
+	{ "error_b", "REL.ERR", 1, 7, 0, 0, true, false, CUT_END, "Its relative error there." },
 };
 
 enum { HEAT_FIRST = 2 }; /* GROUP and TYPE stand before the types */
@@ -226,13 +227,25 @@ static void heat_columns(struct quant_view *v)
 {
 	struct quant_doc *d = &v->doc;
 
-	v->heat[0] = plan_columns[COL_GROUP];
-	v->heat[1] = plan_columns[COL_TYPE];
+	v->columns[0] = plan_columns[COL_GROUP];
+	v->columns[1] = plan_columns[COL_TYPE];
 	for (size_t k = 0; k < d->n_heat; k++) {
 		quant_type_name(d->heat[k], v->titles[k]);
-		v->heat[HEAT_FIRST + k] = (struct column){ heat_names[k], v->titles[k], 1, 7, 0, 8,
-			true, false, CUT_END, "Relative error of the group as this type." };
+		v->columns[HEAT_FIRST + k] = (struct column){ heat_names[k], v->titles[k], 1, 7, 0,
+			8, true, false, CUT_END, "Relative error of the group as this type." };
 	}
+}
+
+/* Beside another plan, what both have comes before what is only of this one. */
+static void two_plans(struct quant_view *v)
+{
+	static const int gone[] = { COL_N, COL_PARAMS, COL_BITS, COL_HALF, COL_RMSE, COL_COS };
+
+	memcpy(v->columns, plan_columns, sizeof plan_columns);
+	for (size_t k = 0; v->doc.beside && k < sizeof gone / sizeof *gone; k++)
+		v->columns[gone[k]].priority = 1;
+	for (int k = COL_TYPE_B; v->doc.beside && k < N_PLAN; k++)
+		v->columns[k].priority = 8;
 }
 
 /* Another arrangement or other rows; the cursor stays on its row. */
@@ -248,11 +261,10 @@ void quant_table_again(struct quant_view *v)
 	table_fini(&v->table);
 	if (v->by_type) {
 		heat_columns(v);
-		table_init(&v->table, v->heat, HEAT_FIRST + (int)v->doc.n_heat, &heat_source, v);
+		table_init(&v->table, v->columns, HEAT_FIRST + (int)v->doc.n_heat, &heat_source, v);
 	} else {
-		table_init(&v->table, plan_columns, N_PLAN, &plan_source, v);
-		for (int k = COL_TYPE_B; v->doc.beside && k < N_PLAN; k++)
-			table_toggle_column(&v->table, k);
+		two_plans(v);
+		table_init(&v->table, v->columns, N_PLAN, &plan_source, v);
 	}
 	v->table.fold_new = true;
 	v->table.folded = folded;
@@ -393,11 +405,10 @@ static void close_view(struct view *view)
 static bool busy(const struct view *view)
 {
 	const struct quant_view *v = (const struct quant_view *)view;
-	double exact;
 
-	return v->opening || (quant_doc_is_open(&v->doc) &&
-		!quant_look_failed(v->doc.look, NULL) &&
-		quant_look_progress(v->doc.look, &exact) < 1.0);
+	return v->opening || v->fronting || (quant_doc_is_open(&v->doc) &&
+		!quant_look_failed(v->doc.look, NULL) && (!quant_look_idle(v->doc.look) ||
+		v->front_of != v->doc.plan->targets));
 }
 
 static void layout(struct view *view, struct rect area)
@@ -453,6 +464,8 @@ const struct view_ops view_quant = {
 	.layout = layout,
 	.draw = draw,
 	.busy = busy,
+	.step = quant_step,
+	.can_step = quant_can_step,
 	.copy_command = copy_command,
 	.label = label,
 };

@@ -11,7 +11,7 @@ struct quant_view {
 	struct view view;
 	struct table table;
 	struct quant_doc doc;
-	struct column heat[2 + QUANT_HEAT];
+	struct column columns[16]; /* of the arrangement at hand */
 	char titles[QUANT_HEAT][QUANT_TYPE_NAME];
 	bool by_type;              /* types side by side instead of the plan */
 	bool opening;
@@ -25,11 +25,16 @@ struct quant_view {
 		size_t n;
 	} front;
 	const struct quant_targets *front_of; /* what it was asked for; only to compare */
+	bool fronting;             /* it is on its way */
 };
 const struct quant_row *quant_selected(const struct quant_view *v); /* NULL none */
 double quant_bits_of(const struct quant_view *v, const struct quant_row *r);
 /* After an edit or another arrangement: the table's columns and rows. */
 void quant_table_again(struct quant_view *v);
+
+/* quant_change.c */
+bool quant_can_step(const struct view *view, enum step to);
+unsigned quant_step(struct view *view, enum step to);
 
 /* quant_front.c: asks for the front when it can be had. */
 void quant_front_ask(struct quant_view *v);
