@@ -77,9 +77,11 @@ static bool describe(const struct gguf_arch *a, struct gguf_family *out)
 
 bool gguf_family(const char *model_type, struct gguf_family *out)
 {
-	/* What differs from llama by its config alone. */
+	/* What differs by its config alone. */
 	if (str_eq(model_type, "mistral"))
 		model_type = "llama";
+	else if (str_eq(model_type, "granitemoeshared"))
+		model_type = "granitemoe";
 	for (size_t i = 0; i < sizeof archs / sizeof *archs; i++)
 		if (str_eq(model_type, archs[i].family))
 			return describe(&archs[i], out);

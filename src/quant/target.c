@@ -96,7 +96,8 @@ void target_finish(struct quant_target *t)
 	t->elements = 1;
 	for (int i = 0; i < t->rank; i++)
 		t->elements *= t->shape[i];
-	t->row = t->rank ? t->shape[t->rank - 1] : 1;
+	/* A bias whose heads are stored pairwise is moved number by number. */
+	t->row = t->rank && !(t->rank == 1 && t->rope_heads) ? t->shape[t->rank - 1] : 1;
 }
 
 int64_t target_config(const struct model *m, const char *key)

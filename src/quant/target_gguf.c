@@ -84,7 +84,7 @@ static void settle(struct targets_build *b, struct quant_target *t, const struct
 
 	if (stem_is(t->name, "attn_k") && heads < 0)
 		heads = b->t.heads;
-	if (f->rope_rows && heads > 0 && t->rank && t->shape[0] % (uint64_t)heads == 0)
+	if (f->rope_rows && heads > 0 && t->rank && t->shape[0] % (2 * (uint64_t)heads) == 0)
 		t->rope_heads = (uint32_t)heads;
 	if (stem_is(t->name, "ssm_a"))
 		t->value = TARGET_NEGATED_EXP;
@@ -190,6 +190,17 @@ static void add_rope_factors(struct targets_build *b, const struct gguf_family *
 		.source = DT_F32, .source_text = "F32" };
 }
 
+/* A hybrid all of whose layers attend is a plain one. */
+static const char *granite_arch(const struct targets_build *b, const char *hybrid)
+{
+	const struct model *m = b->t.model;
+
+	for (size_t i = 0; i < m->source.n_tensors; i++)
+		if (str_starts(m->source.tensors[i].role, "ssm_"))
+			return hybrid;
+	return target_config(m, "num_experts_per_tok") > 0 ? "granitemoe" : "granite";
+}
+
 bool targets_gguf(struct targets_build *b, struct err *e)
 {
 	struct model *m = b->t.model;
@@ -207,6 +218,8 @@ bool targets_gguf(struct targets_build *b, struct err *e)
 			"a %s model cannot be laid out for GGUF", b->t.family);
 	b->t.architecture = m->format == MODEL_GGUF ?
 		json_text(m->metadata, "general.architecture", m->architecture) : f.arch;
+	if (m->format != MODEL_GGUF && str_eq(b->t.family, "granitemoehybrid"))
+		b->t.architecture = granite_arch(b, b->t.architecture);
 	for (size_t i = 0; ok && i < m->source.n_tensors; i++)
 		ok = add_one(b, i, &f, &name, e);
 	for (size_t i = 0; i < b->n_stacks; i++)

@@ -83,31 +83,36 @@ static bool read_heads(const struct quant_targets *t, const struct quant_target 
 }
 
 /* Frequencies' factors by llama 3's rule: short wavelengths stay, long ones are divided, between
- * them it goes over smoothly. float32 step by step, as the converter computes them. */
+ * them it goes over smoothly. float32 step by step; the converter's tensors divide a number by a
+ * tensor as the number times the reciprocal. */
 static bool rope_factors(const struct quant_targets *t, const struct quant_target *x, float *out,
 	struct err *e)
 {
-	json_t *c = t->model->config, *r = json_at(c, "rope_scaling");
-	double base = json_num(c, "rope_theta", 10000.0);
-	float factor, low, high, old;
+	json_t *c = t->model->config, *r = json_at(c, "rope_parameters"), *full;
+	double base = json_num(c, "rope_theta", 10000.0), low, high, old, factor;
 
-	r = r ? r : json_at(c, "rope_parameters");
+	r = r ? r : json_at(c, "rope_scaling");
+	full = json_object_get(r, "full_attention");
+	r = full ? full : r;
 	base = json_num(r, "rope_theta", base);
-	factor = (float)json_num(r, "factor", 8.0);
-	low = (float)json_num(r, "low_freq_factor", 1.0);
-	high = (float)json_num(r, "high_freq_factor", 4.0);
-	old = (float)json_num(r, "original_max_position_embeddings", 8192.0);
-	if (!r || high == low)
+	factor = json_num(r, "factor", 8.0);
+	low = json_num(r, "low_freq_factor", 1.0);
+	high = json_num(r, "high_freq_factor", 4.0);
+	old = json_num(r, "original_max_position_embeddings", json_num(c,
+		"original_max_position_embeddings", 8192.0));
+	if (!r || high == low || low <= 0 || high <= 0)
 		return err_set(e, ERR_INPUT, t->model->source.label, NULL,
 			"its config does not say how %s is computed", x->name);
 	for (uint64_t i = 0; i < x->elements; i++) {
 		float power = (float)(2 * i) / (float)(2 * x->elements);
-		float freq = 1.0f / powf((float)base, power);
-		float wave = (float)(2 * M_PI) / freq;
-		float smooth = (old / wave - low) / (high - low);
+		float freq = 1.0f / (float)pow(base, power);
+		float wave = 1.0f / freq * (float)(2 * M_PI);
+		float turns = 1.0f / wave * (float)old;
+		float smooth = (turns - (float)low) / (float)(high - low);
 
-		out[i] = wave < old / high ? 1.0f : wave > old / low ? factor
-			: 1.0f / ((1.0f - smooth) / factor + smooth);
+		out[i] = wave < (float)(old / high) ? 1.0f
+			: wave > (float)(old / low) ? (float)factor
+			: 1.0f / ((1.0f - smooth) / (float)factor + smooth);
 	}
 	return true;
 }

@@ -70,7 +70,7 @@ tests_unit_test_quantize_SOURCES = tests/unit/test_quantize.c tests/unit/fixture
 tests_unit_test_quantize_LDADD = $(UNIT_LIBS)
 EXTRA_DIST += \
 	tests/golden/quant/files.json \
-	tests/golden/quant/gen_files.py
+	tests/golden/quant/gen_files.py tests/golden/quant/gguf_keys.py
 check_PROGRAMS += tests/unit/test_preview_is_run
 TESTS += tests/unit/test_preview_is_run
 tests_unit_test_preview_is_run_SOURCES = tests/unit/test_preview_is_run.c \

@@ -2,11 +2,12 @@
 
     python gen_files.py ZOO LLAMA_CPP_SOURCE LLAMA_QUANTIZE OUT.json
 
-For small models of four families, whose weights are a formula of name and place (tests/unit/
+For small models of many families, whose weights are a formula of name and place (tests/unit/
 formula.h has the same one), converts with llama.cpp's converter and quantizes with its
-llama-quantize, and records of every tensor its type, its dimensions and the XXH3-128 of its bytes.
-The configs are those of the small trained models in ZOO; the tokenizer is theirs too, so the
-converter is told the name of its pre-tokenizer.
+llama-quantize, and records of every tensor its type, its dimensions and half of the XXH3-128 of its
+bytes; and the keys that the converter wrote (gguf_keys.py). The configs are those of the small
+trained models in ZOO, or stand here; the tokenizer is theirs too, so the converter is told the name
+of its pre-tokenizer.
 """
 import json
 import os
@@ -19,10 +20,94 @@ import numpy as np
 import xxhash
 from safetensors import safe_open
 
+from gguf_keys import keys_of
+
 zoo, source, quantize, out = sys.argv[1:]
-MODELS = {"llama": "base", "qwen3": "qwen3", "granite": "granite", "granitehybrid": "hybrid"}
+ZOO = {"llama": "base", "qwen3": "qwen3", "granite": "granite", "granitehybrid": "hybrid"}
 TYPES = ["Q8_0", "Q4_0", "Q4_K_M", "Q3_K_M", "Q2_K", "Q6_K", "Q5_K_M", "IQ4_XS"]
+IMATRIX = ["Q4_K_M", "IQ4_XS", "Q4_0"]
 M32 = 0xFFFFFFFF
+
+
+def config(kind, model_type, **more):
+    c = dict(architectures=[kind + "ForCausalLM"], model_type=model_type, dtype="bfloat16", hidden_act="silu", hidden_size=256,
+             intermediate_size=256, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=1024,
+             rms_norm_eps=1e-6, rope_theta=10000.0, tie_word_embeddings=True, vocab_size=2048, bos_token_id=0, eos_token_id=0)
+    c.update(more)
+    return c
+
+
+# Families that are not among the small trained models, and what those do not have: biases, a head
+# of its own, experts one by one and stacked, rows that are no whole blocks, factors of frequencies.
+HAND = {
+    "qwen2": config("Qwen2", "qwen2", intermediate_size=512, tie_word_embeddings=False, vocab_size=2056,
+                    rope_scaling={"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 256}),
+    "qwen3moe": config("Qwen3Moe", "qwen3_moe", head_dim=64, num_experts=4, num_experts_per_tok=2, moe_intermediate_size=256,
+                       intermediate_size=512, rope_parameters={"rope_type": "default", "rope_theta": 1000000.0}),
+    "qwen2moe": config("Qwen2Moe", "qwen2_moe", num_experts=4, num_experts_per_tok=2, moe_intermediate_size=256,
+                       shared_expert_intermediate_size=512, rope_scaling={"rope_type": "linear", "factor": 2.0}),
+    "granitemoe": config("GraniteMoe", "granitemoe", num_local_experts=4, num_experts_per_tok=2, attention_multiplier=0.015625,
+                         embedding_multiplier=12.0, residual_multiplier=0.22, logits_scaling=6.0),
+    "granitemoeshared": config("GraniteMoeShared", "granitemoeshared", num_local_experts=2, num_experts_per_tok=1, num_hidden_layers=1,
+                               shared_intermediate_size=512, attention_multiplier=0.015625, embedding_multiplier=12.0,
+                               residual_multiplier=0.22, logits_scaling=6.0, tie_word_embeddings=False),
+    "granitedense": config("GraniteMoeHybrid", "granitemoehybrid", num_local_experts=0, num_experts_per_tok=0, num_hidden_layers=1,
+                           shared_intermediate_size=512, attention_multiplier=0.015625, embedding_multiplier=12.0,
+                           residual_multiplier=0.22, logits_scaling=6.0, layer_types=["attention"], mamba_d_state=128, mamba_n_groups=1,
+                           mamba_d_conv=4, mamba_expand=2, mamba_n_heads=8, mamba_d_head=64, position_embedding_type="rope"),
+    "mixtral": config("Mixtral", "mixtral", num_local_experts=4, num_experts_per_tok=2, tie_word_embeddings=False),
+    "llama3": config("Llama", "llama", hidden_size=288, head_dim=64, intermediate_size=400, tie_word_embeddings=False,
+                     attention_bias=True, rope_theta=500000.0,
+                     rope_scaling={"rope_type": "llama3", "factor": 32.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+                                   "original_max_position_embeddings": 512}),
+}
+SHORT = ["Q8_0", "Q4_K_M", "Q3_K_M", "Q2_K", "IQ4_XS"]
+
+
+def shapes_of(c):
+    """The tensors of a model made by hand, as its family names them."""
+    family, h, ff = c["model_type"], c["hidden_size"], c["intermediate_size"]
+    dim = c.get("head_dim", h // c["num_attention_heads"])
+    q, kv = dim * c["num_attention_heads"], dim * c["num_key_value_heads"]
+    v = {"model.embed_tokens.weight": [c["vocab_size"], h], "model.norm.weight": [h]}
+    if not c["tie_word_embeddings"]:
+        v["lm_head.weight"] = [c["vocab_size"], h]
+    for layer in range(c["num_hidden_layers"]):
+        at = f"model.layers.{layer}."
+        v[at + "input_layernorm.weight"] = v[at + "post_attention_layernorm.weight"] = [h]
+        for name, rows in (("q", q), ("k", kv), ("v", kv)):
+            v[f"{at}self_attn.{name}_proj.weight"] = [rows, h]
+            if family.startswith("qwen2") or c.get("attention_bias"):
+                v[f"{at}self_attn.{name}_proj.bias"] = [rows]
+        v[at + "self_attn.o_proj.weight"] = [h, q]
+        if family == "qwen3_moe":
+            v[at + "self_attn.q_norm.weight"] = v[at + "self_attn.k_norm.weight"] = [dim]
+        experts = c.get("num_experts", c.get("num_local_experts", 0))
+        if family.startswith("granitemoe"):
+            if experts:
+                v[at + "block_sparse_moe.router.layer.weight"] = [experts, h]
+                v[at + "block_sparse_moe.input_linear.weight"] = [experts, 2 * ff, h]
+                v[at + "block_sparse_moe.output_linear.weight"] = [experts, h, ff]
+            if "shared_intermediate_size" in c:
+                v[at + "shared_mlp.input_linear.weight"] = [2 * c["shared_intermediate_size"], h]
+                v[at + "shared_mlp.output_linear.weight"] = [h, c["shared_intermediate_size"]]
+        elif experts:
+            block, gate, up, down, wide = ("block_sparse_moe", "w1", "w3", "w2", ff) if family == "mixtral" else (
+                "mlp", "gate_proj", "up_proj", "down_proj", c["moe_intermediate_size"])
+            v[f"{at}{block}.gate.weight"] = [experts, h]
+            for e in range(experts):
+                v[f"{at}{block}.experts.{e}.{gate}.weight"] = v[f"{at}{block}.experts.{e}.{up}.weight"] = [wide, h]
+                v[f"{at}{block}.experts.{e}.{down}.weight"] = [h, wide]
+            if "shared_expert_intermediate_size" in c:
+                wide = c["shared_expert_intermediate_size"]
+                v[at + "mlp.shared_expert.gate_proj.weight"] = v[at + "mlp.shared_expert.up_proj.weight"] = [wide, h]
+                v[at + "mlp.shared_expert.down_proj.weight"] = [h, wide]
+                v[at + "mlp.shared_expert_gate.weight"] = [1, h]
+        else:
+            v[at + "mlp.gate_proj.weight"] = v[at + "mlp.up_proj.weight"] = [ff, h]
+            v[at + "mlp.down_proj.weight"] = [h, ff]
+    return [[k, v[k]] for k in sorted(v)]
+
 
 CONVERT = r"""
 import sys
@@ -60,11 +145,17 @@ def weights(name, n):
 
 
 def folder(family, dst):
-    src = f"{zoo}/{MODELS[family]}"
-    for f in ("config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json"):
+    src = f"{zoo}/{ZOO.get(family, 'base')}"
+    for f in ("tokenizer.json", "tokenizer_config.json"):
         shutil.copy(f"{src}/{f}", dst)
-    with safe_open(f"{src}/model.safetensors", "pt") as f:
-        shapes = [[k, list(f.get_slice(k).get_shape())] for k in sorted(f.keys())]
+    if family in HAND:
+        config = HAND[family]
+        shapes = shapes_of(config)
+    else:
+        config = json.load(open(f"{src}/config.json"))
+        with safe_open(f"{src}/model.safetensors", "pt") as f:
+            shapes = [[k, list(f.get_slice(k).get_shape())] for k in sorted(f.keys())]
+    json.dump(config, open(f"{dst}/config.json", "w"))
     header, data, at = {"__metadata__": {"format": "pt"}}, [], 0
     for name, shape in shapes:
         w = weights(name, int(np.prod(shape))).tobytes()
@@ -75,17 +166,19 @@ def folder(family, dst):
     text += b" " * (-len(text) % 8)
     with open(f"{dst}/model.safetensors", "wb") as f:
         f.write(len(text).to_bytes(8, "little") + text + b"".join(data))
-    return json.load(open(f"{src}/config.json")), shapes
+    return config, shapes
 
 
-def tensors(path):
+def tensors(path, names=None):
+    """[name, dimensions] of each, and "TYPE:half of its hash" in the same order."""
     import gguf
 
-    found = []
-    for t in gguf.GGUFReader(path).tensors:
-        found.append([t.name, t.tensor_type.name, [int(d) for d in t.shape],
-                      xxhash.xxh3_128_hexdigest(np.ascontiguousarray(t.data).tobytes())])
-    return found
+    found = {t.name: t for t in gguf.GGUFReader(path).tensors}
+    names = names or [[t.name, [int(d) for d in t.shape]] for t in found.values()]
+    assert len(names) == len(found)
+    return names, " ".join(
+        found[n].tensor_type.name + ":" + xxhash.xxh3_128_hexdigest(np.ascontiguousarray(found[n].data).tobytes())[:16]
+        for n, _ in names)
 
 
 def imatrix(path, plain):
@@ -113,22 +206,24 @@ def imatrix(path, plain):
 def main():
     made = {}
     with tempfile.TemporaryDirectory() as tmp:
-        for family in MODELS:
+        for family in list(ZOO) + list(HAND):
             hf, plain = f"{tmp}/{family}", f"{tmp}/{family}.gguf"
             os.mkdir(hf)
             config, shapes = folder(family, hf)
             subprocess.run([sys.executable, "-c", CONVERT, source, hf, plain], check=True, stdout=subprocess.DEVNULL)
-            made[family] = {"config": config, "tensors": shapes, "files": {"BF16": tensors(plain)}}
-            for t in TYPES:
+            names, files = tensors(plain)
+            of = made[family] = {"config": config, "tensors": shapes, "keys": keys_of(plain), "names": names, "files": {"BF16": files}}
+            for t in TYPES if family in ZOO else SHORT:
                 subprocess.run([quantize, plain, f"{tmp}/q.gguf", t, "2"], check=True,
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-                made[family]["files"][t] = tensors(f"{tmp}/q.gguf")
+                of["files"][t] = tensors(f"{tmp}/q.gguf", names)[1]
             imatrix(f"{tmp}/i.gguf", plain)
-            for t in ("Q4_K_M", "IQ4_XS", "Q4_0"):
+            for t in IMATRIX if family in ZOO else IMATRIX[:1]:
                 subprocess.run([quantize, "--imatrix", f"{tmp}/i.gguf", plain, f"{tmp}/q.gguf", t, "2"], check=True,
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-                made[family]["files"][t + " imatrix"] = tensors(f"{tmp}/q.gguf")
-    json.dump(made, open(out, "w"), separators=(",", ":"))
+                of["files"][t + " imatrix"] = tensors(f"{tmp}/q.gguf", names)[1]
+    with open(out, "w") as f:
+        f.write("{\n" + ",\n".join(f"{json.dumps(k)}:{json.dumps(v, separators=(',', ':'))}" for k, v in made.items()) + "\n}\n")
 
 
 main()
