@@ -102,7 +102,7 @@ static void family_make(struct family *f)
 	for (size_t m = 0; m < f->n_models; m++) {
 		struct scratch_tensor v[TENSORS_MOST];
 		enum dtype as = mixed ? any_float() : all;
-		char name[16];
+		char name[32];
 
 		for (size_t t = 0; t < f->n_tensors; t++) {
 			uint64_t n = elements_of(&f->shape[t]);
