@@ -48,18 +48,26 @@ static bool is_granite(const char *arch)
 	return str_starts(arch, "granite");
 }
 
-/* Granite's attention has no head size of its own, and one without experts no shared ones. */
+static bool has_states(const struct quant_targets *t)
+{
+	return str_eq(t->architecture, "granitehybrid");
+}
+
+/* Layers of states do without positions, but for Bamba's attention; those without states have
+ * them. */
+static bool has_rope(const struct quant_targets *t)
+{
+	return !has_states(t) || str_eq(t->model->arch_class, "BambaForCausalLM");
+}
+
+/* What only some architectures have a word for. */
 static bool left_out(const struct quant_targets *t, const char *key)
 {
 	if (str_ends(key, "vocab_size"))
 		return !str_eq(t->architecture, "llama") && !is_granite(t->architecture);
 	if (str_ends(key, ".scale") || str_ends(key, "_scale"))
 		return !is_granite(t->architecture);
-	if (str_ends(key, "expert_used_count") || str_ends(key, "expert_count"))
-		return t->experts < 1;
-	if (str_ends(key, "context_length"))
-		return str_eq(t->architecture, "granitehybrid");
-	return false;
+	return str_ends(key, "context_length") && !has_rope(t);
 }
 
 static void put_simple(struct gguf_put *p, const struct quant_targets *t)
@@ -111,6 +119,10 @@ static void put_rope_scaling(struct gguf_put *p, const struct model *m, const js
 		for (size_t i = 0; i < sizeof yarn / sizeof *yarn; i++)
 			if (json_is_number(json_object_get(r, yarn[i].name)))
 				put_f32(p, yarn[i].key, json_num(r, yarn[i].name, 0));
+		if (!json_object_get(r, "attention_factor") &&
+			json_is_number(json_object_get(r, "attn_factor")))
+			put_f32(p, "%s.rope.scaling.yarn_attn_factor",
+				json_num(r, "attn_factor", 0));
 	} else if (str_eq(type, "longrope") || str_eq(type, "su")) {
 		put_text(p, "%s.rope.scaling.type", "longrope");
 	}
@@ -124,7 +136,7 @@ static void put_heads(struct gguf_put *p, const struct quant_targets *t)
 	int64_t size = whole(m, "head_dim", 0);
 	bool own = size > 0 && !is_granite(t->architecture);
 
-	if (kv >= 0 && !str_eq(t->architecture, "granitehybrid"))
+	if (kv >= 0 && !str_eq(t->family, "granitemoehybrid"))
 		put_u32(p, "%s.attention.head_count_kv", (uint64_t)kv);
 	if (own) {
 		put_u32(p, "%s.attention.key_length", (uint64_t)size);
@@ -158,10 +170,9 @@ static void put_hybrid(struct gguf_put *p, const struct quant_targets *t)
 {
 	const struct model *m = t->model;
 	int64_t kv = whole(m, "num_key_value_heads", 0), width = whole(m, "hidden_size", 0);
-	bool rope = json_at(m->config, "architectures") && t->model->arch_class &&
-		str_eq(t->model->arch_class, "BambaForCausalLM");
 
-	put_u32(p, "%s.context_length", UINT64_C(1) << 20);
+	if (!has_rope(t))
+		put_u32(p, "%s.context_length", UINT64_C(1) << 20);
 	put_u32(p, "%s.ssm.conv_kernel", (uint64_t)whole(m, "mamba_d_conv", 4));
 	put_u32(p, "%s.ssm.state_size", (uint64_t)whole(m, "mamba_d_state", 128));
 	put_u32(p, "%s.ssm.group_count", (uint64_t)whole(m, "mamba_n_groups", 1));
@@ -170,7 +181,7 @@ static void put_hybrid(struct gguf_put *p, const struct quant_targets *t)
 	put_array(p, "%s.attention.head_count_kv", PUT_I32, (uint64_t)t->layers);
 	for (int64_t i = 0; i < t->layers; i++)
 		put_array_i32(p, is_attention(m, i) ? (int32_t)kv : 0);
-	put_bool(p, "%s.rope.scaling.finetuned", rope);
+	put_bool(p, "%s.rope.scaling.finetuned", has_rope(t));
 }
 
 bool gguf_put_config(struct gguf_put *p, const struct quant_targets *t, struct err *e)
@@ -179,7 +190,6 @@ bool gguf_put_config(struct gguf_put *p, const struct quant_targets *t, struct e
 	const json_t *rope = rope_of(m);
 	double theta = json_num(rope, "rope_theta", json_number_value(
 		gguf_hparam(m, "rope_theta")));
-	bool hybrid = str_eq(t->architecture, "granitehybrid");
 
 	if (t->layers <= 0 || whole(m, "hidden_size", 0) <= 0)
 		return err_set(e, ERR_INPUT, m->source.label,
@@ -191,9 +201,7 @@ bool gguf_put_config(struct gguf_put *p, const struct quant_targets *t, struct e
 	put_rope_scaling(p, m, rope);
 	if (theta > 0)
 		put_f32(p, "%s.rope.freq_base", theta);
-	if (hybrid)
+	if (str_eq(t->family, "granitemoehybrid"))
 		put_hybrid(p, t);
-	else if (str_eq(t->family, "granitemoehybrid"))
-		put_bool(p, "%s.rope.scaling.finetuned", true);
 	return true;
 }

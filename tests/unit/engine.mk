@@ -66,7 +66,7 @@ EXTRA_DIST += tests/golden/tokenizer/generate.py tests/golden/tokenizer/expected
 check_PROGRAMS += tests/unit/test_quantize
 TESTS += tests/unit/test_quantize
 tests_unit_test_quantize_SOURCES = tests/unit/test_quantize.c tests/unit/fixture.h \
-	tests/unit/formula.h tests/unit/golden.h
+	tests/unit/formula.h tests/unit/gguf_raw.h tests/unit/golden.h
 tests_unit_test_quantize_LDADD = $(UNIT_LIBS)
 EXTRA_DIST += \
 	tests/golden/quant/files.json \

@@ -5,6 +5,7 @@
 #include "engine/quant_out.h"
 #include "engine/quantize.h"
 #include "formula.h"
+#include "gguf_raw.h"
 #include "golden.h"
 #include "system/process.h"
 
@@ -34,67 +35,6 @@ static int teardown(void **state)
 	json_decref(golden);
 	fixture_fini(&fx);
 	return 0;
-}
-
-/* --- a GGUF file as bytes, without the program's own reader --- */
-
-struct raw {
-	unsigned char *bytes;
-	size_t n, at, data;
-	uint64_t tensors;
-};
-
-static uint64_t raw_take(struct raw *r, size_t n)
-{
-	uint64_t v = 0;
-
-	assert_true(r->at + n <= r->n);
-	memcpy(&v, r->bytes + r->at, n);
-	r->at += n;
-	return v;
-}
-
-static void raw_value(struct raw *r, uint64_t type)
-{
-	static const size_t size[] = { 1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8 };
-
-	assert_true(type <= 12);
-	if (type == 8) {
-		r->at += raw_take(r, 8);
-	} else if (type == 9) {
-		uint64_t of = raw_take(r, 4), n = raw_take(r, 8);
-		while (n--)
-			raw_value(r, of);
-	} else {
-		r->at += size[type];
-	}
-	assert_true(r->at <= r->n);
-}
-
-static void raw_open(struct raw *r, const char *path)
-{
-	struct err e = { 0 };
-	uint64_t keys;
-	size_t infos;
-
-	memset(r, 0, sizeof *r);
-	r->bytes = (unsigned char *)file_read_all(path, (size_t)1 << 30, &r->n, &e);
-	assert_non_null(r->bytes);
-	assert_memory_equal(r->bytes, "GGUF\3\0\0\0", 8);
-	r->at = 8;
-	r->tensors = raw_take(r, 8);
-	keys = raw_take(r, 8);
-	while (keys--) {
-		r->at += raw_take(r, 8);
-		raw_value(r, raw_take(r, 4));
-	}
-	infos = r->at;
-	for (uint64_t i = 0; i < r->tensors; i++) {
-		r->at += raw_take(r, 8);
-		r->at += raw_take(r, 4) * 8 + 12;
-	}
-	r->data = (r->at + 31) / 32 * 32;
-	r->at = infos;
 }
 
 /* The next tensor against [name, dimensions] and "TYPE:half of the hash". */
@@ -142,7 +82,8 @@ static int by_name(const void *a, const void *b)
 		json_string_value(json_array_get(y->name, 0)));
 }
 
-static void check_file(const char *path, const json_t *names, const char *is, const char *what)
+static void check_file(const char *path, const json_t *names, const char *is,
+	const json_t *keys, const char *what)
 {
 	size_t n = json_array_size(names);
 	struct wanted *v = calloc(n, sizeof *v);
@@ -160,8 +101,10 @@ static void check_file(const char *path, const json_t *names, const char *is, co
 		fail_msg("%s: %d tensors for %d", what, (int)r.tensors, (int)n);
 	for (size_t i = 0; i < n; i++)
 		raw_check(&r, v[i].name, v[i].is, what);
+	if (keys)
+		raw_check_keys(&r, keys, what);
 	free(v);
-	free(r.bytes);
+	raw_close(&r);
 }
 
 /* --- writing --- */
@@ -224,7 +167,8 @@ static void test_files_as_llama_cpp_writes_them(void **state)
 				if (!write_it(family, file, &o, &r, &e))
 					fail_msg("%s: %s: %s", what, e.where, e.what);
 				check_file(out, json_object_get(of, "names"),
-					json_string_value(tensors), what);
+					json_string_value(tensors), str_eq(file, "BF16")
+					? json_object_get(of, "keys") : NULL, what);
 				assert_true(file_stat_id(out, &id) && id.size == r.bytes);
 			}
 			free(what);
@@ -295,7 +239,7 @@ static void test_files_with_importance(void **state)
 				if (!write_it(family, preset, &o, &r, &e))
 					fail_msg("%s: %s: %s", what, e.where, e.what);
 				check_file(out, json_object_get(of, "names"),
-					json_string_value(tensors), what);
+					json_string_value(tensors), NULL, what);
 				seen++;
 			}
 			free(preset);
