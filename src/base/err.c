@@ -38,6 +38,7 @@ static const struct {
 } known_errno[] = {
 	{ ENOSPC, ERR_SPACE, "free some space or write elsewhere" },
 	{ EDQUOT, ERR_SPACE, "your disk quota is used up: free some space or write elsewhere" },
+	{ EFBIG, ERR_SPACE, "files may not be that large here: write elsewhere, or split it" },
 	{ ENOMEM, ERR_MEMORY, "close other programs or use fewer threads" },
 	{ ENOENT, ERR_INPUT, "check the path" },
 	{ EACCES, ERR_INPUT, "check the permissions" },

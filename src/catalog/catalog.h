@@ -97,7 +97,10 @@ struct catalog_run {
 	char *name, *status;
 	char *started;              /* ISO 8601 UTC */
 	double seconds;
-	char *recipe_text, *recipe_hash, *recipe_path, *method;
+	/* recipe_text: what was merged; plan_text: what became of its tensors, of a quantization,
+	 * which has a recipe only if it merged one; recipe_hash is the plan's then, recipe_path
+	 * too without a recipe. `sql` shows both in one column, as two documents of YAML. */
+	char *recipe_text, *plan_text, *recipe_hash, *recipe_path, *method;
 	char *output, *output_hash;
 	uint64_t bytes, tensors, seed;
 	char *command;              /* the command line that makes it again */
@@ -117,7 +120,7 @@ bool catalog_run_end(struct catalog *c, int64_t id, const char *status, double s
 	const char *error, struct err *e);
 bool catalog_run_input_hash(struct catalog *c, int64_t id, const char *name, const char *hash,
 	struct err *e);
-/* Newest first; recipe_text and command are NULL in a list, catalog_run_get has them.
+/* Newest first; recipe_text, plan_text and command are NULL in a list, catalog_run_get has them.
  * filter: what filter.h reads; NULL or "" is every run that is not archived. */
 struct catalog_run *catalog_runs(struct catalog *c, const char *filter, size_t *n, struct err *e);
 struct catalog_run *catalog_run_get(struct catalog *c, int64_t id, struct err *e);

@@ -1,12 +1,44 @@
 #include "config.h"
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include "base/hash.h"
 #include "base/str.h"
 #include "base/vec.h"
+#include "base/xalloc.h"
 #include "catalog/db.h"
 #include "catalog/filter.h"
 #include "system/process.h"
+
+/* --- a recipe and a plan in one text --- */
+
+#define PLAN_FOLLOWS "\n--- # quantization plan\n"
+
+static char *text_join(const struct catalog_run *r)
+{
+	if (r->recipe_text && r->plan_text)
+		return xasprintf("%s" PLAN_FOLLOWS "%s", r->recipe_text, r->plan_text);
+	return r->recipe_text || r->plan_text
+		? xstrdup(r->recipe_text ? r->recipe_text : r->plan_text) : NULL;
+}
+
+/* At the last of such lines: a recipe may have one of its own. */
+static void text_split(struct catalog_run *r)
+{
+	char *at = NULL;
+
+	if (!r->recipe_text || !str_eq(r->kind, "quantize"))
+		return;
+	for (char *p = r->recipe_text; (p = strstr(p, PLAN_FOLLOWS)); p++)
+		at = p;
+	if (at) {
+		*at = '\0';
+		r->plan_text = xstrdup(at + strlen(PLAN_FOLLOWS));
+	} else {
+		r->plan_text = r->recipe_text;
+		r->recipe_text = NULL;
+	}
+}
 
 /* --- beginning and end --- */
 
@@ -65,11 +97,14 @@ int64_t catalog_run_begin(struct catalog *c, const struct catalog_run *r,
 {
 	struct db *d = db_writing(c, e);
 	int64_t recipe, id = 0;
+	char *text;
 	bool ok;
 
 	if (!d)
 		return 0;
-	ok = put_recipe(d, r->recipe_text, r->recipe_hash, &recipe, e) && put_run(d, r, recipe, e);
+	text = text_join(r);
+	ok = put_recipe(d, text, r->recipe_hash, &recipe, e) && put_run(d, r, recipe, e);
+	free(text);
 	if (ok) {
 		/* The index's own tables were written last, by the trigger. */
 		id = db_number(d, "SELECT seq FROM sqlite_sequence WHERE name = 'run'", 0);
@@ -178,6 +213,7 @@ static void read_run(sqlite3_stmt *s, struct catalog_run *r)
 	r->note = db_text(s, 21);
 	r->archived = sqlite3_column_int(s, 22) != 0;
 	r->replaced = sqlite3_column_int(s, 23) != 0;
+	text_split(r);
 }
 
 static bool read_runs(struct db *d, const struct filter *f, struct catalog_run **v, size_t *n,
@@ -256,8 +292,8 @@ void catalog_runs_free(struct catalog_run *v, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		struct catalog_run *r = &v[i];
 		char *const texts[] = { r->kind, r->name, r->status, r->started, r->recipe_text,
-			r->recipe_hash, r->recipe_path, r->method, r->output, r->output_hash,
-			r->command,
+			r->plan_text, r->recipe_hash, r->recipe_path, r->method, r->output,
+			r->output_hash, r->command,
 			r->version, r->arithmetic, r->error, r->tags, r->note };
 
 		for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)

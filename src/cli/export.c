@@ -30,6 +30,9 @@ static char *publish(const struct export_run *r, struct err *e)
 	}
 	if (r->run->recipe_text)
 		text = recipe_publish(r->run->recipe_text, v, r->n_inputs, e);
+	else if (r->run->plan_text)
+		err_set(e, ERR_INPUT, "export", "--format plan prints its plan",
+			"run %" PRId64 " quantized a model, it has no recipe", r->run->id);
 	else
 		err_set(e, ERR_INPUT, "export", NULL, "run %" PRId64 " has no recipe", r->run->id);
 	for (size_t i = 0; i < r->n_inputs; i++)
@@ -68,27 +71,51 @@ static void comment_input(const struct catalog_input *in)
 	free(name);
 }
 
+static void print_document(const char *text)
+{
+	size_t n = strlen(text);
+
+	fputs(text, stdout);
+	if (n && text[n - 1] != '\n')
+		putchar('\n');
+}
+
+bool export_plan(const struct export_run *r, struct err *e)
+{
+	if (!r->run->plan_text)
+		return err_set(e, ERR_INPUT, "export", "--format recipe prints its recipe",
+			"run %" PRId64 " quantized nothing, it has no plan", r->run->id);
+	comment("quantized by cupel", r->run->version);
+	comment("name", r->run->name);
+	comment("plan hash", r->run->recipe_hash);
+	comment("output hash", r->run->output_hash);
+	if (r->n_inputs)
+		puts(r->run->recipe_text ? "# of a recipe's result; its inputs" : "# inputs");
+	for (size_t i = 0; i < r->n_inputs; i++)
+		comment_input(&r->inputs[i]);
+	print_document(r->run->plan_text);
+	return true;
+}
+
 bool export_recipe(const struct export_run *r, struct err *e)
 {
 	char *text = publish(r, e);
-	size_t n;
 
 	if (!text)
 		return false;
-	comment("merged by cupel", r->run->version);
+	comment(r->run->plan_text ? "merged and quantized by cupel" : "merged by cupel",
+		r->run->version);
 	comment("name", r->run->name);
 	printf("# seed %" PRIu64 "\n", r->run->seed);
 	comment("arithmetic", r->run->arithmetic);
-	comment("recipe hash", r->run->recipe_hash);
-	comment("output hash", r->run->output_hash);
+	comment(r->run->plan_text ? "plan hash" : "recipe hash", r->run->recipe_hash);
+	comment(r->run->plan_text ? "hash of the quantized output" : "output hash",
+		r->run->output_hash);
 	if (r->n_inputs)
 		puts("# inputs");
 	for (size_t i = 0; i < r->n_inputs; i++)
 		comment_input(&r->inputs[i]);
-	fputs(text, stdout);
-	n = strlen(text);
-	if (n && text[n - 1] != '\n')
-		putchar('\n');
+	print_document(text);
 	free(text);
 	return true;
 }
@@ -133,8 +160,9 @@ static void facts(const struct catalog_run *r)
 	fact("took", took.s);
 	fact("size", size.s);
 	fact("output hash", r->output_hash);
-	fact("recipe hash", r->recipe_hash);
-	fact("seed", seed);
+	fact(r->plan_text ? "plan hash" : "recipe hash", r->recipe_hash);
+	if (!r->plan_text || r->recipe_text)
+		fact("seed", seed);
 	fact("arithmetic", r->arithmetic);
 	fact("cupel", r->version);
 	fact("tags", r->tags);
@@ -224,6 +252,10 @@ bool export_markdown(const struct export_run *r, struct err *e)
 	if (text) {
 		puts("\n## Recipe\n");
 		fenced(text);
+	}
+	if (r->run->plan_text) {
+		puts("\n## Plan\n");
+		fenced(r->run->plan_text);
 	}
 	free(text);
 	return true;

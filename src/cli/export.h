@@ -11,6 +11,8 @@ struct export_run { /* borrowed; filled by the verb */
 	struct catalog_score *scores;
 	size_t n_scores;
 };
+/* plan: what `quantize --plan` takes, the rest as comments. */
+bool export_plan(const struct export_run *r, struct err *e);
 bool export_recipe(const struct export_run *r, struct err *e);
 bool export_markdown(const struct export_run *r, struct err *e);
 void export_csv(const struct export_run *v, size_t n); /* a row a run, results as columns */

@@ -224,6 +224,7 @@ json_t *history_whole(struct catalog *c, const struct catalog_run *r, struct err
 	json_object_set_new(j, "arithmetic", json_textn(r->arithmetic));
 	json_object_set_new(j, "command", json_textn(r->command));
 	json_object_set_new(j, "recipe_text", json_textn(r->recipe_text));
+	json_object_set_new(j, "plan_text", json_textn(r->plan_text));
 	add_outputs(r, j);
 	if (add_inputs(c, r, j, e) && add_results(c, r, j, e) && add_notes(c, r, j, e))
 		return j;

@@ -23,16 +23,11 @@ static bool is_recipe(const char *name)
 		!file_is_dir(name);
 }
 
-static struct model *open_recipe(struct cli *c, const char *name, struct err *e)
+static struct model *open_recipe(struct quantizing *q, const struct quantizing_from *from,
+	struct err *e)
 {
-	struct plan_options o = { 0 };
-	struct recipe *r = recipe_load(name, e);
-	struct plan *p = r ? merging_plan(c, r, &o, e) : NULL;
-	struct model *m = p ? recipe_model(p, name, e) : NULL;
-
-	plan_unref(p);
-	recipe_unref(r);
-	return m;
+	q->merge = merging_plan(q->c, from->recipe, from->merge, e);
+	return q->merge ? recipe_model(q->merge, from->name, e) : NULL;
 }
 
 static bool open_imatrix(struct quantizing *q, const char *path, struct err *e)
@@ -49,20 +44,30 @@ static bool open_imatrix(struct quantizing *q, const char *path, struct err *e)
 bool quantizing_open(struct quantizing *q, struct cli *c, const char *name, const char *plan,
 	const char *imatrix, struct err *e)
 {
-	struct quant_spec *s;
+	struct plan_options o = { 0 };
+	struct quant_spec *s = quant_spec_load(plan, e);
+	struct recipe *r = s && is_recipe(name) ? recipe_load(name, e) : NULL;
+	struct quantizing_from from = { .name = name, .recipe = r, .merge = &o, .spec = s,
+		.imatrix = imatrix };
 	bool ok;
 
 	memset(q, 0, sizeof *q);
-	q->c = c;
-	s = quant_spec_load(plan, e);
-	if (!s)
-		return false;
-	q->model = is_recipe(name) ? open_recipe(c, name, e) : cli_model(c, name, e);
-	if (q->model)
-		q->targets = quant_targets_new(q->model, s->preset.container, e);
-	ok = q->targets && open_imatrix(q, imatrix, e) && quantizing_plan(q, s, e);
+	ok = s && (r || !is_recipe(name)) && quantizing_from(q, c, &from, e);
+	recipe_unref(r);
 	quant_spec_unref(s);
 	return ok;
+}
+
+bool quantizing_from(struct quantizing *q, struct cli *c, const struct quantizing_from *from,
+	struct err *e)
+{
+	memset(q, 0, sizeof *q);
+	q->c = c;
+	q->model = from->recipe ? open_recipe(q, from, e) : cli_model(c, from->name, e);
+	if (q->model)
+		q->targets = quant_targets_new(q->model, from->spec->preset.container, e);
+	return q->targets && open_imatrix(q, from->imatrix, e) &&
+		quantizing_plan(q, from->spec, e);
 }
 
 static bool file_bytes(struct quantizing *q, struct err *e)
@@ -99,6 +104,7 @@ void quantizing_close(struct quantizing *q)
 	quant_plan_unref(q->plan);
 	quant_targets_unref(q->targets);
 	imatrix_free(q->imatrix);
+	plan_unref(q->merge);
 	model_unref(q->model);
 	findings_fini(&q->findings);
 	free(q->sums);

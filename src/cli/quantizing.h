@@ -7,10 +7,12 @@
 #include "quant/imatrix.h"
 #include "quant/measure.h"
 #include "quant/plan.h"
+#include "engine/quantize.h"
 
 struct quantizing {
 	struct cli *c;
 	struct model *model;
+	struct plan *merge;        /* whose result the model is; NULL: a stored one */
 	struct quant_targets *targets;
 	struct imatrix *imatrix;   /* NULL: none */
 	struct imatrix_cover cover;
@@ -30,6 +32,21 @@ bool quantizing_measure(struct quantizing *q, bool exact, struct err *e);
 /* The best plan under the target (--target), measured; its spec is q->plan->spec. */
 bool quantizing_target(struct quantizing *q, const char *target, bool exact, struct err *e);
 void quantizing_close(struct quantizing *q);
+/* The same with what is at hand: r, merged as o says, or the model called name if r is NULL. */
+struct quantizing_from {
+	const char *name;
+	const struct recipe *recipe;
+	const struct plan_options *merge;
+	const struct quant_spec *spec;
+	const char *imatrix;
+};
+bool quantizing_from(struct quantizing *q, struct cli *c, const struct quantizing_from *from,
+	struct err *e);
+/* Writes it, with progress on stderr; signals cancel. The catalog may be NULL. */
+bool quantizing_run(struct quantizing *q, struct catalog *cat, struct quantize_options *o,
+	struct run_result *r, struct err *e);
+/* And answers; ends the job's row. The verb's exit status. */
+int quantizing_write(struct quantizing *q, struct quantize_options *o, struct err *e);
 
 json_t *quantizing_json(const struct quantizing *q, uint64_t context);
 void quantizing_print(const struct quantizing *q, uint64_t context, bool tensors);

@@ -75,12 +75,14 @@ static bool print_as(struct catalog *c, const struct loaded *runs, const char *f
 		export_csv(runs->v, runs->n);
 		return true;
 	}
-	if (!str_eq(format, "recipe"))
-		return err_set(e, ERR_USAGE, "export", "recipe, json, csv or markdown",
+	if (!str_eq(format, "recipe") && !str_eq(format, "plan"))
+		return err_set(e, ERR_USAGE, "export", "recipe, plan, json, csv or markdown",
 			"no format %s", format);
 	if (runs->n > 1)
 		return err_set(e, ERR_USAGE, "export", "export them one by one",
-			"one file holds one recipe");
+			"one file holds one %s", format);
+	if (str_eq(format, "plan"))
+		return export_plan(&runs->v[0], e);
 	return export_recipe(&runs->v[0], e);
 }
 
@@ -100,7 +102,7 @@ static int run(struct cli *c, struct err *e)
 }
 
 static const struct verb_option options[] = {
-	{ "--format", "FORMAT", false, "recipe (the default), json, csv or markdown" },
+	{ "--format", "FORMAT", false, "recipe (the default), plan, json, csv or markdown" },
 	{ 0 },
 };
 
@@ -109,7 +111,8 @@ const struct verb verb_export = {
 	.args = "ID...",
 	.help = "print runs for other people and programs",
 	.detail = "recipe is one file: the YAML that mergekit runs, with revisions, hashes and the "
-		"seed as comments; absolute paths of models become their names. csv has a row for "
+		"seed as comments; absolute paths of models become their names. plan is the "
+		"file that `quantize --plan` takes. csv has a row for "
 		"every run and a column for every result.",
 	.min_args = 1,
 	.max_args = -1,

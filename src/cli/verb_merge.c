@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "cli/command_line.h"
 #include "cli/merging.h"
+#include "cli/quantizing.h"
 #include "engine/job.h"
 
 struct options {
@@ -112,12 +113,47 @@ static int merge_all(struct cli *c, const struct recipe *r, struct options *o, s
 	return status;
 }
 
+/* --plan: into a quantized file, with no file of 16 bits in between. */
+static bool plan_fits(const struct cli *c, struct err *e)
+{
+	static const char *const others[] = { "--part", "--join", "--all" };
+
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		if (cli_option(c, others[i]))
+			return err_set(e, ERR_USAGE, others[i],
+				"merge first, then `cupel quantize` the result",
+				"a merge with --plan writes one quantized model");
+	return true;
+}
+
+static int quantize(struct cli *c, const struct recipe *r, const struct options *o, struct err *e)
+{
+	struct quant_spec *s = quant_spec_load(cli_option(c, "--plan"), e);
+	struct quantizing_from from = { .name = c->argv[0], .recipe = r, .merge = &o->plan,
+		.spec = s, .imatrix = cli_option(c, "--imatrix") };
+	struct quantize_options to = { .output = o->run.output, .split = o->run.shard_size,
+		.force = o->run.force, .resume = o->run.resume, .sync = o->run.sync,
+		.nonfinite = cli_option(c, "--allow-nonfinite") != NULL, .job = o->run.job,
+		.command = o->run.command };
+	struct quantizing q = { 0 };
+	int status;
+
+	if (s && quantizing_from(&q, c, &from, e))
+		status = quantizing_write(&q, &to, e);
+	else
+		status = refused(c, o, e);
+	quantizing_close(&q);
+	quant_spec_unref(s);
+	return status;
+}
+
 static int run(struct cli *c, struct err *e)
 {
 	struct options o = {0};
 	struct command_line line;
 	struct recipe *r = NULL;
 	struct plan *p = NULL;
+	bool planned = cli_option(c, "--plan") != NULL;
 	int status;
 
 	command_line_of(&line, c, "merge");
@@ -126,10 +162,12 @@ static int run(struct cli *c, struct err *e)
 		(o.job && !job_attach(c->catalog, o.run.job, e)))
 		status = err_exit_status(e->code);
 	else if (!(r = merging_recipe(c->argv[0], cli_option(c, "--document"), e)) ||
-		!(p = merging_plan(c, r, &o.plan, e)))
+		(planned ? !plan_fits(c, e) : !(p = merging_plan(c, r, &o.plan, e))))
 		status = refused(c, &o, e);
 	else if (cli_option(c, "--detach"))
 		status = command_line_detach(&line, c, e) ? 0 : err_exit_status(e->code);
+	else if (planned)
+		status = quantize(c, r, &o, e);
 	else if (cli_option(c, "--all") && r->documents > 1)
 		status = merge_all(c, r, &o, e);
 	else
@@ -156,6 +194,10 @@ static const struct verb_option options[] = {
 	{ "--join", NULL, false, "check the parts, and make OUT of them" },
 	{ "--sync", NULL, false, "wait until everything is on the disk before OUT gets its name" },
 	MERGING_OPTIONS,
+	{ "--plan", "PLAN", false,
+		"quantize in the same stream: OUT is the GGUF or MLX that the plan says" },
+	{ "--imatrix", "FILE", false, "with --plan: weigh columns by this importance matrix" },
+	{ "--allow-nonfinite", NULL, false, "with --plan: write zeros for NaN and infinities" },
 	{ "--detach", NULL, false, "start it as a job, a process of its own, and return" },
 	{ "--job", "ID", false, NULL },
 	{ 0 }

@@ -1,72 +1,8 @@
 #include "config.h"
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include "base/str.h"
-#include "base/xalloc.h"
 #include "cli/command_line.h"
-#include "cli/merging.h"
 #include "cli/quantizing.h"
 #include "engine/job.h"
 #include "engine/quantize.h"
-#include "system/process.h"
-
-static bool tell(void *ctx, const struct run_progress *p)
-{
-	(void)ctx;
-	cli_progress(p->done, p->total, p->rate, p->left, p->tensor);
-	return !atomic_load(&process_cancelled);
-}
-
-static void print(const struct quantizing *q, const struct run_result *r)
-{
-	struct str s = STR_INIT;
-	char hex[HASH_HEX_SIZE];
-
-	hash_hex(r->hash, hex);
-	str_add_bytes(&s, r->bytes);
-	printf("%s: %s, %.3f bits per weight, %" PRIu64 " tensors, ", r->output, s.s,
-		q->plan->bits_per_weight, r->tensors);
-	str_clear(&s);
-	str_add_seconds(&s, r->seconds);
-	printf("%s\n", s.s);
-	str_fini(&s);
-	if (r->resumed)
-		printf("%" PRIu64 " tensors were there already\n", r->resumed);
-	if (r->nonfinite)
-		printf("%" PRIu64 " weights that were not finite are zeros now\n", r->nonfinite);
-	printf("hash %s", hex);
-	if (r->run)
-		printf(", run %" PRId64, r->run);
-	putchar('\n');
-}
-
-static bool write_it(struct cli *c, struct quantizing *q, struct quantize_options *o,
-	struct run_result *r, struct err *e)
-{
-	bool ok;
-
-	o->imatrix = q->imatrix;
-	quantizing_say(q);
-	process_catch_signals();
-	ok = quantize_run(q->plan, c->catalog, cli_pool(c), o, tell, NULL, r, e);
-	cli_progress_end();
-	if (o->job)
-		catalog_job_end(c->catalog, o->job, ok ? "done"
-			: e->code == ERR_CANCELLED ? "cancelled" : "failed", r->run,
-			ok ? NULL : e->what, NULL);
-	if (!ok)
-		return false;
-	if (c->json) {
-		json_t *j = merging_json(r);
-		json_print(j);
-		json_decref(j);
-	} else {
-		print(q, r);
-	}
-	return true;
-}
 
 static bool read_options(struct cli *c, struct quantize_options *o, struct err *e)
 {
@@ -91,7 +27,6 @@ static int run(struct cli *c, struct err *e)
 {
 	struct quantize_options o = { 0 };
 	struct quantizing q = { 0 };
-	struct run_result r;
 	struct command_line line;
 	bool ok;
 
@@ -103,7 +38,7 @@ static int run(struct cli *c, struct err *e)
 		ok = command_line_detach(&line, c, e);
 	} else if (ok) {
 		ok = quantizing_open(&q, c, c->argv[0], cli_option(c, "--plan"),
-			cli_option(c, "--imatrix"), e) && write_it(c, &q, &o, &r, e);
+			cli_option(c, "--imatrix"), e) && quantizing_write(&q, &o, e) == 0;
 		if (!ok && o.job && !q.plan)
 			catalog_job_end(c->catalog, o.job, "failed", 0, e->what, NULL);
 		quantizing_close(&q);

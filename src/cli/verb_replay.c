@@ -9,19 +9,28 @@
 #include "base/xalloc.h"
 #include "cli/history.h"
 #include "cli/merging.h"
+#include "cli/replay.h"
 #include "engine/content.h"
 #include "engine/leaves.h"
 #include "system/process.h"
 
+struct input_now {
+	const char *name;
+	struct model *model;
+	struct hash hash;
+};
 struct replay {
 	struct cli *c;
 	struct catalog_run *run;
 	struct catalog_input *in;
 	size_t n_in;
-	struct plan *plan;
-	struct leaves now;                  /* the stored models it reads, with their hashes */
+	struct plan *plan;                  /* NULL: a stored model was quantized */
+	struct quantizing q;                /* of a quantization */
+	bool quantized;
+	struct input_now *now;              /* the stored models it reads */
+	size_t n_now;
 	struct run_result result;
-	bool made;                          /* it was merged again, not only looked at */
+	bool made;                          /* made again, not only looked at */
 	bool kept;                          /* into a folder the user named */
 };
 
@@ -37,30 +46,34 @@ static bool uses_others(const struct recipe *r)
 	return n > 1;
 }
 
-static struct plan *plan_of(struct replay *r, struct err *e)
+/* Recipe and options of the run; a quantization may have none. */
+static bool open_run(struct replay *r, struct err *e)
 {
 	struct plan_options o = {.has_seed = true, .seed = r->run->seed};
-	struct recipe *recipe;
-	struct plan *p;
+	const char *text = r->run->recipe_text;
+	struct recipe *recipe = NULL;
+	bool ok;
 
-	if (r->run->arithmetic && !plan_arithmetic_parse(r->run->arithmetic, &o)) {
-		err_set(e, ERR_INPUT, r->c->argv[0], "replay it with the cupel that made it",
+	if (r->run->arithmetic && !plan_arithmetic_parse(r->run->arithmetic, &o))
+		return err_set(e, ERR_INPUT, r->c->argv[0],
+			"replay it with the cupel that made it",
 			"it was computed as \"%s\", which is not known here", r->run->arithmetic);
-		return NULL;
-	}
-	if (!r->run->recipe_text) {
-		err_set(e, ERR_INPUT, r->c->argv[0], NULL, "this run has no recipe to replay");
-		return NULL;
-	}
-	recipe = recipe_parse(r->run->recipe_text, strlen(r->run->recipe_text), r->run->recipe_path,
-		e);
-	if (!recipe)
-		return NULL;
-	if (uses_others(recipe)) /* then every document says its seed */
+	if (!text && !r->quantized)
+		return err_set(e, ERR_INPUT, r->c->argv[0], NULL,
+			"this run has no recipe to replay");
+	if (text && !(recipe = recipe_parse(text, strlen(text),
+		r->run->recipe_path, e)))
+		return false;
+	if (recipe && uses_others(recipe)) /* then every document says its seed */
 		o.has_seed = false;
-	p = merging_plan(r->c, recipe, &o, e);
+	if (r->quantized) {
+		ok = replay_quantize_open(&r->q, r->c, r->run, r->in, r->n_in, recipe, &o, e);
+		r->plan = r->q.merge ? plan_ref(r->q.merge) : NULL;
+	} else {
+		ok = (r->plan = merging_plan(r->c, recipe, &o, e)) != NULL;
+	}
 	recipe_unref(recipe);
-	return p;
+	return ok;
 }
 
 static const char *recorded(const struct replay *r, const char *name)
@@ -71,14 +84,9 @@ static const char *recorded(const struct replay *r, const char *name)
 	return NULL;
 }
 
-static const char *name_of(const struct leaf *l)
+static bool changed(const struct replay *r, const struct input_now *l)
 {
-	return l->plan->inputs->v[l->at].text;
-}
-
-static bool changed(const struct replay *r, const struct leaf *l)
-{
-	const char *then = recorded(r, name_of(l));
+	const char *then = recorded(r, l->name);
 	char hex[HASH_HEX_SIZE];
 
 	hash_hex(l->hash, hex);
@@ -87,27 +95,42 @@ static bool changed(const struct replay *r, const struct leaf *l)
 
 static bool any_changed(const struct replay *r)
 {
-	for (size_t i = 0; i < r->now.n; i++)
-		if (changed(r, &r->now.v[i]))
+	for (size_t i = 0; i < r->n_now; i++)
+		if (changed(r, &r->now[i]))
 			return true;
 	return false;
 }
 
+static void list_inputs(struct replay *r)
+{
+	struct leaves l = r->plan ? leaves_find(r->plan) : (struct leaves){0};
+
+	r->n_now = r->plan ? l.n : 1;
+	r->now = xnew(struct input_now, r->n_now + 1);
+	for (size_t i = 0; i < l.n; i++)
+		r->now[i] = (struct input_now){l.v[i].plan->inputs->v[l.v[i].at].text,
+			l.v[i].model, {{0}}};
+	if (!r->plan) /* the one model, by the name it has in the record */
+		for (size_t i = r->n_in; i-- > 0;)
+			if (str_eq(r->in[i].role, "input"))
+				r->now[0] = (struct input_now){r->in[i].name, r->q.model, {{0}}};
+	leaves_fini(&l);
+}
+
 static bool hash_inputs(struct replay *r, struct err *e)
 {
-	size_t n;
+	struct model **models;
+	struct hash *hash;
 	bool ok;
 
-	r->now = leaves_find(r->plan);
-	n = r->now.n;
-	struct model **models = xnew(struct model *, n + 1);
-	struct hash *hash = xnew(struct hash, n + 1);
-
-	for (size_t i = 0; i < n; i++)
-		models[i] = r->now.v[i].model;
-	ok = content_hashes(models, n, cli_pool(r->c), &process_cancelled, hash, e);
-	for (size_t i = 0; ok && i < n; i++)
-		r->now.v[i].hash = hash[i];
+	list_inputs(r);
+	models = xnew(struct model *, r->n_now + 1);
+	hash = xnew(struct hash, r->n_now + 1);
+	for (size_t i = 0; i < r->n_now; i++)
+		models[i] = r->now[i].model;
+	ok = content_hashes(models, r->n_now, cli_pool(r->c), &process_cancelled, hash, e);
+	for (size_t i = 0; ok && i < r->n_now; i++)
+		r->now[i].hash = hash[i];
 	free(hash);
 	free(models);
 	return ok;
@@ -126,6 +149,22 @@ static char *place(const struct replay *r)
 	return path;
 }
 
+static void clear(const char *path, bool whole)
+{
+	char *base = xstrndup(path, (size_t)(str_base(path) - path)), *left;
+
+	file_remove_tree(path, NULL);
+	left = xasprintf("%s.%s.cupel-tmp", base, str_base(path));
+	if (!whole && file_exists(left))
+		file_remove_tree(left, NULL);
+	free(left);
+	left = xasprintf("%s.%s.cupel-journal", base, str_base(path));
+	if (!whole)
+		unlink(left);
+	free(left);
+	free(base);
+}
+
 static bool make_again(struct replay *r, struct err *e)
 {
 	struct cli *c = r->c;
@@ -135,22 +174,15 @@ static bool make_again(struct replay *r, struct err *e)
 	bool ok;
 
 	/* what nobody keeps is no run */
-	ok = merging_run(c, r->kept ? c->catalog : NULL, r->plan, &o, &r->result, e);
+	if (r->quantized)
+		ok = replay_quantize(&r->q, r->run, r->kept ? c->catalog : NULL,
+			&(struct quantize_options){.output = path, .force = o.force}, &r->result,
+			e);
+	else
+		ok = merging_run(c, r->kept ? c->catalog : NULL, r->plan, &o, &r->result, e);
 	r->made = ok;
-	if (!r->kept) {
-		char *base = xstrndup(path, (size_t)(str_base(path) - path)), *left;
-
-		file_remove_tree(path, NULL);
-		left = xasprintf("%s.%s.cupel-tmp", base, str_base(path));
-		if (!ok && file_exists(left))
-			file_remove_tree(left, NULL);
-		free(left);
-		left = xasprintf("%s.%s.cupel-journal", base, str_base(path));
-		if (!ok)
-			unlink(left);
-		free(left);
-		free(base);
-	}
+	if (!r->kept)
+		clear(path, ok);
 	free(path);
 	return ok;
 }
@@ -176,14 +208,14 @@ static void print_json(const struct replay *r)
 	json_object_set_new(j, "output",
 		r->kept && r->made ? json_textn(r->result.output) : json_null());
 	json_object_set_new(j, "seconds", r->made ? json_number(r->result.seconds) : json_null());
-	for (size_t i = 0; i < r->now.n; i++) {
-		const struct leaf *l = &r->now.v[i];
+	for (size_t i = 0; i < r->n_now; i++) {
+		const struct input_now *l = &r->now[i];
 		json_t *in = json_object();
 
 		hash_hex(l->hash, hex);
-		json_object_set_new(in, "name", json_textn(name_of(l)));
+		json_object_set_new(in, "name", json_textn(l->name));
 		json_object_set_new(in, "hash", json_string(hex));
-		json_object_set_new(in, "expected", json_textn(recorded(r, name_of(l))));
+		json_object_set_new(in, "expected", json_textn(recorded(r, l->name)));
 		json_object_set_new(in, "changed", json_boolean(changed(r, l)));
 		json_array_append_new(list, in);
 	}
@@ -207,10 +239,10 @@ static void print_text(const struct replay *r)
 	if (r->made)
 		printf(", now it is %s", hex);
 	putchar('\n');
-	for (size_t i = 0; i < r->now.n; i++) {
-		char *name = str_safe(name_of(&r->now.v[i]));
+	for (size_t i = 0; i < r->n_now; i++) {
+		char *name = str_safe(r->now[i].name);
 
-		if (changed(r, &r->now.v[i]))
+		if (changed(r, &r->now[i]))
 			printf("  the input %s has changed since\n", name);
 		free(name);
 	}
@@ -220,8 +252,8 @@ static void print_text(const struct replay *r)
 
 static bool replay(struct replay *r, struct err *e)
 {
-	r->plan = plan_of(r, e);
-	if (!r->plan || !hash_inputs(r, e))
+	r->quantized = str_eq(r->run->kind, "quantize");
+	if (!open_run(r, e) || !hash_inputs(r, e))
 		return false;
 	/* changed inputs give another result: that is the answer, unless it is wanted all the
 	 * same */
@@ -243,8 +275,9 @@ static int run(struct cli *c, struct err *e)
 	r.run = catalog_run_get(cat, id, e);
 	if (r.run)
 		r.in = catalog_run_inputs(cat, id, &r.n_in, e);
-	if (r.run && r.in && !str_eq(r.run->kind, "merge"))
-		err_set(e, ERR_INPUT, c->argv[0], NULL, "run %" PRId64 " is no merge", id);
+	if (r.run && r.in && !str_eq(r.run->kind, "merge") &&
+		!str_eq(r.run->kind, "quantize"))
+		err_set(e, ERR_INPUT, c->argv[0], NULL, "run %" PRId64 " wrote no model", id);
 	else if (r.run && r.in && replay(&r, e)) {
 		if (c->json)
 			print_json(&r);
@@ -252,8 +285,9 @@ static int run(struct cli *c, struct err *e)
 			print_text(&r);
 	}
 	status = e->code ? err_exit_status(e->code) : same(&r) ? 0 : 1;
-	leaves_fini(&r.now);
+	free(r.now);
 	plan_unref(r.plan);
+	quantizing_close(&r.q);
 	catalog_inputs_free(r.in, r.n_in);
 	catalog_runs_free(r.run, r.run != NULL);
 	return status;

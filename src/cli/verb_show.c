@@ -73,7 +73,7 @@ static void print_head(const struct catalog_run *r)
 	print_fact("tags", r->tags);
 	print_fact("error", r->error);
 	print_fact("command", r->command);
-	print_fact("recipe", r->recipe_path);
+	print_fact(r->plan_text && !r->recipe_text ? "plan" : "recipe", r->recipe_path);
 	print_fact("", r->recipe_hash);
 	free(when);
 }
@@ -152,6 +152,14 @@ static bool print_notes(struct catalog *c, const struct catalog_run *r, struct e
 	return v != NULL;
 }
 
+static void print_document(const char *title, const char *text)
+{
+	if (!text)
+		return;
+	printf("\n%s\n", title);
+	print_lines(text, "  ");
+}
+
 static int run(struct cli *c, struct err *e)
 {
 	struct catalog *cat = cli_catalog(c, e);
@@ -169,10 +177,10 @@ static int run(struct cli *c, struct err *e)
 			history_print(j);
 	} else {
 		print_head(r);
-		if (print_inputs(cat, r, e) && print_results(cat, r, e) && print_notes(cat, r, e) &&
-		    r->recipe_text) {
-			puts("\nrecipe");
-			print_lines(r->recipe_text, "  ");
+		if (print_inputs(cat, r, e) && print_results(cat, r, e) &&
+			print_notes(cat, r, e)) {
+			print_document("recipe", r->recipe_text);
+			print_document("plan", r->plan_text);
 		}
 	}
 	catalog_runs_free(r, 1);
@@ -182,7 +190,7 @@ static int run(struct cli *c, struct err *e)
 const struct verb verb_show = {
 	.name = "show",
 	.args = "ID",
-	.help = "show one run whole: recipe, inputs, output, results, notes",
+	.help = "show one run whole: recipe, plan, inputs, output, results, notes",
 	.detail = "ID is a run's number, or its name (then the newest run of that name).",
 	.min_args = 1,
 	.max_args = 1,

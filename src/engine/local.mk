@@ -70,6 +70,8 @@ libcupel_a_SOURCES += \
 	src/engine/quant_look.h \
 	src/engine/quant_out.c \
 	src/engine/quant_out.h \
+	src/engine/quant_record.c \
+	src/engine/quant_record.h \
 	src/engine/quantize.c \
 	src/engine/quantize.h \
 	src/engine/rate.c \

@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "base/xalloc.h"
 #include "engine/growing.h"
+#include "engine/leaves.h"
 #include "engine/output.h"
 #include "quant/pack.h"
 #include "system/process.h"
@@ -26,17 +27,52 @@ static char *final_path(const struct quant_out *q, size_t file)
 		q->layout->files[file].name);
 }
 
-static bool refuse_input(const struct quant_out *q, struct err *e)
+static bool inside(const char *path, const char *folder)
 {
-	const struct model *m = q->plan->targets->model;
-	char *real = realpath(m->path, NULL), *out = realpath(q->path, NULL);
-	bool hit = real && out && (str_eq(real, out) || (str_starts(real, out) &&
-		real[strlen(out)] == '/'));
+	return str_starts(path, folder) && (path[strlen(folder)] == '/' || !path[strlen(folder)]);
+}
 
-	free(real);
+/* Would the output take the place of this file of an input? */
+static bool hits(const struct quant_out *q, const char *file)
+{
+	char *real = realpath(file, NULL), *out = realpath(q->path, NULL);
+	bool hit = real && out && inside(real, out);
+
+	for (size_t i = 0; real && q->layout->container == QUANT_GGUF && !hit &&
+		i < q->layout->n_files; i++) {
+		char *path = final_path(q, i), *there = realpath(path, NULL);
+
+		hit = there && str_eq(real, there);
+		free(there);
+		free(path);
+	}
 	free(out);
+	free(real);
+	return hit;
+}
+
+static bool refuse_model(const struct quant_out *q, const struct model *m, struct err *e)
+{
+	bool hit = m->path && hits(q, m->path);
+
+	for (size_t i = 0; !hit && i < m->n_files; i++)
+		hit = hits(q, m->files[i]->path);
 	return !hit || err_set(e, ERR_INPUT, q->path, "name another output",
 		"this is where the input %s lies", m->source.label);
+}
+
+static bool refuse_inputs(const struct quant_out *q, const struct plan *merge, struct err *e)
+{
+	struct leaves l;
+	bool ok = true;
+
+	if (!merge)
+		return refuse_model(q, q->plan->targets->model, e);
+	l = leaves_find(merge);
+	for (size_t i = 0; ok && i < l.n; i++)
+		ok = refuse_model(q, l.v[i].model, e);
+	leaves_fini(&l);
+	return ok;
 }
 
 static bool is_gguf(const char *path)
@@ -213,7 +249,7 @@ static bool begin(struct quant_out *q, const struct quantize_options *o, const c
 	bool resume = false, ok;
 
 	ok = growing_parent(q->path, e) && (q->lock = process_lock_take(lock, e)) != NULL &&
-		refuse_input(q, e) && (q->layout->container == QUANT_GGUF
+		refuse_inputs(q, o->merge, e) && (q->layout->container == QUANT_GGUF
 		? check_files(q, o->force, e) : check_folder(q, o->force, e)) &&
 		check_leftover(q, o, &resume, e) && (resume || check_space(q, e)) &&
 		file_mkdirs(q->tmp, e) && journal_open_it(q, head, resume, e);

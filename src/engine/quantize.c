@@ -11,6 +11,7 @@
 #include "base/xalloc.h"
 #include "engine/quant_files.h"
 #include "engine/quant_out.h"
+#include "engine/quant_record.h"
 #include "quant/gguf_keys.h"
 #include "quant/pack.h"
 #include "quant/target_read.h"
@@ -46,7 +47,7 @@ struct quantize {
 	struct err error;
 	atomic_ullong done;        /* bytes of the output */
 	uint64_t resumed, total;
-	int64_t id;
+	struct quant_record record;
 	double begun, told;
 };
 
@@ -317,75 +318,6 @@ static char *head_of(const struct quantize *q)
 		plan, sources);
 }
 
-/* --- the catalog --- */
-
-static bool record_begin(struct quantize *q, struct err *e)
-{
-	const struct model *m = q->p->targets->model;
-	char hex[HASH_HEX_SIZE], version[] = PACKAGE_VERSION, kind[] = "quantize", role[] = "input";
-	struct str text = STR_INIT;
-	struct catalog_run row = { .kind = kind, .name = q->out->name, .recipe_hash = hex,
-		.recipe_path = (char *)q->p->spec->path,
-		.method = (char *)q->p->spec->preset.name, .output = q->out->path,
-		.command = (char *)q->o->command, .version = version,
-		.parent = q->o->parent_run };
-	struct catalog_input in = { .name = (char *)m->source.label, .path = m->path,
-		.role = role };
-
-	if (!q->catalog)
-		return true;
-	hash_hex(quant_spec_hash(q->p->spec), hex);
-	str_addn(&text, q->p->spec->text, q->p->spec->text_n);
-	row.recipe_text = text.s;
-	q->id = catalog_run_begin(q->catalog, &row, &in, 1, e);
-	str_fini(&text);
-	return q->id != 0;
-}
-
-static void record_failure(struct quantize *q, const struct err *e)
-{
-	char *text = xasprintf("%s: %s", e->where, e->what);
-
-	if (q->id)
-		catalog_run_end(q->catalog, q->id,
-			e->code == ERR_CANCELLED ? "cancelled" : "failed", seconds() - q->begun,
-			NULL, NULL, 0, 0, text, NULL);
-	free(text);
-}
-
-static int64_t parent_of(struct quantize *q)
-{
-	size_t n = 0;
-	struct catalog_model *v = catalog_models(q->catalog, &n, NULL);
-	int64_t id = 0;
-
-	for (size_t i = 0; i < n; i++)
-		if (str_eq(v[i].path, q->p->targets->model->path))
-			id = v[i].id;
-	catalog_models_free(v, n);
-	return id;
-}
-
-static bool record_end(struct quantize *q, const struct run_result *r, struct err *e)
-{
-	const struct quant_targets *t = q->p->targets;
-	char hex[HASH_HEX_SIZE], kind[] = "quant", relation[] = "quantized";
-	struct catalog_model m = { .name = q->out->name, .path = q->out->path,
-		.format = (char *)quant_container_name(t->container),
-		.architecture = (char *)t->family, .kind = kind, .hash = hex,
-		.parameters = t->parameters, .bytes = r->bytes,
-		.bits = q->p->bits_per_weight, .relation = relation, .run = q->id };
-
-	if (!q->id)
-		return true;
-	hash_hex(r->hash, hex);
-	m.parent = t->model->virtual ? 0 : parent_of(q);
-	if (q->out->layout->n_files > 1 && t->container == QUANT_GGUF)
-		m.path = (char *)r->output;
-	return catalog_run_end(q->catalog, q->id, "done", r->seconds, m.path, hex, r->bytes,
-		r->tensors, NULL, e) && catalog_model_put(q->catalog, &m, NULL, e);
-}
-
 /* --- the run --- */
 
 static void pieces_make(struct quantize *q)
@@ -467,8 +399,9 @@ static bool finish(struct quantize *q, struct run_result *r, struct err *e)
 	if (!quant_out_publish(q->out, q->o->sync, e))
 		return false;
 	r->seconds = seconds() - q->begun;
-	r->run = q->id;
-	return record_end(q, r, e);
+	r->run = q->record.id;
+	r->seed = q->o->merge ? q->o->merge->seed : 0;
+	return quant_record_end(&q->record, r, e);
 }
 
 static bool run_with(struct quantize *q, const struct quant_layout *l, struct pool *pool,
@@ -484,10 +417,13 @@ static bool run_with(struct quantize *q, const struct quant_layout *l, struct po
 	free(head);
 	if (!q->out)
 		return false;
-	ok = record_begin(q, &why) && stream(q, pool, &why) && finish(q, out, &why);
-	out->run = q->id;
+	q->record = (struct quant_record){ .catalog = q->catalog, .pool = pool, .plan = q->p,
+		.out = q->out, .o = q->o };
+	ok = quant_record_begin(&q->record, &why) && stream(q, pool, &why) &&
+		finish(q, out, &why);
+	out->run = q->record.id;
 	if (!ok) {
-		record_failure(q, &why);
+		quant_record_failed(&q->record, seconds() - q->begun, &why);
 		if (e)
 			*e = why;
 	}

@@ -16,7 +16,7 @@ struct quantize_options {
 	bool nonfinite;            /* NaN and infinities are written as zeros, else refused */
 	int64_t job, parent_run;   /* 0 none */
 	const char *command;       /* for the catalog */
-	const char *recipe;        /* text of the recipe the model is the result of; NULL */
+	struct plan *merge;        /* whose result the model is; NULL: a stored one */
 	const struct imatrix *imatrix; /* NULL none */
 };
 struct quantize_file { /* written beside the weights: config.json, tokenizer.json … */

@@ -124,6 +124,10 @@ bool run_page_one(struct run_page *p, struct catalog *c, int64_t id, struct err 
 		heading(p, "recipe");
 		text_lines(p, STYLE_normal, r->recipe_text);
 	}
+	if (r->plan_text) {
+		heading(p, "plan");
+		text_lines(p, STYLE_normal, r->plan_text);
+	}
 	catalog_runs_free(r, 1);
 	return true;
 }
@@ -186,6 +190,20 @@ static void fact_diff(struct run_page *p, const char *label, const char *a, cons
 }
 
 #define NAMES_SHOWN 40
+
+static void plan_diff(struct run_page *p, const struct catalog_run *a, const struct catalog_run *b)
+{
+	struct lines la = { 0 }, lb = { 0 };
+
+	if (!a->plan_text && !b->plan_text)
+		return;
+	heading(p, "plan");
+	split(&la, a->plan_text);
+	split(&lb, b->plan_text);
+	diff(p, &la, &lb);
+	lines_fini(&la);
+	lines_fini(&lb);
+}
 
 /* Tensors by their content hashes: exact, and free, because the runs wrote them down. names: list
  * them, else only count. */
@@ -263,10 +281,12 @@ bool run_page_two(struct run_page *p, struct catalog *c, int64_t ida, int64_t id
 		fact_diff(p, "output", a->output_hash, b->output_hash);
 		fact_diff(p, "tags", a->tags, b->tags);
 		tensor_diff(p, c, a, b, false);
-		heading(p, "recipe");
+		if (a->recipe_text || b->recipe_text)
+			heading(p, "recipe");
 		split(&la, a->recipe_text);
 		split(&lb, b->recipe_text);
 		diff(p, &la, &lb);
+		plan_diff(p, a, b);
 		score_diff(p, c, ida, idb);
 		tensor_diff(p, c, a, b, true);
 		lines_fini(&la);

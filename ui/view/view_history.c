@@ -447,7 +447,9 @@ unsigned app_open_run_recipe(struct app *a, int64_t id)
 	unsigned bits;
 
 	if (r && !r->recipe_text)
-		err_set(&e, ERR_INPUT, "run", NULL, "it has no recipe");
+		err_set(&e, ERR_INPUT, "run", NULL, r->plan_text
+			? "it quantized a model: it has a plan and no recipe"
+			: "it has no recipe");
 	else if (r)
 		recipe = recipe_parse(r->recipe_text, strlen(r->recipe_text), r->recipe_path, &e);
 	if (!recipe) {
