@@ -10,6 +10,7 @@
 #include "engine/plan_key.h"
 #include "engine/plan_work.h"
 #include "engine/shards.h"
+#include "model/role.h"
 
 #define SAY_AT_MOST 5 /* problems of one kind that are listed each */
 
@@ -344,6 +345,8 @@ struct plan *plan_make(const struct recipe *r, struct inputs *in, const struct p
 	struct planner w = {.r = r, .in = in, .f = f, .e = e};
 	struct shards *s;
 
+	if (!role_ready(e))
+		return NULL;
 	if (!r->method) {
 		const char *near_name = method_nearest(r->method_name);
 		char *hint = near_name ? xasprintf("did you mean %s?", near_name) :

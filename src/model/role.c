@@ -71,6 +71,7 @@ static struct {
 	struct map wrappers; /* component → itself */
 	struct map within;   /* component → prefix */
 	struct str problem;
+	bool shipped;        /* some of share/ were found */
 } table;
 static pthread_once_t table_once = PTHREAD_ONCE_INIT;
 
@@ -307,7 +308,8 @@ static void load(void)
 		home ? xasprintf("%s/.config/cupel/roles", home) : NULL;
 
 	arena_init(&table.arena);
-	if (!read_folder(shipped, false))
+	table.shipped = read_folder(shipped, false) > 0;
+	if (!table.shipped)
 		complain(shipped, 0, "no files of roles; reinstall cupel, or set CUPEL_DATA");
 	if (own)
 		read_folder(own, true);
@@ -319,6 +321,20 @@ const char *role_problem(void)
 {
 	pthread_once(&table_once, load);
 	return table.problem.s;
+}
+
+bool role_ready(struct err *e)
+{
+	char *path;
+
+	pthread_once(&table_once, load);
+	if (table.shipped)
+		return true;
+	path = file_data_path("roles");
+	err_set(e, ERR_INPUT, path, "install cupel again, or set CUPEL_DATA to its share folder",
+		"there are no files of roles");
+	free(path);
+	return false;
 }
 
 /* --- using them --- */

@@ -4,6 +4,7 @@
 #ifndef CUPEL_MODEL_ROLE_H
 #define CUPEL_MODEL_ROLE_H
 #include "base/arena.h"
+#include "base/err.h"
 #include "base/str.h"
 #include "tensor/tensor.h"
 
@@ -21,4 +22,8 @@ bool role_hf_name(struct str *out, const char *family, const char *stem, const c
 bool role_gguf_name(struct str *out, const char *family, const char *name);
 /* What was wrong with the files, one line; NULL if nothing was. */
 const char *role_problem(void);
+/* Whether the rows of share/roles/ were found at all. Who writes by roles (where a stack ends,
+ * which type a tensor gets) asks first: without them the result would be another, and nothing
+ * would show it. */
+bool role_ready(struct err *e);
 #endif

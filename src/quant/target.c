@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/str.h"
+#include "model/role.h"
 #include "quant/target_build.h"
 
 /* --- putting one together --- */
@@ -181,8 +182,11 @@ static void facts(struct quant_targets *t)
 
 struct quant_targets *quant_targets_new(struct model *m, enum quant_container c, struct err *e)
 {
-	struct targets_build *b = xnew(struct targets_build, 1);
+	struct targets_build *b;
 
+	if (!role_ready(e))
+		return NULL;
+	b = xnew(struct targets_build, 1);
 	atomic_init(&b->refs, 1);
 	arena_init(&b->arena);
 	b->t.container = c;

@@ -97,4 +97,16 @@ has out '! state'
 CUPEL_DATA=$dir/nothing run 1 doctor
 has out '! demo/README.md'
 
+# What a tensor is decides what is written: without the rows that say so nothing is.
+for m in base code; do ln -s "$demo/$m" $m; done
+cat >two.yml <<'EOF'
+merge_method: linear
+models: [{model: base, parameters: {weight: 0.5}}, {model: code, parameters: {weight: 0.5}}]
+EOF
+CUPEL_DATA=$dir/nothing run 3 merge two.yml none
+has err "$dir/nothing/roles" 'there are no files of roles' 'CUPEL_DATA'
+CUPEL_DATA=$dir/nothing run 3 quantize base none.gguf --plan Q8_0
+has err 'there are no files of roles'
+[ ! -e none ] && [ ! -e none.gguf ] || { echo 'not ok: something was written'; bad=1; }
+
 done_testing

@@ -300,6 +300,14 @@ static void compare_all(const struct plan *p, struct compared *c, uint32_t seed)
 	}
 }
 
+/* Of a test that failed halfway: they are not the next one's. */
+static int no_masks(void **state)
+{
+	(void)state;
+	dare_inject(NULL);
+	return 0;
+}
+
 static void test_end_to_end(void **state)
 {
 	json_t *all = end_to_end(), *run;
@@ -781,7 +789,7 @@ static void test_estimate(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_end_to_end),
+		cmocka_unit_test_teardown(test_end_to_end, no_masks),
 		cmocka_unit_test(test_mergekit_again),
 		cmocka_unit_test(test_any_number_of_threads),
 		cmocka_unit_test(test_exact_preview_is_the_file),
