@@ -253,28 +253,39 @@ char *quant_mlx_index(const struct quant_plan *p, const struct mlx_layout *l)
 	return str_steal(&out);
 }
 
-static json_t *config_entry(struct quant_type t)
+static json_t *config_entry(struct quant_type t, bool mode)
 {
 	char name[QUANT_TYPE_NAME];
+	json_t *j = json_pack("{s:i, s:i}", "group_size", (int)t.group, "bits", (int)t.bits);
 
-	return json_pack("{s:i, s:i, s:s}", "group_size", (int)t.group, "bits", (int)t.bits, "mode",
-		t.mode == QUANT_AFFINE ? "affine" : quant_type_name(t, name));
+	if (mode)
+		json_object_set_new(j, "mode", json_string(t.mode == QUANT_AFFINE ? "affine"
+			: quant_type_name(t, name)));
+	return j;
 }
 
+/* As mlx_lm writes it: a recipe that names bits itself says so of every module, and leaves 4 as the
+ * rest; what a model wants in 8 bits has no mode, which means affine. */
 json_t *quant_mlx_config(const struct quant_plan *p)
 {
-	struct quant_type base = p->spec->preset.base;
-	json_t *j = config_entry(base);
+	const struct quant_preset *preset = &p->spec->preset;
+	struct quant_type base = preset->base;
+	json_t *j;
 
+	if (preset->kind == MLX_MIXED)
+		base.bits = 4;
+	j = config_entry(base, true);
 	for (size_t i = 0; i < p->targets->n; i++) {
 		struct quant_type t = p->v[i].type;
+		bool own = preset->kind == MLX_UNIFORM && p->v[i].why == QUANT_MIXED;
 		size_t n;
 
-		if (t.mode == QUANT_PLAIN || quant_type_same(t, base))
+		if (t.mode == QUANT_PLAIN ||
+			(preset->kind != MLX_MIXED && quant_type_same(t, base)))
 			continue;
 		char *module = xstrdup(quant_target_module(&p->targets->v[i], &n));
 		module[n] = 0;
-		json_object_set_new_nocheck(j, module, config_entry(t));
+		json_object_set_new_nocheck(j, module, config_entry(t, !own));
 		free(module);
 	}
 	return j;

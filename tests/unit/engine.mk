@@ -68,6 +68,12 @@ TESTS += tests/unit/test_quantize
 tests_unit_test_quantize_SOURCES = tests/unit/test_quantize.c tests/unit/fixture.h \
 	tests/unit/formula.h tests/unit/gguf_raw.h tests/unit/golden.h
 tests_unit_test_quantize_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += tests/unit/test_quantize_mlx
+TESTS += tests/unit/test_quantize_mlx
+tests_unit_test_quantize_mlx_SOURCES = tests/unit/test_quantize_mlx.c tests/unit/fixture.h \
+	tests/unit/formula.h tests/unit/golden.h
+tests_unit_test_quantize_mlx_LDADD = $(UNIT_LIBS)
+EXTRA_DIST += tests/golden/quant/mlx_files.json tests/golden/quant/gen_mlx_files.py
 EXTRA_DIST += \
 	tests/golden/quant/files.json \
 	tests/golden/quant/gen_files.py tests/golden/quant/gguf_keys.py
