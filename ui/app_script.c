@@ -31,6 +31,7 @@ static bool wait_idle(struct shell *s, struct err *e)
 			return err_set(
 				e, ERR_NO, ":wait-idle", NULL, "still busy after %.0f s", PATIENCE);
 		events_wait(s->a.events, 20);
+		settle(s); /* views ask for more as figures come */
 	}
 	s->polled = 0; /* what the last of it left in the catalog */
 	settle(s);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 #include "base/str.h"
+#include "base/vec.h"
 #include "base/xalloc.h"
 #include "engine/pump.h"
 #include "quant/target_read.h"
@@ -14,10 +15,15 @@
 #define TYPES_MAX 64
 #define QUIET_NS 16000000
 #define SUMS_VERSION 1u
+#define KEEP_AT_ONCE 256
 
 struct cell { /* a target in a type */
 	struct quant_sums sample, whole;
 	bool sampled, exact;       /* which of them is known */
+};
+struct kept {
+	size_t target, type;
+	struct quant_sums sums;
 };
 struct quant_look {
 	struct quant_targets *t;
@@ -36,6 +42,7 @@ struct quant_look {
 	bool want_exact, failed;
 	struct err error;
 	int64_t told;
+	vec(struct kept) kept;     /* exact sums that the catalog has not got yet */
 };
 
 static struct cell *cell_of(const struct quant_look *l, size_t target, size_t type)
@@ -130,20 +137,36 @@ static bool recall(struct quant_look *l, size_t target, size_t type, struct quan
 	return ok;
 }
 
-static void keep(struct quant_look *l, size_t target, size_t type, const struct quant_sums *s)
+/* Many in one transaction: each waits for the disk. */
+static void keep_all(struct quant_look *l, bool last)
 {
-	unsigned char blob[4 + sizeof *s] = { SUMS_VERSION };
-	struct catalog_stat one = { .blob = blob, .n = sizeof blob };
-	char kind[40];
+	vec(struct kept) v = { 0 };
+	struct catalog_stat *rows;
+	struct row { char kind[40]; unsigned char blob[4 + sizeof(struct quant_sums)]; } *of;
 
-	if (!l->catalog)
-		return;
-	kind_of(l, type, kind);
-	memcpy(blob + 4, s, sizeof *s);
-	one.kind = kind;
-	one.a = target_key(l->t, target);
-	one.base = importance_key(l, target);
-	catalog_stat_put(l->catalog, &one, 1, NULL);
+	pthread_mutex_lock(&l->lock);
+	if (l->catalog && l->kept.n && (last || l->kept.n >= KEEP_AT_ONCE)) {
+		v.v = l->kept.v;
+		v.n = l->kept.n;
+		memset(&l->kept, 0, sizeof l->kept);
+	}
+	pthread_mutex_unlock(&l->lock);
+	rows = xnew(struct catalog_stat, v.n + 1);
+	of = xcalloc(v.n + 1, sizeof *of);
+	for (size_t i = 0; i < v.n; i++) {
+		kind_of(l, v.v[i].type, of[i].kind);
+		of[i].blob[0] = SUMS_VERSION;
+		memcpy(of[i].blob + 4, &v.v[i].sums, sizeof v.v[i].sums);
+		rows[i] = (struct catalog_stat){ .kind = of[i].kind,
+			.a = target_key(l->t, v.v[i].target),
+			.base = importance_key(l, v.v[i].target),
+			.blob = of[i].blob, .n = sizeof of[i].blob };
+	}
+	if (v.n)
+		catalog_stat_put(l->catalog, rows, v.n, NULL);
+	free(rows);
+	free(of);
+	free(v.v);
 }
 
 /* --- the work --- */
@@ -203,8 +226,9 @@ static void measure_exactly(struct quant_look *l, size_t target, size_t type)
 	pthread_mutex_lock(&l->lock);
 	cell_of(l, target, type)->whole = s;
 	cell_of(l, target, type)->exact = true;
+	*vec_push(&l->kept) = (struct kept){ target, type, s };
 	pthread_mutex_unlock(&l->lock);
-	keep(l, target, type, &s);
+	keep_all(l, false);
 }
 
 /* The next target without a sample; else one whose planned type was not read in full. */
@@ -246,6 +270,8 @@ static bool step(void *ctx)
 		sample(l, target);
 	else if (found)
 		measure_exactly(l, target, (size_t)type);
+	if (!found)
+		keep_all(l, true);
 	tell(l, !found);
 	return found;
 }
@@ -282,11 +308,13 @@ void quant_look_free(struct quant_look *l)
 	if (!l)
 		return;
 	pump_free(l->pump);
+	keep_all(l, true);
 	pthread_mutex_destroy(&l->lock);
 	quant_targets_unref(l->t);
 	free(l->v);
 	free(l->used);
 	free(l->taken);
+	vec_fini(&l->kept);
 	free(l);
 }
 
