@@ -38,6 +38,12 @@ static const struct step {
 		{ "show", "1" } },
 	{ "And can make it again, byte for byte.",
 		{ "replay", "1" } },
+	{ "What quantizing it would be: type, size and error of every group. Nothing is written.",
+		{ "plan", "halfway", "--plan", "Q4_K_M" } },
+	{ "The types of least error that fit 4.5 bits per weight.",
+		{ "plan", "halfway", "--plan", "Q4_K_M", "--target", "4.5bpw" } },
+	{ "Written: merged and quantized in one stream, with no 16-bit file in between.",
+		{ "quantize", "halfway.yml", "halfway.gguf", "--plan", "Q4_K_M" } },
 	{ "The family now.",
 		{ "models", "--tree" } },
 };

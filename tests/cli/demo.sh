@@ -13,7 +13,7 @@ same "$(ls -A tmp)" ''
   bad=1
 }
 has out '1. ' 'cupel scan .' 'cupel models --tree' 'cupel preview halfway.yml' \
-  'cupel merge halfway.yml halfway' 'cupel replay 1'
+  'cupel merge halfway.yml halfway' 'cupel replay 1' 'cupel quantize halfway.yml halfway.gguf'
 # Every step that was announced is followed by an answer.
 awk '/^\$ cupel/ { if (waiting) bad = 1; waiting = 1; next } waiting && NF { waiting = 0 }
   END { exit bad || waiting }' out || {
@@ -23,7 +23,7 @@ awk '/^\$ cupel/ { if (waiting) bad = 1; waiting = 1; next } waiting && NF { wai
 }
 # Figures that this family has and no other.
 has out '2.89 M' '38 tensors' 'the same' '├─ halfway'
-same "$(grep -c '^[0-9]*\. ' out)" 10
+same "$(grep -c '^[0-9]*\. ' out)" 13
 same "$(lines err)" 0
 
 # Where there is no room for it, one line says so.
