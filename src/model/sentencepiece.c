@@ -1,4 +1,6 @@
 #include "model/sentencepiece.h"
+#include <string.h>
+#include "base/bytes.h"
 
 static bool varint(const unsigned char **p, const unsigned char *end, uint64_t *v)
 {
@@ -13,7 +15,7 @@ static bool varint(const unsigned char **p, const unsigned char *end, uint64_t *
 }
 
 struct field {
-	uint64_t number, value;     /* value: of a varint */
+	uint64_t number, value;     /* value: of a varint, or of 4 bytes */
 	const unsigned char *body;  /* NULL if it has no length */
 	uint64_t len;
 };
@@ -45,6 +47,8 @@ static bool next_field(const unsigned char **p, const unsigned char *end, struct
 	}
 	if (skip > (uint64_t)(end - *p))
 		return false;
+	if ((tag & 7) == 5)
+		f->value = le32(*p);
 	*p += skip;
 	return true;
 }
@@ -52,18 +56,23 @@ static bool next_field(const unsigned char **p, const unsigned char *end, struct
 static bool piece(const struct field *whole, uint64_t id, piece_fn *fn, void *ctx)
 {
 	const unsigned char *end = whole->body + whole->len;
-	struct field f, text = { .body = NULL };
-	uint64_t type = PIECE_NORMAL;
+	struct piece p = { .id = id, .type = PIECE_NORMAL };
+	struct field f;
 
 	for (const unsigned char *q = whole->body; q < end; ) {
 		if (!next_field(&q, end, &f))
 			return false;
-		if (f.number == 1 && f.body)
-			text = f;
-		else if (f.number == 3 && !f.body)
-			type = f.value;
+		if (f.number == 1 && f.body) {
+			p.text = (const char *)f.body;
+			p.n = (size_t)f.len;
+		} else if (f.number == 2 && !f.body) {
+			uint32_t bits = (uint32_t)f.value;
+			memcpy(&p.score, &bits, sizeof p.score);
+		} else if (f.number == 3 && !f.body) {
+			p.type = f.value;
+		}
 	}
-	return !text.body || fn(ctx, id, (const char *)text.body, (size_t)text.len, type);
+	return !p.text || fn(ctx, &p);
 }
 
 bool sentencepiece_walk(const unsigned char *p, size_t n, piece_fn *fn, void *ctx)

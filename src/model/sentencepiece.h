@@ -10,8 +10,15 @@
 enum piece_type { /* GGUF's tokenizer.ggml.token_type has the same numbers */
 	PIECE_NORMAL = 1, PIECE_UNKNOWN, PIECE_CONTROL, PIECE_USER, PIECE_UNUSED, PIECE_BYTE,
 };
+struct piece {
+	uint64_t id;
+	const char *text; /* n bytes, borrowed */
+	size_t n;
+	uint64_t type;
+	float score;
+};
 /* false stops the walk. */
-typedef bool piece_fn(void *ctx, uint64_t id, const char *text, size_t n, uint64_t type);
+typedef bool piece_fn(void *ctx, const struct piece *p);
 /* false: it is none, or fn stopped it. */
 bool sentencepiece_walk(const unsigned char *p, size_t n, piece_fn *fn, void *ctx);
 #endif

@@ -106,10 +106,9 @@ bool tokenizer_json_read(struct vocab *v, const char *text, size_t n, const char
 
 /* --- tokenizer.model --- */
 
-static bool add_piece(void *ctx, uint64_t id, const char *text, size_t n, uint64_t type)
+static bool add_piece(void *ctx, const struct piece *p)
 {
-	(void)type;
-	vocab_add(ctx, text, n, (int64_t)id);
+	vocab_add(ctx, p->text, p->n, (int64_t)p->id);
 	return true;
 }
 

@@ -202,12 +202,12 @@ static unsigned flags_of(uint64_t type)
 		: type == PIECE_USER ? TOKEN_ADDED : 0;
 }
 
-static bool add_listed(void *ctx, uint64_t id, const char *text, size_t n, uint64_t type)
+static bool add_listed(void *ctx, const struct piece *p)
 {
 	struct list *l = ctx;
 
-	return vocab_table_find(l->t, text, n) ||
-		vocab_table_add(l->t, text, n, id, flags_of(type), l->e);
+	return vocab_table_find(l->t, p->text, p->n) ||
+		vocab_table_add(l->t, p->text, p->n, p->id, flags_of(p->type), l->e);
 }
 
 bool vocab_read_pieces(struct vocab_table *t, const unsigned char *p, size_t n, const char *where,
@@ -229,7 +229,7 @@ static void gguf_tokens(struct gread *r, struct list *l, uint64_t count)
 		size_t n;
 		const char *s = gread_string(r, &n);
 
-		if (s && !add_listed(l, i, s, n, PIECE_NORMAL))
+		if (s && !add_listed(l, &(struct piece){ i, s, n, PIECE_NORMAL, 0 }))
 			r->failed = true;
 	}
 }

@@ -128,21 +128,33 @@ static void put_rope_scaling(struct gguf_put *p, const struct model *m, const js
 	}
 }
 
+/* What the config says, or leaves to its family. */
+static int64_t head_size(const struct quant_targets *t)
+{
+	int64_t heads = whole(t->model, "num_attention_heads", 0);
+	int64_t size = whole(t->model, "head_dim", 0);
+
+	if (size > 0 || is_granite(t->architecture))
+		return is_granite(t->architecture) ? 0 : size;
+	if (str_eq(t->family, "llama") || str_eq(t->family, "mistral"))
+		return heads > 0 ? whole(t->model, "hidden_size", 0) / heads : 0;
+	return str_eq(t->family, "qwen3") ? 128 : 0;
+}
+
 static void put_heads(struct gguf_put *p, const struct quant_targets *t)
 {
 	const struct model *m = t->model;
 	int64_t heads = whole(m, "num_attention_heads", 0);
 	int64_t kv = whole(m, "num_key_value_heads", -1);
-	int64_t size = whole(m, "head_dim", 0);
-	bool own = size > 0 && !is_granite(t->architecture);
+	int64_t size = head_size(t);
 
 	if (kv >= 0 && !str_eq(t->family, "granitemoehybrid"))
 		put_u32(p, "%s.attention.head_count_kv", (uint64_t)kv);
-	if (own) {
+	if (size > 0) {
 		put_u32(p, "%s.attention.key_length", (uint64_t)size);
 		put_u32(p, "%s.attention.value_length", (uint64_t)size);
 	}
-	if (!own && heads > 0)
+	if (size <= 0 && heads > 0)
 		size = whole(m, "hidden_size", 0) / heads;
 	if (size > 0 && (str_eq(t->architecture, "llama") || is_granite(t->architecture)))
 		put_u32(p, "%s.rope.dimension_count", (uint64_t)size);

@@ -1,181 +1,31 @@
 #include "config.h"
-#include "quant/gguf_make.h"
+#include "quant/gguf_tokens.h"
 #include <stdlib.h>
 #include <string.h>
 #include "base/xalloc.h"
 #include "system/file.h"
 
-#define FILE_MAX ((size_t)1 << 30)
-#define TOKENS_MAX ((uint64_t)1 << 22)
+/* --- arrays --- */
 
-enum token_type { TYPE_NORMAL = 1, TYPE_CONTROL = 3, TYPE_USER = 4, TYPE_UNUSED = 5 };
-struct entry {
-	const char *text;
-	enum token_type type;
-};
-struct tokens {
-	struct entry *v;
-	uint64_t n;
-	json_t *file, *config;     /* tokenizer.json, tokenizer_config.json */
-};
-
-static char *beside(const struct model *m, const char *name)
-{
-	const char *base = str_base(m->path);
-	char *dir = file_is_dir(m->path) ? xstrdup(m->path)
-		: base > m->path ? xstrndup(m->path, (size_t)(base - m->path)) : xstrdup(".");
-	char *path = str_join_path(dir, name);
-
-	free(dir);
-	return path;
-}
-
-static json_t *load(const struct model *m, const char *name, struct err *e)
-{
-	char *path = beside(m, name);
-	json_t *j = file_exists(path) ? json_parse_file(path, FILE_MAX, e) : NULL;
-
-	free(path);
-	return j;
-}
-
-/* --- how text is split before it is merged: the names that llama.cpp has for it --- */
-
-#define CONTRACTIONS "(?i:'s|'t|'re|'ve|'m|'ll|'d)|"
-#define WORDS "[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|"
-#define REST "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
-#define CASED(after) "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*" \
-	"[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+" after "|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}" \
-	"\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*" after "|"
-#define SLASHES "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
-static const struct {
-	const char *regex;         /* of the Split before ByteLevel */
-	const char *whole, *merged; /* names with ignore_merges, and without */
-} splits[] = {
-	{ CONTRACTIONS WORDS "\\p{N}{1,3}" REST, "llama-bpe", "dbrx" },
-	{ CONTRACTIONS WORDS "\\p{N}" REST, "qwen2", "qwen2" },
-	{ CASED("(?i:'s|'t|'re|'ve|'m|'ll|'d)?") "\\p{N}{1,3}" SLASHES, "gpt-4o", "gpt-4o" },
-	{ CASED("") "\\p{N}" SLASHES, "tekken", "tekken" },
-};
-
-/* The parts of a pre_tokenizer: it, or those of a Sequence. */
-static const json_t *part_of(const json_t *pre, const char *type)
-{
-	const json_t *list = json_object_get(pre, "pretokenizers");
-	size_t i;
-	json_t *j;
-
-	if (str_eq(json_text(pre, "type", ""), type))
-		return pre;
-	json_array_foreach(list, i, j)
-		if (str_eq(json_text(j, "type", ""), type))
-			return j;
-	return NULL;
-}
-
-static const char *pre_name(const struct quant_targets *t, const json_t *file, struct err *e)
-{
-	const json_t *pre = json_object_get(file, "pre_tokenizer");
-	const json_t *split = part_of(pre, "Split"), *digits = part_of(pre, "Digits");
-	const json_t *level = part_of(pre, "ByteLevel");
-	const char *regex = json_text(split, "pattern.Regex", NULL);
-	bool whole = json_flag(file, "model.ignore_merges", false);
-
-	for (size_t i = 0; regex && i < sizeof splits / sizeof *splits; i++)
-		if (str_eq(regex, splits[i].regex))
-			return whole ? splits[i].whole : splits[i].merged;
-	if (!split && level && json_flag(level, "use_regex", true))
-		return !digits ? "gpt-2" : str_starts(t->architecture, "granite") ? "refact"
-			: "smollm";
-	err_set(e, ERR_INPUT, t->model->source.label,
-		"name a GGUF of the same family as the model, whose tokenizer is taken over",
-		"its tokenizer splits text in a way that GGUF has no name for: %.200s",
-		regex ? regex : json_text(pre, "type", "no pre_tokenizer"));
-	return NULL;
-}
-
-/* --- tokens --- */
-
-/* Some added tokens are for control though nothing marks them. */
-static bool looks_special(const char *s)
-{
-	return str_eq(s, "<pad>") || str_eq(s, "<mask>") || str_eq(s, "<2mass>") ||
-		str_eq(s, "[@BOS@]") || (str_starts(s, "<|") && str_ends(s, "|>")) ||
-		(str_starts(s, "<\xef\xbd\x9c") && str_ends(s, "\xef\xbd\x9c>")) ||
-		(str_starts(s, "<unused") && str_ends(s, ">"));
-}
-
-static bool token_set(struct tokens *k, const char *where, const char *text, const json_t *id,
-	enum token_type type, struct err *e)
-{
-	int64_t at = json_is_integer(id) ? json_integer_value(id) : -1;
-
-	if (!text || at < 0 || (uint64_t)at >= k->n)
-		return err_set(e, ERR_INPUT, where, "give the model the tokenizer it was made with",
-			"token %s has the id %lld; the embedding has %llu rows", text ? text : "?",
-			(long long)at, (unsigned long long)k->n);
-	k->v[at] = (struct entry){ text, type };
-	return true;
-}
-
-static bool tokens_read(struct tokens *k, const char *where, struct err *e)
-{
-	const json_t *added = json_object_get(k->file, "added_tokens");
-	const char *text;
-	json_t *j;
-	size_t i;
-
-	json_object_foreach(json_at(k->file, "model.vocab"), text, j)
-		if (!token_set(k, where, text, j, TYPE_NORMAL, e))
-			return false;
-	json_array_foreach(added, i, j) {
-		bool special = json_flag(j, "special", false);
-
-		text = json_text(j, "content", NULL);
-		special = special || (text && looks_special(text));
-		if (!token_set(k, where, text, json_object_get(j, "id"),
-			special ? TYPE_CONTROL : TYPE_USER, e))
-			return false;
-	}
-	return true;
-}
-
-/* A low bar stands for the blank in a token that is found in plain text. */
-static void put_user(struct gguf_put *p, const char *text)
-{
-	struct str s = STR_INIT;
-
-	for (; *text; text++)
-		if (str_starts(text, "\xe2\x96\x81")) {
-			str_addc(&s, ' ');
-			text += 2;
-		} else {
-			str_addc(&s, *text);
-		}
-	put_array_text(p, s.s ? s.s : "", s.n);
-	str_fini(&s);
-}
-
-static void put_tokens(struct gguf_put *p, const struct tokens *k)
+static void put_tokens(struct gguf_put *p, const struct gguf_tokens *k)
 {
 	char unused[32];
 
 	put_array(p, "tokenizer.ggml.tokens", PUT_TEXT, k->n);
 	for (uint64_t i = 0; i < k->n; i++) {
-		const char *text = k->v[i].text;
-
-		if (!text) {
+		if (!k->v[i].text)
 			snprintf(unused, sizeof unused, "[PAD%llu]", (unsigned long long)i);
-			text = unused;
-		}
-		if (k->v[i].type == TYPE_USER)
-			put_user(p, text);
-		else
-			put_array_text(p, text, strlen(text));
+		put_array_text(p, k->v[i].text ? k->v[i].text : unused,
+			k->v[i].text ? k->v[i].size : strlen(unused));
+	}
+	if (k->scored) {
+		put_array(p, "tokenizer.ggml.scores", PUT_F32, k->n);
+		for (uint64_t i = 0; i < k->n; i++)
+			put_array_f32(p, k->v[i].score);
 	}
 	put_array(p, "tokenizer.ggml.token_type", PUT_I32, k->n);
 	for (uint64_t i = 0; i < k->n; i++)
-		put_array_i32(p, k->v[i].text ? k->v[i].type : TYPE_UNUSED);
+		put_array_i32(p, k->v[i].text ? k->v[i].type : TOKEN_UNUSED);
 }
 
 /* A merge is "a b", or a pair; a blank inside a part is spelled as GPT-2 spells byte 32. */
@@ -222,36 +72,69 @@ static int64_t id_of(const json_t *file, const char *content)
 	return -1;
 }
 
-/* What the post-processor puts before a text (or behind it); NULL: nothing. *says: it is one that
- * says so either way. */
-static const char *template_token(const json_t *file, bool last, bool *says)
+/* What the post-processor says: which tokens stand before and behind a text, and whether one stands
+ * between two. */
+struct around {
+	const char *first, *last;
+	bool has_first, has_last;  /* it says whether there is one */
+	bool between, has_between;
+};
+
+static const char *template_part(const json_t *list, size_t at)
 {
-	const json_t *post = json_object_get(file, "post_processor");
+	return json_text(json_array_get(list, at), "SpecialToken.id", NULL);
+}
+
+static const char *sequence_at(const json_t *list, size_t at)
+{
+	return json_text(json_array_get(list, at), "Sequence.id", "");
+}
+
+/* Two texts with something between them, without what stands around both: is it the separator? */
+static void read_pair(struct around *a, const json_t *pair, const char *sep, const char *eos)
+{
+	size_t from = 0, to = json_array_size(pair);
+
+	if (to && a->first && str_eq(template_part(pair, 0), a->first))
+		from++;
+	if (to > from && a->last && str_eq(template_part(pair, to - 1), a->last))
+		to--;
+	if (to < from + 3 || !str_eq(sequence_at(pair, from), "A") ||
+		!str_eq(sequence_at(pair, to - 1), "B"))
+		return;
+	const char *one = template_part(pair, from + 1);
+	const char *two = to - from == 4 ? template_part(pair, from + 2) : NULL;
+	a->has_between = true;
+	a->between = (one && !a->last && (str_eq(one, sep) || str_eq(one, eos))) ||
+		(two && (str_eq(two, sep) || str_eq(two, eos)));
+}
+
+static struct around read_around(const struct gguf_tokens *k)
+{
+	const json_t *post = json_object_get(k->file, "post_processor");
 	const json_t *list = json_object_get(post, "processors");
 	size_t n = json_is_array(list) ? json_array_size(list) : post && !json_is_null(post);
+	struct around a = { 0 };
 
 	for (size_t i = 0; i < n; i++) {
 		const json_t *one = json_is_array(list) ? json_array_get(list, i) : post;
 		const json_t *single = json_object_get(one, "single");
 		size_t parts = json_array_size(single);
-		const char *type = json_text(one, "type", ""), *id;
+		const char *type = json_text(one, "type", "");
 
-		*says = *says || str_eq(type, "ByteLevel");
-		if (!str_eq(type, "TemplateProcessing") || parts < 2)
+		if (str_eq(type, "ByteLevel"))
+			a.has_first = a.has_last = true;
+		if (!str_eq(type, "TemplateProcessing"))
 			continue;
-		id = json_text(json_array_get(single, last ? parts - 1 : 0), "SpecialToken.id",
-			NULL);
-		if (id)
-			return id;
+		if (parts > 1 && template_part(single, 0))
+			a.first = template_part(single, 0);
+		if (parts > 1 && template_part(single, parts - 1))
+			a.last = template_part(single, parts - 1);
+		read_pair(&a, json_object_get(one, "pair"),
+			gguf_token_named(k->config, "sep_token"),
+			a.last ? a.last : gguf_token_named(k->config, "eos_token"));
 	}
-	return NULL;
-}
-
-static const char *content_of(const json_t *config, const char *key)
-{
-	const json_t *j = json_object_get(config, key);
-
-	return json_is_string(j) ? json_string_value(j) : json_text(j, "content", NULL);
+	return a;
 }
 
 static const struct special {
@@ -264,41 +147,78 @@ static const struct special {
 	{ "sep", "tokenizer.ggml.seperator_token_id" },
 	{ "pad", "tokenizer.ggml.padding_token_id" },
 	{ "mask", "tokenizer.ggml.mask_token_id" },
+	{ "eot", "tokenizer.ggml.eot_token_id" },
 };
 
-static void put_special(struct gguf_put *p, const struct model *m, const struct tokens *k,
+/* What a template puts behind a text ends it; what the config says ends it then ends a turn. */
+static const char *text_of(const struct gguf_tokens *k, const struct around *a, const char *name)
+{
+	char key[32];
+	const char *eos = gguf_token_named(k->config, "eos_token");
+
+	if (k->config && a->last && !str_eq(a->last, eos)) {
+		if (str_eq(name, "eos"))
+			return a->last;
+		if (str_eq(name, "eot"))
+			return eos;
+	}
+	if (str_eq(name, "eot"))
+		return NULL;
+	snprintf(key, sizeof key, "%s_token", name);
+	if (str_eq(name, "bos") && !gguf_token_named(k->config, key) && k->config)
+		return a->first;
+	return gguf_token_named(k->config, key);
+}
+
+static void put_special(struct gguf_put *p, const struct gguf_tokens *k, const struct around *a,
 	const struct special *s)
 {
 	char name[32];
-	int64_t id;
+	int64_t id = id_of(k->file, text_of(k, a, s->name));
 	const json_t *j;
 
-	snprintf(name, sizeof name, "%s_token", s->name);
-	id = id_of(k->file, content_of(k->config, name));
 	snprintf(name, sizeof name, "%s_token_id", s->name);
-	j = gguf_hparam(m, name);
-	if (id < 0 && json_is_integer(j))
+	j = gguf_hparam(k->model, name);
+	if (id < 0 && json_is_integer(j) && !str_eq(s->name, "eot"))
 		id = json_integer_value(j);
 	if (id >= 0 && (uint64_t)id < k->n)
 		put_u32(p, s->key, (uint64_t)id);
 }
 
-/* What the tokenizer puts around a text: the post-processor's word before the config's. */
-static void put_adds(struct gguf_put *p, const struct model *m, const struct tokens *k, bool end)
+static void put_add(struct gguf_put *p, const struct gguf_tokens *k, const char *name, bool says,
+	bool what)
 {
-	const char *key = end ? "tokenizer.ggml.add_eos_token" : "tokenizer.ggml.add_bos_token";
-	const json_t *flag = json_object_get(k->config, end ? "add_eos_token" : "add_bos_token");
-	bool says = false;
-	const char *token = template_token(k->file, end, &says);
-	const char *own = content_of(k->config, end ? "eos_token" : "bos_token");
-	const json_t *vocab = gguf_hparam(m, "vocab_size");
+	char key[48];
+	const json_t *flag;
 
-	if (token)
-		put_bool(p, key, !own || str_eq(token, own));
-	else if (json_is_boolean(flag))
-		put_bool(p, key, json_is_true(flag));
-	else if (says || (!end && json_integer_value(vocab) == 49152))
-		put_bool(p, key, false);
+	snprintf(key, sizeof key, "add_%s_token", name);
+	flag = json_object_get(k->config, key);
+	snprintf(key, sizeof key, "tokenizer.ggml.add_%s_token", name);
+	if (says || json_is_boolean(flag))
+		put_bool(p, key, says ? what : json_is_true(flag));
+}
+
+/* Families that the converter treats as llama is treated. */
+static bool as_llama(const struct gguf_put *p, const struct model *m)
+{
+	return str_eq(p->arch, "llama") || (str_starts(p->arch, "granite") &&
+		!str_eq(m->architecture, "granitemoehybrid"));
+}
+
+/* What the tokenizer puts around a text: the post-processor's word before the config's. */
+static void put_adds(struct gguf_put *p, const struct gguf_tokens *k, const struct around *a)
+{
+	const char *bos = gguf_token_named(k->config, "bos_token");
+	const char *cls = gguf_token_named(k->config, "cls_token");
+	const json_t *vocab = gguf_hparam(k->model, "vocab_size");
+
+	if (as_llama(p, k->model) && json_integer_value(vocab) == 49152)
+		put_bool(p, "tokenizer.ggml.add_bos_token", false);
+	else
+		put_add(p, k, "bos", a->first || a->has_first, a->first &&
+			(!bos || str_eq(a->first, bos) || !cls || str_eq(a->first, cls)));
+	put_add(p, k, "eos", a->last || a->has_last, a->last != NULL);
+	put_add(p, k, "sep", a->has_between, a->between);
 }
 
 /* --- together --- */
@@ -314,59 +234,87 @@ static uint64_t rows_of(const struct quant_targets *t)
 	return n;
 }
 
-static bool put_all(struct gguf_put *p, const struct quant_targets *t, struct tokens *k,
+/* Whose tokenizer.model comes before their tokenizer.json. */
+static bool takes_pieces(const char *arch)
+{
+	return !str_eq(arch, "qwen2moe") && !str_eq(arch, "qwen3moe");
+}
+
+static bool put_pieces(struct gguf_put *p, struct gguf_tokens *k, const char *path, uint64_t rows,
 	struct err *e)
 {
-	const struct model *m = t->model;
-	const char *kind = json_text(k->file, "model.type", ""), *pre;
+	if (!(path ? gguf_tokens_pieces(k, path, rows, e) : gguf_tokens_fallback(k, e)))
+		return false;
+	put_text(p, "tokenizer.ggml.model", "llama");
+	put_text(p, "tokenizer.ggml.pre", "default");
+	put_tokens(p, k);
+	return true;
+}
 
-	if (!str_eq(kind, "BPE") || json_flag(k->file, "model.byte_fallback", false))
-		return err_set(e, ERR_INPUT, m->source.label,
-			"quantize from a GGUF of the model, whose tokenizer is kept",
-			"only byte-level BPE tokenizers are written into a GGUF; this one is %s%s",
-			*kind ? kind : "unknown", str_eq(kind, "BPE") ? " with byte fallback" : "");
-	pre = pre_name(t, k->file, e);
-	k->n = rows_of(t);
-	if (pre && (k->n == 0 || k->n > TOKENS_MAX))
-		return err_set(e, ERR_INPUT, m->source.label, NULL, "a vocabulary of %llu tokens",
-			(unsigned long long)k->n);
-	k->v = xnew(struct entry, k->n + 1);
-	if (!pre || !tokens_read(k, m->source.label, e))
+static bool put_bpe(struct gguf_put *p, const struct quant_targets *t, struct gguf_tokens *k,
+	struct err *e)
+{
+	const char *pre = gguf_pre_name(t, k->file, e);
+
+	if (!pre || !gguf_tokens_bpe(k, rows_of(t), e))
 		return false;
 	put_text(p, "tokenizer.ggml.model", "gpt2");
 	put_text(p, "tokenizer.ggml.pre", pre);
 	put_tokens(p, k);
 	put_merges(p, k->file);
-	for (size_t i = 0; i < sizeof specials / sizeof *specials; i++)
-		put_special(p, m, k, &specials[i]);
-	put_adds(p, m, k, false);
-	put_adds(p, m, k, true);
-	if (m->tokenizer.chat_template)
-		put_text(p, "tokenizer.chat_template", m->tokenizer.chat_template);
 	return true;
+}
+
+static bool put_vocab(struct gguf_put *p, const struct quant_targets *t, struct gguf_tokens *k,
+	struct err *e)
+{
+	const char *kind = json_text(k->file, "model.type", "");
+	char *path = gguf_tokens_path(t->model, "tokenizer.model");
+	bool ok;
+
+	if (takes_pieces(p->arch) && file_exists(path))
+		ok = put_pieces(p, k, path, rows_of(t), e);
+	else if (!k->file)
+		ok = err_set(e, ERR_INPUT, k->where,
+			"put the model's tokenizer.json beside its weights",
+			"there is no tokenizer.json: a GGUF holds its tokenizer");
+	else if (!str_eq(kind, "BPE"))
+		ok = err_set(e, ERR_INPUT, k->where,
+			"quantize from a GGUF of the model, whose tokenizer is kept",
+			"tokenizers of BPE and SentencePiece are written into a GGUF; this one is "
+			"%s", *kind ? kind : "unknown");
+	else if (json_flag(k->file, "model.byte_fallback", false))
+		ok = put_pieces(p, k, NULL, 0, e);
+	else
+		ok = put_bpe(p, t, k, e);
+	free(path);
+	return ok;
 }
 
 bool gguf_put_tokenizer(struct gguf_put *p, const struct quant_targets *t, struct err *e)
 {
-	struct tokens k = { 0 };
+	struct gguf_tokens k = { .model = t->model, .where = t->model->source.label };
 	struct err why = { 0 };
 	bool ok;
 
-	k.file = load(t->model, "tokenizer.json", &why);
-	k.config = load(t->model, "tokenizer_config.json", &why);
-	if (why.code) {
-		if (e)
-			*e = why;
-		ok = false;
-	} else if (!k.file) {
-		ok = err_set(e, ERR_INPUT, t->model->source.label,
-			"put the model's tokenizer.json beside its weights",
-			"there is no tokenizer.json: a GGUF holds its tokenizer");
-	} else {
-		ok = put_all(p, t, &k, e);
+	arena_init(&k.arena);
+	k.file = gguf_tokens_load(t->model, "tokenizer.json", &why);
+	k.config = gguf_tokens_load(t->model, "tokenizer_config.json", &why);
+	if (why.code && e)
+		*e = why;
+	ok = !why.code && put_vocab(p, t, &k, e);
+	if (ok) {
+		struct around a = read_around(&k);
+		const json_t *blank = json_object_get(k.config, "add_prefix_space");
+
+		for (size_t i = 0; i < sizeof specials / sizeof *specials; i++)
+			put_special(p, &k, &a, &specials[i]);
+		put_adds(p, &k, &a);
+		if (as_llama(p, t->model) && json_is_boolean(blank))
+			put_bool(p, "tokenizer.ggml.add_space_prefix", json_is_true(blank));
+		if (t->model->tokenizer.chat_template)
+			put_text(p, "tokenizer.chat_template", t->model->tokenizer.chat_template);
 	}
-	free(k.v);
-	json_decref(k.file);
-	json_decref(k.config);
+	gguf_tokens_fini(&k);
 	return ok;
 }

@@ -12,5 +12,6 @@ libcupel_a_SOURCES += \
 libcupel_a_SOURCES += \
 	src/quant/gguf_config.c src/quant/gguf_keys.c src/quant/gguf_keys.h src/quant/gguf_make.h \
 	src/quant/gguf_put.c src/quant/gguf_put.h src/quant/gguf_tokenizer.c \
+	src/quant/gguf_tokens.c src/quant/gguf_tokens.h src/quant/gguf_pre.c \
 	src/quant/layout.c src/quant/layout.h src/quant/pack.c src/quant/pack.h \
 	src/quant/target_read.c src/quant/target_read.h

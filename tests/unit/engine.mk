@@ -77,6 +77,12 @@ EXTRA_DIST += tests/golden/quant/mlx_files.json tests/golden/quant/gen_mlx_files
 EXTRA_DIST += \
 	tests/golden/quant/files.json \
 	tests/golden/quant/gen_files.py tests/golden/quant/gguf_keys.py
+check_PROGRAMS += tests/unit/test_gguf_tokens
+TESTS += tests/unit/test_gguf_tokens
+tests_unit_test_gguf_tokens_SOURCES = tests/unit/test_gguf_tokens.c tests/unit/fixture.h \
+	tests/unit/formula.h tests/unit/gguf_raw.h tests/unit/golden.h
+tests_unit_test_gguf_tokens_LDADD = $(UNIT_LIBS)
+EXTRA_DIST += tests/golden/quant/gen_tokens.py tests/golden/quant/tokens.json
 check_PROGRAMS += tests/unit/test_preview_is_run
 TESTS += tests/unit/test_preview_is_run
 tests_unit_test_preview_is_run_SOURCES = tests/unit/test_preview_is_run.c \
