@@ -86,17 +86,49 @@ static bool is_gguf(const char *path)
 	return is;
 }
 
+static bool leftover(const struct quant_out *q)
+{
+	return file_is_dir(q->tmp) && file_exists(q->journal_path);
+}
+
+/* A run that was killed while its files got their names has some under each. */
+static bool half_named(const struct quant_out *q, size_t file)
+{
+	char *path = str_join_path(q->tmp, q->layout->files[file].name);
+	bool there = file_exists(path);
+
+	free(path);
+	return !there && leftover(q);
+}
+
+static bool take_back(const struct quant_out *q, struct err *e)
+{
+	bool ok = true;
+
+	for (size_t i = 0; ok && q->layout->container == QUANT_GGUF && i < q->layout->n_files;
+		i++) {
+		char *to = str_join_path(q->tmp, q->layout->files[i].name);
+		char *from = final_path(q, i);
+
+		if (!file_exists(to) && file_exists(from))
+			ok = rename(from, to) == 0 || err_errno(e, from, "go on with it");
+		free(from);
+		free(to);
+	}
+	return ok;
+}
+
 /* Each of the files may be there already: --force replaces them, if they are of this kind. */
-static bool check_files(struct quant_out *q, bool force, struct err *e)
+static bool check_files(struct quant_out *q, const struct quantize_options *o, struct err *e)
 {
 	bool ok = true;
 
 	for (size_t i = 0; ok && i < q->layout->n_files; i++) {
 		char *path = final_path(q, i);
 
-		if (file_exists(path)) {
+		if (file_exists(path) && !(o->resume && half_named(q, i))) {
 			q->replace = true;
-			ok = !force ? err_set(e, ERR_INPUT, path,
+			ok = !o->force ? err_set(e, ERR_INPUT, path,
 					"choose another name, or --force replaces it",
 					"it is there already")
 				: is_gguf(path) || err_set(e, ERR_INPUT, path,
@@ -197,7 +229,7 @@ static bool journal_open_it(struct quant_out *q, const char *head, bool resume, 
 static bool check_leftover(struct quant_out *q, const struct quantize_options *o, bool *resume,
 	struct err *e)
 {
-	bool there = file_is_dir(q->tmp) && file_exists(q->journal_path);
+	bool there = leftover(q);
 
 	*resume = o->resume && there;
 	if (*resume)
@@ -250,9 +282,10 @@ static bool begin(struct quant_out *q, const struct quantize_options *o, const c
 
 	ok = growing_parent(q->path, e) && (q->lock = process_lock_take(lock, e)) != NULL &&
 		refuse_inputs(q, o->merge, e) && (q->layout->container == QUANT_GGUF
-		? check_files(q, o->force, e) : check_folder(q, o->force, e)) &&
+		? check_files(q, o, e) : check_folder(q, o->force, e)) &&
 		check_leftover(q, o, &resume, e) && (resume || check_space(q, e)) &&
-		file_mkdirs(q->tmp, e) && journal_open_it(q, head, resume, e);
+		file_mkdirs(q->tmp, e) && journal_open_it(q, head, resume, e) &&
+		(!resume || take_back(q, e));
 	free(lock);
 	if (!ok)
 		return false;
@@ -338,9 +371,15 @@ bool quant_out_hash(const struct quant_out *q, size_t target, struct hash *h, st
 
 static size_t die_after;
 
-void quant_out_die_after(size_t targets)
+void quant_out_die_after(size_t steps)
 {
-	die_after = targets;
+	die_after = steps;
+}
+
+static void one_step(void)
+{
+	if (die_after && --die_after == 0)
+		raise(SIGKILL);
 }
 
 bool quant_out_done(struct quant_out *q, size_t target, const struct quant_done *d, struct err *e)
@@ -353,8 +392,7 @@ bool quant_out_done(struct quant_out *q, size_t target, const struct quant_done 
 	line = xasprintf("tensor %zu %s %" PRIu64 "\n", target, hex, d->nonfinite);
 	ok = append(q, line, e);
 	free(line);
-	if (die_after && --die_after == 0)
-		raise(SIGKILL);
+	one_step();
 	return ok;
 }
 
@@ -381,6 +419,7 @@ static bool publish_files(struct quant_out *q, struct err *e)
 		ok = rename(from, to) == 0 || err_errno(e, to, "give the output its name");
 		free(from);
 		free(to);
+		one_step();
 	}
 	return ok && file_remove_tree(q->tmp, e);
 }

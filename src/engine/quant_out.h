@@ -36,5 +36,6 @@ bool quant_out_done(struct quant_out *q, size_t target, const struct quant_done 
 bool quant_out_put(struct quant_out *q, const struct quantize_file *f, struct err *e);
 bool quant_out_publish(struct quant_out *q, bool sync, struct err *e);
 void quant_out_close(struct quant_out *q); /* what is not published stays for --resume */
-void quant_out_die_after(size_t targets);  /* tests: killed after so many; 0 never */
+/* tests: killed after so many finished targets and named files; 0 never */
+void quant_out_die_after(size_t steps);
 #endif

@@ -68,6 +68,11 @@ TESTS += tests/unit/test_quantize
 tests_unit_test_quantize_SOURCES = tests/unit/test_quantize.c tests/unit/fixture.h \
 	tests/unit/formula.h tests/unit/gguf_raw.h tests/unit/golden.h
 tests_unit_test_quantize_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += tests/unit/test_quantize_hostile
+TESTS += tests/unit/test_quantize_hostile
+tests_unit_test_quantize_hostile_SOURCES = tests/unit/test_quantize_hostile.c \
+	tests/unit/fixture.h tests/unit/formula.h tests/unit/golden.h
+tests_unit_test_quantize_hostile_LDADD = $(UNIT_LIBS)
 check_PROGRAMS += tests/unit/test_quantize_mlx
 TESTS += tests/unit/test_quantize_mlx
 tests_unit_test_quantize_mlx_SOURCES = tests/unit/test_quantize_mlx.c tests/unit/fixture.h \
