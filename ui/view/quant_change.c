@@ -108,8 +108,9 @@ static unsigned preset_set(struct app *a, const char *name)
 	leave = now->n_rules && p.container != now->preset.container;
 	s = leave ? quant_spec_load(name, &e) : quant_spec_edit_preset(now, name, &e);
 	if (leave && s)
-		app_say(a, "the %zu rules are about %s files: left behind; u brings them back",
-			now->n_rules, quant_container_name(now->preset.container));
+		app_say(a, "%zu rule%s about %s files left behind; u brings the plan back",
+			now->n_rules, now->n_rules == 1 ? "" : "s",
+			quant_container_name(now->preset.container));
 	return edited(a, quant_doc_edit(&v->doc, s, &e), &e);
 }
 
@@ -309,12 +310,22 @@ unsigned cmd_write_quant(struct app *a, const char *args)
 {
 	struct quant_view *v = here(a);
 	const struct quant_spec *spec = quant_doc_spec(&v->doc);
+	struct err unsaved;
 	bool gguf = spec->preset.container == QUANT_GGUF;
 	struct writing *w = xnew(struct writing, 1);
 	char *stem = xstrdup(str_base(v->doc.subject.name)), *dot = strrchr(stem, '.');
 	struct sheet *s;
 	char *path;
 
+	if (v->of && a->doc && (a->doc->plan != v->of || doc_is_dirty(a->doc) ||
+		!a->doc->path)) {
+		err_set(&unsaved, ERR_INPUT, v->doc.subject.name,
+			"3 shows it, Ctrl-S saves it, 4 comes back",
+			"the recipe is not saved as it is shown here, and the job reads the file");
+		free(w);
+		free(stem);
+		return app_fail(a, &unsaved);
+	}
 	if (dot && (str_eq(dot, ".gguf") || str_eq(dot, ".yml") || str_eq(dot, ".yaml")))
 		*dot = 0;
 	w->plan = quant_plan_ref(v->doc.plan);

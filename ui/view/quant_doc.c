@@ -237,6 +237,16 @@ bool quant_doc_edit(struct quant_doc *d, struct quant_spec *s, struct err *e)
 	return false;
 }
 
+void quant_doc_begin(struct quant_doc *d)
+{
+	for (size_t i = 0; i < d->steps.n; i++)
+		if (i != d->at)
+			quant_spec_unref(d->steps.v[i]);
+	d->steps.v[0] = d->steps.v[d->at];
+	d->steps.n = 1;
+	d->at = d->before = 0;
+}
+
 bool quant_doc_undo(struct quant_doc *d)
 {
 	return d->at > 0 && go(d, d->at - 1);

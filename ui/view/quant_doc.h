@@ -51,6 +51,8 @@ void quant_doc_close(struct quant_doc *d);
 const struct quant_spec *quant_doc_spec(const struct quant_doc *d);
 /* A new snapshot as a step (its reference is taken); steps that were undone go. */
 bool quant_doc_edit(struct quant_doc *d, struct quant_spec *s, struct err *e);
+/* The present snapshot becomes the first: nothing before it to go back to. */
+void quant_doc_begin(struct quant_doc *d);
 bool quant_doc_undo(struct quant_doc *d);
 bool quant_doc_redo(struct quant_doc *d);
 bool quant_doc_flip(struct quant_doc *d);

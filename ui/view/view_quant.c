@@ -331,14 +331,19 @@ static unsigned opening_done(struct app *a, void *ctx)
 	struct opening *o = ctx;
 	struct quant_view *v = here(a);
 	const char *preset = o->subject.targets[QUANT_GGUF] ? "Q4_K_M" : "q4";
+	/* the plan at work goes along to the next model */
+	struct quant_spec *kept = quant_doc_is_open(&v->doc)
+		? quant_spec_ref(quant_doc_spec(&v->doc)) : NULL;
+	struct err unfit;
 
 	v->opening = false;
 	v->error = o->subject.error;
-	if (v->error.code)
+	if (v->error.code || !quant_doc_open(&v->doc, &o->subject, preset, a->pool, a->catalog,
+		changed, a, &v->error))
 		quant_doc_close(&v->doc);
-	else if (!quant_doc_open(&v->doc, &o->subject, preset, a->pool, a->catalog, changed, a,
-		&v->error))
-		quant_doc_close(&v->doc);
+	else if (kept && quant_doc_edit(&v->doc, quant_spec_ref(kept), &unfit))
+		quant_doc_begin(&v->doc);
+	quant_spec_unref(kept);
 	quant_table_again(v);
 	opening_drop(o);
 	return CHANGED_SCREEN | CHANGED_LAYOUT;
