@@ -172,6 +172,59 @@ static bool copy_piece(struct making *m, struct err *e)
 	return ok;
 }
 
+/* --- weights that stay as they are --- */
+
+static bool stays(const struct work *w)
+{
+	const struct method *m = w->m;
+	const struct tensor *t = work_source(w, 0);
+
+	return m->copies && m->copies(&w->t->spec) && t->dtype == w->t->dtype &&
+		(t->dtype == DT_F32 || t->dtype == DT_BF16 || t->dtype == DT_F16) &&
+		work_plain(work_model(w, 0), t);
+}
+
+static size_t nonfinite(const struct dtype_info *d, const unsigned char *stored, size_t bytes)
+{
+	float x[KERNEL_CHUNK];
+	size_t found = 0, n;
+
+	for (size_t left = bytes / d->bytes; left > 0; left -= n, stored += n * d->bytes) {
+		n = left < KERNEL_CHUNK ? left : KERNEL_CHUNK;
+		d->decode(stored, x, n);
+		found += kernels()->count_nonfinite(x, n);
+	}
+	return found;
+}
+
+/* Stored bytes as the kernels would leave them, hashed once for both ends. NaN are not kept to the
+ * bit by arithmetic: where there are any, *odd says so and the kernels take over. */
+static bool keep_piece(struct making *m, bool *odd, struct err *e)
+{
+	const struct dtype_info *d = dtype_info(m->w->t->dtype);
+	uint64_t begin = m->first * d->bytes, end = m->end * d->bytes;
+	size_t step = (size_t)256 << 10;
+
+	*odd = false;
+	for (uint64_t at = begin; at < end && !*odd; at += step) {
+		size_t n = end - at < step ? (size_t)(end - at) : step;
+		unsigned char *to = m->out + (at - begin);
+
+		if (!source_read_raw(&work_model(m->w, 0)->source, (size_t)m->w->t->source[0], at,
+			n, to, e))
+			return false;
+		*odd = nonfinite(d, to, n) > 0;
+		hash_on(&m->out_hash, &m->out_at, to, n, m->sums->out);
+	}
+	hash_end(&m->out_hash, m->out_at, m->sums->out);
+	if (*odd)
+		m->out_at = begin;
+	else if (m->sums->in[0])
+		for (uint64_t i = begin / HASH_PIECE; i * HASH_PIECE < end; i++)
+			m->sums->in[0][i] = m->sums->out[i];
+	return true;
+}
+
 /* --- the piece --- */
 
 static bool buffer_fit(unsigned char **buffer, size_t *capacity, size_t n, struct err *e)
@@ -191,7 +244,7 @@ bool piece_make(const struct work *w, uint64_t i, struct desk *d, unsigned char 
 	uint64_t each = piece_elements(w), all = w->t->spec.elements;
 	struct making m = {.w = w, .sums = s, .first = i * each};
 	size_t size = dtype_info(w->t->dtype)->bytes;
-	bool ok;
+	bool ok = true, odd = true;
 
 	m.end = all - m.first < each ? all : m.first + each;
 	*bytes = (size_t)(m.end - m.first) * size;
@@ -203,7 +256,9 @@ bool piece_make(const struct work *w, uint64_t i, struct desk *d, unsigned char 
 		m.in_at[k] = m.first * dtype_info(work_source(w, k)->dtype)->bytes;
 	if (w->t->verbatim)
 		ok = copy_piece(&m, e);
-	else
+	else if (stays(w))
+		ok = keep_piece(&m, &odd, e);
+	if (!w->t->verbatim && ok && odd)
 		ok = work_apply(w, m.first, m.end - m.first, d, output_part, input_bytes, &m, e);
 	hash_end(&m.out_hash, m.out_at, s->out);
 	for (int k = 0; k < w->t->spec.n_inputs; k++)

@@ -203,30 +203,18 @@ bool blend_settle(const struct merge_spec *s, void *state, int pass, struct err 
 static void mix(const struct merge_spec *s, const struct merge_window *w, size_t at, size_t n,
 	const float *coef, float *out)
 {
-	const struct kernels *k = kernels();
 	const bool moves = from_base(s);
-	float d[KERNEL_CHUNK];
-	size_t m;
+	const float *x[MERGE_MAX_INPUTS];
+	float by[MERGE_MAX_INPUTS];
+	int m = 0;
 
-	for (size_t end = at + n; at < end; at += m) {
-		float *o = out + at;
-
-		m = end - at < KERNEL_CHUNK ? end - at : KERNEL_CHUNK;
-		memset(o, 0, m * sizeof *o);
-		for (int i = 0; i < s->n_inputs; i++) {
-			const float *x = w->in[i] + at;
-
-			if (moves && i == s->base)
-				continue;
-			if (moves) {
-				k->sub(d, x, w->in[s->base] + at, m);
-				x = d;
-			}
-			k->add_scaled(o, x, coef[i], m);
-		}
-		if (moves)
-			k->add(o, o, w->in[s->base] + at, m);
+	for (int i = 0; i < s->n_inputs; i++) {
+		if (moves && i == s->base)
+			continue;
+		x[m] = w->in[i] + at;
+		by[m++] = coef[i];
 	}
+	kernels()->mix_moves(out + at, x, by, m, moves ? w->in[s->base] + at : NULL, n);
 }
 
 static void apply_row(const struct merge_spec *s, const struct merge_window *w, size_t at, size_t n,

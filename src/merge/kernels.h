@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #define KERNEL_LANES 16
+#define KERNEL_INPUTS 64  /* at once */
 #define KERNEL_CHUNK 1024 /* elements a method holds scratch for: stays in the first-level cache */
 
 struct kernels {
@@ -75,14 +76,18 @@ struct kernels {
 	void (*variance)(const float *rows, int k, float *out, size_t n);
 	void (*mask)(float *x, const float *by, size_t n);     /* 0 where by is 0 */
 	void (*floor_each)(float *x, float least, size_t n);   /* x < least becomes least */
-	/* Active is |x| > eps. count += 1 where active. */
-	void (*count_active)(float *count, const float *x, float eps, size_t n);
-	/* How many active x have a count of 1, and of more. */
-	void (*count_shared)(const float *count, const float *x, float eps, size_t n,
+	/* Of k inputs x, at most KERNEL_INPUTS, and a base: out = base + sum of (x - base) * coef,
+	 * inputs in order; without base (NULL) the sum of x * coef. */
+	void (*mix_moves)(float *out, const float *const *x, const float *coef, int k,
+		const float *base, size_t n);
+	/* A move x - base is active where |it| is above eps. By input, how many are the only
+	 * active one of their element, and how many have company; added to what is there. */
+	void (*count_moves)(const float *const *x, int k, const float *base, float eps, size_t n,
 		uint64_t *unique, uint64_t *shared);
-	/* out += active x, times w where the count is 1, divided by it where it is more */
-	void (*add_active)(float *out, const float *x, const float *count, float eps, float w,
-		size_t n);
+	/* out = base + sum of active moves, times the factor where alone, over their number where
+	 * not. */
+	void (*add_moves)(float *out, const float *const *x, int k, const float *base, float eps,
+		const float *factor, size_t n);
 	void (*divide_each)(float *out, const float *by, size_t n);
 	/* Softmax and its divergence, in float64: arrays of doubles have room for a multiple of
 	 * 16. */

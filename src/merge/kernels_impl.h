@@ -606,34 +606,7 @@ KFN void KN(floor_each)(float *restrict x, float least, size_t n)
 		x[i] = x[i] < least ? least : x[i];
 }
 
-KFN void KN(count_active)(float *restrict count, const float *restrict x, float eps, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		count[i] += __builtin_fabsf(x[i]) > eps ? 1.0f : 0.0f;
-}
-
-KFN void KN(count_shared)(const float *restrict count, const float *restrict x, float eps,
-	size_t n, uint64_t *restrict unique, uint64_t *restrict shared)
-{
-	uint32_t one = 0, more = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		one += (__builtin_fabsf(x[i]) > eps) & (count[i] == 1.0f);
-		more += (__builtin_fabsf(x[i]) > eps) & (count[i] > 1.0f);
-	}
-	*unique += one;
-	*shared += more;
-}
-
-KFN void KN(add_active)(float *restrict out, const float *restrict x, const float *restrict count,
-	float eps, float w, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		float v = __builtin_fabsf(x[i]) > eps ? x[i] : 0.0f;
-
-		out[i] += count[i] > 1.0f ? v / count[i] : v * w;
-	}
-}
+#include "merge/kernels_many.h"
 
 #include "merge/kernels_soft.h"
 
@@ -675,9 +648,9 @@ static const struct kernels KN(set) = {
 	.variance = KN(variance),
 	.mask = KN(mask),
 	.floor_each = KN(floor_each),
-	.count_active = KN(count_active),
-	.count_shared = KN(count_shared),
-	.add_active = KN(add_active),
+	.mix_moves = KN(mix_moves),
+	.count_moves = KN(count_moves),
+	.add_moves = KN(add_moves),
 	.exp_below = KN(exp_below),
 	.divergence = KN(divergence),
 	.most = KN(most),

@@ -20,7 +20,7 @@ libcupel_a_SOURCES += \
 	src/merge/merge_multislerp.c src/merge/merge_karcher.c src/merge/merge_model_stock.c \
 	src/merge/blend.c src/merge/blend.h \
 	src/merge/kernels.c src/merge/kernels.h src/merge/kernels_impl.h \
-	src/merge/kernels_mergekit.h src/merge/kernels_soft.h \
+	src/merge/kernels_many.h src/merge/kernels_mergekit.h src/merge/kernels_soft.h \
 	src/merge/select.c src/merge/select.h \
 	src/merge/task.c src/merge/trim.c src/merge/dare.c src/merge/della.c src/merge/ram.c \
 	src/merge/task.h \

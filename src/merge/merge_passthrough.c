@@ -25,6 +25,11 @@ static void apply(const struct merge_spec *s, const void *state, const struct me
 	rounding_step(s, out, w->n);
 }
 
+static bool copies(const struct merge_spec *s)
+{
+	return (float)s->input[0][P_SCALE] == 1.0f && !rounding_on(s);
+}
+
 static bool coefficients(const struct merge_spec *s, const double *sums, double *coef)
 {
 	(void)sums;
@@ -46,5 +51,6 @@ const struct method method_passthrough = {
 	.params = params,
 	.n_params = sizeof params / sizeof *params,
 	.apply = apply,
+	.copies = copies,
 	.coefficients = coefficients,
 };

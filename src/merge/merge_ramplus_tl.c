@@ -42,21 +42,14 @@ static size_t partial_size(const struct merge_spec *s, const void *state, int pa
 static void observe(const struct merge_spec *s, const void *state, int pass,
 	const struct merge_window *w, void *partial)
 {
-	float rows[MERGE_MAX_INPUTS * KERNEL_CHUNK], count[KERNEL_CHUNK];
+	const float *x[MERGE_MAX_INPUTS];
 	struct counts *c = partial;
-	size_t n;
+	int m = ram_models(s, w, x);
 
 	(void)state;
 	(void)pass;
-	for (size_t at = 0; at < w->n; at += n) {
-		int m;
-
-		n = w->n - at < KERNEL_CHUNK ? w->n - at : KERNEL_CHUNK;
-		m = ram_rows(s, w, at, n, rows, count);
-		for (int r = 0; r < m; r++)
-			kernels()->count_shared(count, rows + (size_t)r * KERNEL_CHUNK,
-				(float)s->global[P_EPSILON], n, &c->unique[r], &c->shared[r]);
-	}
+	kernels()->count_moves(x, m, w->in[s->base], (float)s->global[P_EPSILON], w->n, c->unique,
+		c->shared);
 }
 
 static void fold(const struct merge_spec *s, void *state, int pass, const void *partial,

@@ -121,6 +121,8 @@ struct method {
 	uint64_t (*unit)(const struct merge_spec *s);
 	void (*apply)(const struct merge_spec *s, const void *state, const struct merge_window *w,
 		float *out);
+	/* Whether the result is input 0 as it is; NULL: never. */
+	bool (*copies)(const struct merge_spec *s);
 	/* frees what state points to; may be NULL */
 	void (*fini)(const struct merge_spec *s, void *state);
 	/* Linear coefficients on the inputs (base included) of the whole tensor, for closed-form

@@ -1,5 +1,4 @@
 #include "config.h"
-#include <string.h>
 #include "merge/kernels.h"
 #include "merge/task.h"
 
@@ -12,22 +11,15 @@ bool ram_check(const struct merge_spec *s, struct err *e)
 		s->global[P_EPSILON]);
 }
 
-int ram_rows(const struct merge_spec *s, const struct merge_window *w, size_t at, size_t n,
-	float *rows, float *count)
+_Static_assert(KERNEL_INPUTS >= MERGE_MAX_INPUTS, "the kernels take all inputs at once");
+
+int ram_models(const struct merge_spec *s, const struct merge_window *w, const float **x)
 {
-	const struct kernels *kn = kernels();
 	int m = 0;
 
-	memset(count, 0, n * sizeof *count);
-	for (int k = 0; k < s->n_inputs; k++) {
-		float *d = rows + (size_t)m * KERNEL_CHUNK;
-
-		if (k == s->base)
-			continue;
-		kn->sub(d, w->in[k] + at, w->in[s->base] + at, n);
-		kn->count_active(count, d, (float)s->global[P_EPSILON], n);
-		m++;
-	}
+	for (int k = 0; k < s->n_inputs; k++)
+		if (k != s->base)
+			x[m++] = w->in[k];
 	return m;
 }
 
@@ -36,20 +28,12 @@ int ram_rows(const struct merge_spec *s, const struct merge_window *w, size_t at
 void ram_apply(const struct merge_spec *s, const float *factors, const struct merge_window *w,
 	float *out)
 {
-	const struct kernels *kn = kernels();
-	const float eps = (float)s->global[P_EPSILON];
-	float rows[MERGE_MAX_INPUTS * KERNEL_CHUNK], count[KERNEL_CHUNK], mixed[KERNEL_CHUNK];
-	size_t n;
+	const float *x[MERGE_MAX_INPUTS];
+	float ones[MERGE_MAX_INPUTS];
+	int m = ram_models(s, w, x);
 
-	for (size_t at = 0; at < w->n; at += n) {
-		int m;
-
-		n = w->n - at < KERNEL_CHUNK ? w->n - at : KERNEL_CHUNK;
-		m = ram_rows(s, w, at, n, rows, count);
-		memset(mixed, 0, n * sizeof *mixed);
-		for (int r = 0; r < m; r++)
-			kn->add_active(mixed, rows + (size_t)r * KERNEL_CHUNK, count, eps,
-				factors ? factors[r] : 1.0f, n);
-		kn->add(out + at, mixed, w->in[s->base] + at, n);
-	}
+	for (int r = 0; r < m; r++)
+		ones[r] = 1.0f;
+	kernels()->add_moves(out, x, m, w->in[s->base], (float)s->global[P_EPSILON],
+		factors ? factors : ones, w->n);
 }

@@ -138,10 +138,8 @@ void della_fini(const struct merge_spec *s, void *state);
 	{ P_EPSILON, "epsilon", PARAM_GLOBAL, PARAM_FLOAT, false, 1e-5, 0.0, 0.001, 0.00001, \
 		"A change of at most this size counts as none and is dropped." }
 bool ram_check(const struct merge_spec *s, struct err *e);
-/* Task vectors of the models other than the base (rows of KERNEL_CHUNK), and by element how many
- * are active; returns the rows. at counts from the window's beginning. */
-int ram_rows(const struct merge_spec *s, const struct merge_window *w, size_t at, size_t n,
-	float *rows, float *count);
+/* The models other than the base, in order; returns how many. */
+int ram_models(const struct merge_spec *s, const struct merge_window *w, const float **x);
 void ram_apply(const struct merge_spec *s, const float *factors, const struct merge_window *w,
 	float *out);
 /* Σ|whole| / Σ|kept|, 1 where either is below 1e-7. */

@@ -588,6 +588,65 @@ static void test_kernels_on_odd_sizes(void **state)
 	}
 }
 
+/* The kernels that take all inputs at once, in plain C. */
+static void plain_moves(float *const *x, const float *base, size_t i, float *mixed, float *added,
+	uint64_t *lone, uint64_t *shared)
+{
+	static const float by[3] = {0.3f, -0.7f, 1.1f};
+	float d[3], mix = 0.0f, sum = 0.0f;
+	int count = 0;
+
+	for (int r = 0; r < 3; r++) {
+		d[r] = x[r][i] - base[i];
+		mix += d[r] * by[r];
+		count += fabsf(d[r]) > 0.5f;
+	}
+	for (int r = 0; r < 3; r++) {
+		bool active = fabsf(d[r]) > 0.5f;
+		float v = active ? d[r] : 0.0f;
+
+		lone[r] += active && count == 1;
+		shared[r] += active && count > 1;
+		sum += count > 1 ? v / (float)count : v * by[r];
+	}
+	*mixed = mix + base[i];
+	*added = sum + base[i];
+}
+
+static void test_kernels_of_all_inputs(void **state)
+{
+	static const float by[3] = {0.3f, -0.7f, 1.1f};
+	float room[4][100], *x[3] = {room[1], room[2], room[3]}, *base = room[0];
+	float mixed[100], added[100], got[100];
+	uint64_t lone[3], shared[3], n_lone[3], n_shared[3];
+
+	(void)state;
+	for (int k = 0; k < 4; k++)
+		for (int i = 0; i < 100; i++)
+			room[k][i] = (float)value((uint64_t)i, (uint64_t)k + 1);
+	for (size_t n = 0; n <= 100; n++) {
+		memset(lone, 0, sizeof lone);
+		memset(shared, 0, sizeof shared);
+		for (size_t i = 0; i < n; i++)
+			plain_moves(x, base, i, &mixed[i], &added[i], lone, shared);
+		for (int path = CPU_PORTABLE; path <= (int)cpu_best(); path++) {
+			const float *const in[3] = {x[0], x[1], x[2]};
+
+			assert_true(cpu_force(path));
+			kernels()->mix_moves(got, in, by, 3, base, n);
+			assert_memory_equal(got, mixed, n * sizeof *got);
+			kernels()->add_moves(got, in, 3, base, 0.5f, by, n);
+			assert_memory_equal(got, added, n * sizeof *got);
+			memset(n_lone, 0, sizeof n_lone);
+			memset(n_shared, 0, sizeof n_shared);
+			kernels()->count_moves(in, 3, base, 0.5f, n, n_lone, n_shared);
+			assert_memory_equal(n_lone, lone, sizeof lone);
+			assert_memory_equal(n_shared, shared, sizeof shared);
+		}
+	}
+	assert_true(lone[0] > 0 && shared[0] > 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -599,6 +658,7 @@ int main(void)
 		cmocka_unit_test(test_selection),
 		cmocka_unit_test(test_draw_is_the_generator),
 		cmocka_unit_test(test_kernels_on_odd_sizes),
+		cmocka_unit_test(test_kernels_of_all_inputs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
