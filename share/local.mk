@@ -12,7 +12,8 @@ SHARE_FILES += \
 	share/demo/kjv/model.safetensors share/demo/kjv/tokenizer.json \
 	share/demo/kjv/tokenizer_config.json \
 	share/demo/code.txt share/demo/kjv.txt \
-	share/demo/dare.yml share/demo/halfway.yml share/demo/nearswap.yml \
+	share/demo/measured.csv share/demo/dare.yml share/demo/halfway.yml share/demo/nearswap.yml \
 	share/demo/steps.yml share/demo/tall.yml
 SHARE_FILES += share/roles/language.role share/roles/vision.role
+SHARE_FILES += share/tasks/tasks
 SHARE_FILES += share/cupelrc share/themes/high-contrast share/themes/solarized-dark

@@ -7,5 +7,6 @@ include $(top_srcdir)/src/merge/local.mk
 include $(top_srcdir)/src/recipe/local.mk
 include $(top_srcdir)/src/quant/local.mk
 include $(top_srcdir)/src/catalog/local.mk
+include $(top_srcdir)/src/import/local.mk
 include $(top_srcdir)/src/engine/local.mk
 include $(top_srcdir)/src/cli/local.mk

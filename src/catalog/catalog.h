@@ -147,8 +147,17 @@ struct catalog_score {
 	char *protocol;
 	bool estimated;
 	char *source;               /* file it was read from, or NULL when measured here */
+	char *variant;              /* the model in that file's words, or NULL */
+	int64_t line;               /* of the source; 0 none */
+	char *text;                 /* what stands there, or NULL */
+	/* Hash of what was stated; a second score of the same fact only adds the run and the model
+	 * that the first did not know. NULL: every score is new. Not read back. */
+	char *fact;
 };
 bool catalog_score_put(struct catalog *c, const struct catalog_score *v, size_t n, struct err *e);
+/* The same; *added counts those that were not there. */
+bool catalog_score_import(struct catalog *c, const struct catalog_score *v, size_t n, size_t *added,
+	struct err *e);
 /* Of a run, or (run 0) of a model. */
 struct catalog_score *catalog_scores(struct catalog *c, int64_t run, int64_t model, size_t *n,
 	struct err *e);

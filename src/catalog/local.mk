@@ -5,9 +5,9 @@ libcupel_a_SOURCES += src/catalog/catalog.c src/catalog/catalog.h src/catalog/db
 	src/catalog/schema.h src/catalog/scores.c src/catalog/sql.c src/catalog/statistics.c
 
 # The schema is share/schema; the program carries a copy and needs no file.
-SCHEMA_SQL = $(top_srcdir)/share/schema/001.sql
+SCHEMA_SQL = $(top_srcdir)/share/schema/001.sql $(top_srcdir)/share/schema/002.sql
 schemadir = $(pkgdatadir)/schema
-dist_schema_DATA = share/schema/001.sql
+dist_schema_DATA = share/schema/001.sql share/schema/002.sql
 EXTRA_DIST += src/catalog/embed.awk
 nodist_libcupel_a_SOURCES = src/catalog/schema_sql.h
 BUILT_SOURCES = src/catalog/schema_sql.h

@@ -23,6 +23,7 @@ libcupel_a_SOURCES += \
 	src/cli/verb_doctor.c \
 	src/cli/verb_export.c \
 	src/cli/verb_help.c \
+	src/cli/verb_import.c \
 	src/cli/verb_inspect.c \
 	src/cli/verb_jobs.c \
 	src/cli/verb_lint.c \

@@ -3,6 +3,7 @@ CLI_TESTS = tests/cli/front.sh tests/cli/demo.sh tests/cli/examples.sh
 CLI_TESTS += tests/cli/models.sh
 CLI_TESTS += tests/cli/adapter.sh tests/cli/vision.sh tests/cli/kinds.sh
 CLI_TESTS += tests/cli/catalog.sh tests/cli/jobs.sh
+CLI_TESTS += tests/cli/import.sh
 CLI_TESTS += tests/cli/lint.sh
 CLI_TESTS += tests/cli/documents.sh
 CLI_TESTS += tests/cli/merge.sh tests/cli/mergekit.sh
@@ -41,3 +42,14 @@ EXTRA_DIST += \
 	tests/golden/vision/qwen2vl/model.safetensors \
 	tests/golden/vision/qwen2vl/preprocessor_config.json \
 	tests/golden/vision/qwen2vl/processor_config.json
+EXTRA_DIST += \
+	tests/golden/import/choice.log \
+	tests/golden/import/cut.log \
+	tests/golden/import/divergence.log \
+	tests/golden/import/eval_maker_tiny-merge_0.4.9_05_arc_easy_boolq \
+	tests/golden/import/hellaswag.log \
+	tests/golden/import/perplexity.log \
+	tests/golden/import/points.csv \
+	tests/golden/import/results_2026-05-01T10-00-00.json \
+	tests/golden/import/wide.csv \
+	tests/golden/import/winogrande.log

@@ -22,6 +22,7 @@
 #include "base/str.h"
 #include "base/xalloc.h"
 #include "engine/gather.h"
+#include "import/import.h"
 #include "model/lora.h"
 #include "model/model.h"
 #include "model/tokenizer_files.h"
@@ -356,6 +357,20 @@ static void feed_plan(const char *text, size_t n)
 	quant_spec_unref(s);
 }
 
+/* Figures of other programs: every kind has a look, every fact is sound. */
+static void feed_import(const char *text, size_t n)
+{
+	struct import_file f;
+	struct err e = { 0 };
+
+	if (!import_parse(&f, "eval_fuzz_0.4.9_05_x", text, n, &e) && !e.what[0])
+		abort();
+	for (size_t i = 0; i < f.facts.n; i++)
+		if (!(f.facts.v[i].value - f.facts.v[i].value == 0) || f.facts.v[i].line < 1)
+			abort();
+	import_file_fini(&f);
+}
+
 static char *make_plan(size_t *n)
 {
 	static const char plan[] = "preset: Q4_K_M\nrules:\n  - role: [ffn_down, attn*]\n"
@@ -545,6 +560,11 @@ static const struct target {
 	{ "plan", NULL, make_plan, 0, 3000, feed_plan },
 	{ "imatrix", NULL, make_imatrix, 0, 4000, feed_imatrix },
 	{ "imatrix gguf", NULL, make_imatrix_gguf, 0, 3000, feed_imatrix },
+	{ "lm-eval", "tests/golden/import/results_2026-05-01T10-00-00.json", NULL, 0, 6000,
+		feed_import },
+	{ "perplexity log", "tests/golden/import/divergence.log", NULL, 0, 6000, feed_import },
+	{ "hellaswag log", "tests/golden/import/hellaswag.log", NULL, 0, 2000, feed_import },
+	{ "csv", "tests/golden/import/points.csv", NULL, 0, 6000, feed_import },
 	{ "vocabulary", "share/demo/base/tokenizer.json", NULL, 8192, 5000, feed_vocab },
 };
 

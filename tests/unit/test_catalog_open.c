@@ -77,7 +77,7 @@ static void new_file(void **state)
 	end_run(c, add_run(c, "one", "linear", "x: 1\n"), "done");
 	catalog_close(c);
 	assert_int_equal(number(path, "PRAGMA application_id"), SCHEMA_APPLICATION);
-	assert_int_equal(number(path, "PRAGMA user_version"), 1);
+	assert_int_equal(number(path, "PRAGMA user_version"), 2);
 	c = open_ok(path);
 	assert_int_equal(count_runs(c), 1);
 	catalog_close(c);
@@ -130,9 +130,9 @@ static void default_path(void **state)
 
 static void migration(void **state)
 {
-	struct schema_step steps[3] = { { 1, schema_steps[0].sql },
-		{ 2, "ALTER TABLE run ADD COLUMN mood TEXT NOT NULL DEFAULT 'fine'" },
-		{ 3, "CREATE TABLE later (x INTEGER) STRICT; INSERT INTO later VALUES (3)" } };
+	struct schema_step steps[3] = { { 2, "SELECT nothing" },
+		{ 3, "ALTER TABLE run ADD COLUMN mood TEXT NOT NULL DEFAULT 'fine'" },
+		{ 4, "CREATE TABLE later (x INTEGER) STRICT; INSERT INTO later VALUES (3)" } };
 	const char *path = in_folder("old.db");
 	struct db d = { .path = path };
 	struct catalog *c = open_ok(path);
@@ -144,24 +144,53 @@ static void migration(void **state)
 	end_run(c, add_run(c, "kept", "linear", "x: 1\n"), "done");
 	catalog_close(c);
 	assert_int_equal(db_open(&d, path, SQLITE_OPEN_READWRITE), SQLITE_OK);
-	assert_int_equal(schema_look(&d, 3, &version, &code), SCHEMA_OLDER);
+	assert_int_equal(schema_look(&d, 4, &version, &code), SCHEMA_OLDER);
 	assert_true(schema_migrate(&d, steps, 3, path, &e));
-	assert_int_equal(schema_look(&d, 3, &version, &code), SCHEMA_CURRENT);
+	assert_int_equal(schema_look(&d, 4, &version, &code), SCHEMA_CURRENT);
 	assert_int_equal(db_number(&d, "SELECT count(*) FROM run WHERE mood = 'fine'", -1), 1);
 	/* Once more does nothing. */
 	assert_true(schema_migrate(&d, steps, 3, NULL, &e));
 	assert_int_equal(db_number(&d, "SELECT count(*) FROM later", -1), 1);
 	db_close(&d);
-	backup = xasprintf("%s.v1-backup", path);
-	assert_int_equal(number(backup, "PRAGMA user_version"), 1);
+	backup = xasprintf("%s.v2-backup", path);
+	assert_int_equal(number(backup, "PRAGMA user_version"), 2);
 	assert_int_equal(number(backup, "SELECT count(*) FROM run WHERE name = 'kept'"), 1);
 	free(backup);
 }
 
+/* A catalog of the first version, with a score in it, is brought up to date. */
+static void first_version(void **state)
+{
+	const char *path = in_folder("first.db");
+	struct db d = { .path = path };
+	struct catalog_score *v, s = { .task = "t", .metric = "m", .fact = "f" };
+	struct catalog *c;
+	size_t n, added;
+
+	(void)state;
+	assert_int_equal(db_open(&d, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE), SQLITE_OK);
+	assert_true(schema_migrate(&d, schema_steps, 1, NULL, NULL));
+	assert_true(db_script(&d, "INSERT INTO score (task, metric, value) VALUES ('a', 'b', 1)",
+		NULL));
+	db_close(&d);
+	c = open_ok(path);
+	assert_null(catalog_warning(c));
+	assert_true(catalog_score_import(c, &s, 1, &added, NULL));
+	assert_int_equal(added, 1);
+	assert_true(catalog_score_import(c, &s, 1, &added, NULL));
+	assert_int_equal(added, 0);
+	v = catalog_scores(c, 0, 0, &n, NULL);
+	assert_non_null(v);
+	catalog_scores_free(v, n);
+	catalog_close(c);
+	assert_int_equal(number(path, "SELECT count(*) FROM score"), 2);
+	assert_int_equal(number(in_folder("first.db.v1-backup"), "PRAGMA user_version"), 1);
+}
+
 static void migration_fails_whole(void **state)
 {
-	struct schema_step steps[2] = { { 2, "CREATE TABLE half (x INTEGER) STRICT" },
-		{ 3, "CREATE TABLE half (x INTEGER) STRICT" } };
+	struct schema_step steps[2] = { { 3, "CREATE TABLE half (x INTEGER) STRICT" },
+		{ 4, "CREATE TABLE half (x INTEGER) STRICT" } };
 	const char *path = in_folder("half.db");
 	struct db d = { .path = path };
 	struct err e = { 0 };
@@ -170,7 +199,7 @@ static void migration_fails_whole(void **state)
 	catalog_close(open_ok(path));
 	assert_int_equal(db_open(&d, path, SQLITE_OPEN_READWRITE), SQLITE_OK);
 	assert_false(schema_migrate(&d, steps, 2, NULL, &e));
-	assert_int_equal(db_number(&d, "PRAGMA user_version", -1), 1);
+	assert_int_equal(db_number(&d, "PRAGMA user_version", -1), 2);
 	assert_int_equal(db_number(&d, "SELECT count(*) FROM sqlite_schema WHERE name = 'half'",
 		-1), 0);
 	db_close(&d);
@@ -559,6 +588,7 @@ int main(void)
 		cmocka_unit_test(default_path),
 		cmocka_unit_test(relative_path),
 		cmocka_unit_test(migration),
+		cmocka_unit_test(first_version),
 		cmocka_unit_test(migration_fails_whole),
 		cmocka_unit_test(newer),
 		cmocka_unit_test(foreign),

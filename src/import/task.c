@@ -1,0 +1,75 @@
+#include "import/task.h"
+#include <ctype.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/str.h"
+#include "base/vec.h"
+#include "system/file.h"
+
+#define NAME_MAX_LEN 96
+
+struct named {
+	char *name;
+	size_t task;
+};
+static vec(struct task) tasks;
+static vec(struct named) names;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static bool plain(char out[NAME_MAX_LEN], const char *name)
+{
+	size_t n = strlen(name);
+
+	if (n >= NAME_MAX_LEN)
+		return false;
+	for (size_t i = 0; i <= n; i++)
+		out[i] = strchr("-/ .", name[i]) && name[i] ? '_' : (char)tolower((uint8_t)name[i]);
+	return true;
+}
+
+static double number(const char *word)
+{
+	return strcmp(word, "-") ? strtod(word, NULL) : NAN;
+}
+
+static void read_row(char *line)
+{
+	char *save = NULL, *word[4], *more, name[NAME_MAX_LEN];
+
+	for (int i = 0; i < 4; i++)
+		if (!(word[i] = strtok_r(i ? NULL : line, " \t", &save)) || word[0][0] == '#')
+			return;
+	*vec_push(&tasks) = (struct task){ xstrdup(word[0]), strtoll(word[1], NULL, 10),
+		number(word[2]), number(word[3]) };
+	for (more = word[0]; more; more = strtok_r(NULL, " \t", &save))
+		if (plain(name, more))
+			*vec_push(&names) = (struct named){ xstrdup(name), tasks.n - 1 };
+}
+
+static void load(void)
+{
+	char *path = file_data_path("tasks/tasks"), *save = NULL;
+	size_t n;
+	char *text = path ? file_read_all(path, (size_t)1 << 20, &n, NULL) : NULL;
+
+	for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line;
+	     line = strtok_r(NULL, "\n", &save))
+		read_row(line);
+	free(text);
+	free(path);
+}
+
+const struct task *task_find(const char *name)
+{
+	char word[NAME_MAX_LEN];
+
+	pthread_once(&once, load);
+	if (!plain(word, name))
+		return NULL;
+	for (size_t i = 0; i < names.n; i++)
+		if (!strcmp(names.v[i].name, word))
+			return &tasks.v[names.v[i].task];
+	return NULL;
+}
