@@ -21,7 +21,7 @@ tests_bench_mkmodel_LDADD = $(PTHREAD_LIBS) $(MATH_LIBS)
 tests_bench_sums_SOURCES = tests/bench/sums.c
 tests_bench_sums_LDADD = libcupel.a $(CORE_LIBS)
 tests_bench_timed_SOURCES = tests/bench/timed.c
-EXTRA_DIST += tests/bench/run.sh tests/bench/accuracy.py
+EXTRA_DIST += tests/bench/run.sh tests/bench/quantize.sh tests/bench/accuracy.py
 
 .PHONY: bench
 bench: cupel $(bench_tools) tests/bench/mkmodel$(EXEEXT)
@@ -32,6 +32,7 @@ bench: cupel $(bench_tools) tests/bench/mkmodel$(EXEEXT)
 	tests/bench/keystroke
 	tests/bench/open
 	$(SHELL) $(srcdir)/tests/bench/run.sh $(abs_builddir)
+	$(SHELL) $(srcdir)/tests/bench/quantize.sh $(abs_builddir) $(abs_srcdir)/share/demo/base
 
 # The error of every method's file against float64, beside mergekit's: needs a python that has it.
 .PHONY: bench-accuracy

@@ -1,5 +1,5 @@
 /* Quantizations that go wrong: killed at any point, a disk that refuses, numbers that are none,
- * tensors without elements, importance of another model, another process at work. */
+ * tensors without elements, another process at work. */
 #include <math.h>
 #include <signal.h>
 #include <sys/resource.h>
