@@ -41,6 +41,22 @@ static void say(const struct recipe *r, const struct findings *f)
 	}
 }
 
+/* Keys without effect, values out of range: a merge goes on, and its user knows. */
+static void say_text(const struct recipe *r)
+{
+	struct findings f = {0}, warnings = {0};
+
+	lint_file(r, &f);
+	for (size_t i = 0; i < f.n; i++)
+		if (f.v[i].severity == SEV_WARNING)
+			findings_add(&warnings, SEV_WARNING,
+				&(struct mark){.line = f.v[i].line, .column = f.v[i].column},
+				f.v[i].path, f.v[i].code, f.v[i].hint, "%s", f.v[i].message);
+	say(r, &warnings);
+	findings_fini(&warnings);
+	findings_fini(&f);
+}
+
 static void say_donor(const struct recipe *r, const struct inputs *in)
 {
 	struct model **models = xnew(struct model *, in->n);
@@ -129,6 +145,7 @@ struct plan *merging_plan(struct cli *c, const struct recipe *r, const struct pl
 	if (in)
 		p = plan_make(all, in, o, &f, e);
 	if (p) {
+		say_text(r);
 		if (in->vocabulary)
 			vocabulary_say(in->vocabulary, all, NULL, &f);
 		say(r, &f);

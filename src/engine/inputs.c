@@ -62,13 +62,27 @@ static char *recipe_folder(const struct recipe *r)
 	return slash ? xstrndup(r->path, (size_t)(slash - r->path) + (slash == r->path)) : NULL;
 }
 
-static void input_open(struct input *in, const struct recipe *r,
-	const struct recipe_ref_text *ref, const char *near_dir, struct recipe_opener *o)
+/* What an adapter leaves out is told with the plan. */
+static void on_adapter(void *ctx, bool warning, const char *text, const char *hint)
 {
+	struct str *s = ctx;
+
+	if (warning)
+		str_addf(s, "%s%s%s%s", s->n ? "; " : "", text, hint ? "; " : "",
+			hint ? hint : "");
+}
+
+static void input_open(struct input *in, const struct recipe *r,
+	const struct recipe_ref_text *ref, const char *near_dir, struct recipe_opener *o,
+	struct arena *a)
+{
+	struct str told = STR_INIT;
 	struct recipe_maker m = {.r = r, .near_dir = near_dir, .opener = o};
 	struct ref_places p = {o->roots, near_dir, alias, o->catalog, recipe_make, &m};
 
-	in->model = ref_open(ref, &p, NULL, NULL, &in->error);
+	in->model = ref_open(ref, &p, on_adapter, &told, &in->error);
+	in->left_out = told.n ? arena_strdup(a, told.s) : NULL;
+	str_fini(&told);
 	in->made_by = m.plan;
 	in->recipe = m.hash;
 }
@@ -208,7 +222,7 @@ struct inputs *inputs_open_with(const struct recipe *r, struct recipe_opener *o,
 	models = xnew(struct model *, n);
 	near_dir = recipe_folder(r);
 	for (size_t i = 0; i < n; i++) {
-		input_open(&a->in.v[i], r, recipe_input_ref(r, i), near_dir, o);
+		input_open(&a->in.v[i], r, recipe_input_ref(r, i), near_dir, o, &a->arena);
 		models[i] = a->in.v[i].model;
 		opened += models[i] != NULL;
 	}

@@ -24,6 +24,7 @@ struct input {
 	 * and recorded. */
 	struct model *stored;
 	struct err error;
+	const char *left_out;      /* what its adapters hold and it has no place for; NULL */
 };
 struct inputs {
 	struct input *v;           /* models in recipe order; the base appended if not listed */

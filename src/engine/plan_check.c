@@ -105,6 +105,8 @@ static bool same_layers(struct planner *w, size_t slice)
 		depth = k == 0 ? one : depth;
 		if (one <= 0 || depth <= 0 || one == depth)
 			continue;
+		if (!str_eq(in->model->architecture, first->model->architecture))
+			str_add(&hint, "merge models of one family, and ");
 		str_addf(&hint, "take as many layers of each: slices: [{sources: [{model: %s, "
 			"layer_range: [0, %" PRId64 "]}, {model: %s, layer_range: [0, %" PRId64
 			"]}]}]", first->text, one < depth ? one : depth, in->text,

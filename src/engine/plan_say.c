@@ -177,8 +177,10 @@ static void say_inputs(struct planner *w)
 
 	for (size_t i = 0; i < w->in->n; i++)
 		models[i] = w->in->v[i].model;
-	if (w->f)
+	if (w->f) {
 		lint_inputs(w->r, models, w->in->n, inputs_first(w->in), w->f);
+		lint_filters(w->r, models, w->in->n, inputs_first(w->in), w->f);
+	}
 	free(models);
 }
 
@@ -206,10 +208,19 @@ bool plan_tells(const char *code)
 	return false;
 }
 
+static void say_adapters(struct planner *w)
+{
+	for (size_t i = 0; i < w->in->n; i++)
+		if (w->in->v[i].left_out)
+			plan_remark(w, SEV_WARNING, plan_mark(w, (int)i), "adapter", NULL, "%s",
+				w->in->v[i].left_out);
+}
+
 void plan_say_rest(struct planner *w, const struct input_row *rows, size_t n)
 {
 	say_extras(w);
 	say_copied(w, rows, n);
 	say_inputs(w);
+	say_adapters(w);
 	say_rules(w);
 }

@@ -50,8 +50,10 @@ char *lint_module(const struct recipe *r, size_t module, const struct model *m);
  * others are under its names. */
 void lint_inputs(const struct recipe *r, struct model *const *inputs, size_t n, int first,
 	struct findings *out);
-/* Tensor-name knowledge: filters that match nothing, with the nearest names. Part of lint_models.
- */
+/* Tensor-name knowledge: filters that match nothing, with the nearest names. Part of lint_models,
+ * and of plans; the model of first is there. */
+void lint_filters(const struct recipe *r, struct model *const *inputs, size_t n, int first,
+	struct findings *out);
 
 /* Whose tokenizer, chat template and eos the output gets (DEFINITIONS, "Donor"): an index of
  * inputs, -1 if none has a tokenizer. why: one sentence, caller frees; may be NULL. inputs[i] may

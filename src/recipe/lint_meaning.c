@@ -189,7 +189,13 @@ static void check_missing(struct lint *l, const struct param_def *d, int input)
 
 	if (input >= 0)
 		at = &ref_of(l, input)->mark;
-	if (!s || (s->kind == SETTING_GRADIENT && !s->n))
+	if (s && s->kind == SETTING_GRADIENT && !s->n)
+		findings_add(l->out, SEV_ERROR, &s->mark, path, "missing-parameter",
+			"write a number, or a list of at least one",
+			input < 0 ? "an empty list is no value, and %s needs %s"
+			: "an empty list is no value, and %s needs %s of %s", l->r->method->name,
+			d->name, input < 0 ? "" : ref_of(l, input)->text);
+	else if (!s)
 		findings_add(l->out, SEV_ERROR, at, path, "missing-parameter",
 			input < 0 ? "write it under parameters:"
 			: "write it under the model's parameters:, or once for all",

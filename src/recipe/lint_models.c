@@ -639,6 +639,20 @@ static void compare_all(const struct recipe *r, struct model *const *inputs, siz
 	findings_sort(out);
 }
 
+void lint_filters(const struct recipe *r, struct model *const *inputs, size_t n, int first,
+	struct findings *out)
+{
+	struct model **shown = xnew(struct model *, n + 1), **views = xnew(struct model *, n + 1);
+	struct compare c = { { r, out, n, recipe_base(r), 0 }, shown, first };
+
+	show_alike(inputs, n, first, shown, views);
+	check_all_filters(&c);
+	for (size_t i = 0; i < n; i++)
+		model_unref(views[i]);
+	free(shown);
+	free(views);
+}
+
 void lint_models(const struct recipe *r, struct model *const *inputs, size_t n, int base,
 	struct findings *out)
 {

@@ -133,14 +133,22 @@ const struct setting *recipe_setting(const struct recipe *r, const char *param, 
 }
 
 static void missing(const struct recipe *r, const struct param_def *p, size_t slice, int source,
-	const char *tensor, struct err *e)
+	const char *tensor, const struct setting *some, struct err *e)
 {
 	const char *whose = source < 0 ? "the recipe" : (size_t)source < r->n_models
 		? r->models[source].model.text : recipe_slice_base(r, slice)->text;
 
-	err_set(e, ERR_INPUT, r->path ? r->path : "recipe",
-		"give it under the model, or for all under parameters:",
-		"%s is missing for %s (first needed by %s)", p->name, whose, tensor);
+	if (some) /* not all: filters of some scope name others */
+		err_set(e, ERR_INPUT, r->path ? r->path : "recipe",
+			"end the list of filters with {value: NUMBER} for the rest",
+			"%s of %s is given by filters, and none names %s", p->name, whose, tensor);
+	else
+		err_set(e, ERR_INPUT, r->path ? r->path : "recipe",
+			"give it under the model, or for all under parameters:",
+			"%s is missing for %s (first needed by %s)", p->name, whose, tensor);
+	if (some && some->mark.line)
+		err_at(e, "%s:%d:%d", r->path ? r->path : "recipe", some->mark.line,
+			some->mark.column);
 }
 
 double recipe_param_in(const struct recipe *r, const struct param_def *p, size_t slice, int source,
@@ -149,6 +157,7 @@ double recipe_param_in(const struct recipe *r, const struct param_def *p, size_t
 	const struct recipe_slice *sl = &r->slices[slice];
 	const struct recipe_params *scopes[4] = {
 		NULL, &sl->params, &r->modules[sl->module].params, &r->params };
+	const struct setting *some = NULL;
 	struct err local = { 0 };
 	bool listed = source >= 0 && (size_t)source < r->n_models;
 	bool is_base = source >= 0 && sl->base_input >= 0
@@ -164,6 +173,7 @@ double recipe_param_in(const struct recipe *r, const struct param_def *p, size_t
 
 		if (s && setting_eval(s, p->type, tensor, t, &v, &local))
 			return v;
+		some = s && s->kind == SETTING_FILTERS && s->n ? s : some;
 		if (local.code != ERR_NONE) {
 			if (e) {
 				*e = local;
@@ -175,7 +185,7 @@ double recipe_param_in(const struct recipe *r, const struct param_def *p, size_t
 	}
 	if (!p->required)
 		return p->dflt;
-	missing(r, p, slice, source, tensor, e);
+	missing(r, p, slice, source, tensor, some, e);
 	return NAN;
 }
 

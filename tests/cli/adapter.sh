@@ -112,4 +112,11 @@ run 3 merge inf.yml no
 has err "finite"
 run 3 inspect models/llama+models/nothing
 [ ! -e no ] || bad=1
+# modules that have no place in the model: said before the merge, too
+printf 'merge_method: passthrough\nslices: [{sources: [{model: models/llama, layer_range: [0, 1]}]}]\n' \
+  >low.yml
+run 0 merge low.yml low
+printf 'merge_method: passthrough\nmodels: [{model: low+models/plain}]\n' >lower.yml
+run 0 merge lower.yml lower
+has err "warning: low+models/plain: 7 of the adapter's 14 modules are not in the model"
 done_testing

@@ -50,4 +50,36 @@ mkdir -p there code there/code
 printf 'models: [{model: code, parameters: {weight: 1}}]\nmerge_method: linear\n' >there/r.yml
 run 0 lint there/r.yml
 has out '[two-places]'
+
+# What lint warns of, a merge and a preview say before they read a weight.
+cat >filters.yml <<Y
+models: [{model: $demo/base}, {model: $demo/code}]
+merge_method: slerp
+base_model: $demo/base
+parameters:
+  t:
+  - {filter: mlpp, value: 0.7}
+  - {filter: mlp, value: 0.3}
+  - {value: 0.5}
+Y
+run 0 merge filters.yml filtered
+has err 'filters.yml:6: warning: no tensor'"'"'s name contains mlpp' 'did you mean mlp?'
+run 0 preview filters.yml
+has err 'did you mean mlp?'
+cat >density.yml <<Y
+models: [{model: $demo/code, parameters: {weight: 1, density: 1.5}}]
+merge_method: dare_ties
+base_model: $demo/base
+Y
+run 0 merge density.yml dense
+has err 'density.yml:1: warning: a density of 1.5'
+# Filters that leave a tensor without a value, and a list without one: where, and what to do.
+sed '/value: 0.5/d' filters.yml >rest.yml
+run 3 merge rest.yml out2
+has err 'rest.yml:6:3: slerp: t of the recipe is given by filters, and none names model.embed' \
+  'end the list of filters with {value: NUMBER}'
+sed 's/density: 1.5/density: 0.5/; s/weight: 1/weight: []/' density.yml >none.yml
+run 3 merge none.yml out3
+has err 'none.yml:1:' 'an empty list is no value, and dare_ties needs weight' 'a list of at least one'
+[ ! -e out2 ] && [ ! -e out3 ] || bad=1
 done_testing

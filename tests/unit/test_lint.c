@@ -163,7 +163,7 @@ static const struct lint_case cases[] = {
 	{ "models: [{model: a, parameters: {weight: -1}}]\nmerge_method: ties\nbase_model: c\n", SEV_NOTE, 1,
 		"weight", "negative-weight", "subtracted", NULL },
 	{ SLERP "parameters: {t: []}\n", SEV_WARNING, 4, "t", "empty-gradient", NULL, NULL },
-	{ SLERP "parameters: {t: []}\n", SEV_ERROR, 3, "t", "missing-parameter", NULL, NULL },
+	{ SLERP "parameters: {t: []}\n", SEV_ERROR, 4, "t", "missing-parameter", "an empty list is no value", NULL },
 	{ SLERP "parameters: {t: [0, 1]}\n", SEV_NOTE, 4, "t", "gradient-ends", "first value, 0", NULL },
 	{ LINEAR "parameters: {normalize: [true, false]}\n", SEV_NOTE, 3, "normalize", "gradient-of-switch", NULL,
 		NULL },
