@@ -150,6 +150,7 @@ static json_t *adapter_json(const struct model *m)
 json_t *inspect_json(const struct model *m, uint64_t context, const struct hash *whole)
 {
 	json_t *o = json_object(), *tensors = json_array(), *notes = json_array();
+	char *recipe = stored_recipe(m);
 
 	set(o, "path", json_textn(m->path));
 	set(o, "name", json_textn(m->name));
@@ -171,6 +172,8 @@ json_t *inspect_json(const struct model *m, uint64_t context, const struct hash 
 	set(o, "notes", notes);
 	set(o, "adapter", adapter_json(m));
 	set(o, "packed", packed_json(m));
+	set(o, "made_by", json_textn(recipe));
+	free(recipe);
 	set(o, "config", json_incref(m->config));
 	set(o, "metadata", json_incref(m->metadata));
 	for (size_t i = 0; i < m->source.n_tensors; i++)

@@ -79,6 +79,7 @@ static void container(const struct model *m)
 static void packing(const struct model *m)
 {
 	char *foreign = stored_foreign(m), *decoded = stored_decoded(m);
+	char *recipe = stored_recipe(m);
 	struct str s = STR_INIT;
 
 	if (foreign)
@@ -87,7 +88,13 @@ static void packing(const struct model *m)
 		str_addf(&s, "%s: decoded for a merge", decoded);
 	if (s.n)
 		line("packing", &s);
+	str_clear(&s);
+	if (recipe) {
+		str_add(&s, recipe);
+		line("made by", &s);
+	}
 	str_fini(&s);
+	free(recipe);
 	free(foreign);
 	free(decoded);
 }

@@ -20,6 +20,7 @@ enum layout_kind {
 	LAYOUT_ROWS,   /* whole rows of other layouts, in another order than the file's */
 	LAYOUT_AFFINE, /* MLX: words, scales, biases; groups run through row ends */
 	LAYOUT_SCALED, /* codes, then one scale to each group (mxfp4, mxfp8, nvfp4, int4) */
+	LAYOUT_EXL2,   /* exl2: see exl2.c */
 	LAYOUT_BLOCKS, /* numbers, then one scale to each block of rows and columns (fp8, int8) */
 };
 enum row_order {
@@ -38,7 +39,7 @@ enum value_map {
 };
 struct layout {
 	uint8_t kind, order, value, n_spans, n_parts;
-	struct span span[3];
+	struct span span[5];
 	uint64_t row, group;     /* elements of a row; rows of a group (see row_order) */
 	struct affine affine;    /* LAYOUT_AFFINE */
 	uint64_t scale_group;    /* LAYOUT_SCALED: elements; LAYOUT_BLOCKS: columns of a block */
@@ -92,6 +93,10 @@ struct hash virtual_key(const struct model *m, size_t t); /* virtual.c: of a com
 bool layout_read(struct source *s, size_t t, uint64_t first, size_t n, float *out, struct err *e);
 bool layout_read_raw(struct source *s, size_t t, uint64_t offset, size_t n, void *out,
 	struct err *e);
+
+/* exl2.c: elements of a matrix of exl2, as layout_read. */
+bool exl2_read(const struct model_build *b, const struct layout *l, uint64_t first, size_t n,
+	float *out, struct err *e);
 
 /* Readers: append what the file or folder holds. */
 bool safetensors_load(struct model_build *b, const char *path, struct err *e);

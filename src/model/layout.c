@@ -251,6 +251,8 @@ static bool part_read(const struct model_build *b, const struct layout *l, uint6
 		return affine_read(b, l, first, n, out, e);
 	case LAYOUT_SCALED:
 		return scaled_read(b, l, first, n, out, e);
+	case LAYOUT_EXL2:
+		return exl2_read(b, l, first, n, out, e);
 	case LAYOUT_BLOCKS:
 		return blocks_read(b, l, first, n, out, e);
 	}

@@ -32,7 +32,7 @@ libcupel_a_SOURCES += \
 	src/model/model.c \
 	src/model/model.h \
 	src/model/packed.c \
-	src/model/packed_ct.c \
+	src/model/packed_ct.c src/model/exl2.c \
 	src/model/packed_in.h \
 	src/model/role.c \
 	src/model/role.h \

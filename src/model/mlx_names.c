@@ -43,7 +43,7 @@ static bool sliceable(const struct tensor *t, const struct layout *l)
 	uint64_t n = t->rank > 1 ? t->shape[0] : 0;
 
 	if (!n || n > MAX_EXPERTS || !t->elements || l->kind == LAYOUT_ROWS ||
-		l->kind == LAYOUT_BLOCKS)
+		l->kind == LAYOUT_BLOCKS || l->kind == LAYOUT_EXL2)
 		return false;
 	for (int i = 0; i < l->n_spans; i++)
 		if (l->span[i].bytes % n)

@@ -1,4 +1,5 @@
-/* Weights whose codes and scales are tensors of their own: MLX folders, gpt-oss, FP8 with scales.
+/* Weights whose codes and scales are tensors of their own: MLX folders, gpt-oss, FP8 with scales
+ * (compressed-tensors and ModelOpt: packed_ct.c; exl2: exl2.c).
  *
  *	PATH.weight U32 [.., out, words]  PATH.scales [.., out, groups]  PATH.biases    MLX
  *	PATH_blocks U8 [.., out, groups, 16]  PATH_scales U8 [.., out, groups]          gpt-oss,
@@ -361,6 +362,8 @@ static bool fold_one(struct fold *f, size_t i)
 		return fold_fp8(f, i, 17);
 	if (str_ends(t->name, ".weight_packed"))
 		return fold_compressed(f, i);
+	if (str_ends(t->name, ".q_weight"))
+		return fold_exl2(f, i);
 	return !str_ends(t->name, ".weight_scale") || fold_fp8(f, i, 13);
 }
 

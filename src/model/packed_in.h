@@ -28,6 +28,8 @@ bool fold_bad(struct fold *f, const struct tensor *w, const char *what);
 bool fold_compressed(struct fold *f, size_t wt);
 /* wt: PATH.weight of four-bit codes, st: their scales. */
 bool fold_modelopt(struct fold *f, size_t wt, size_t st);
+/* exl2.c: wt: PATH.q_weight. */
+bool fold_exl2(struct fold *f, size_t wt);
 /* Scales of activations, of no use to weights, of the module whose weight was folded. */
 void fold_drop_inputs(struct fold *f, const char *path, size_t n);
 #endif

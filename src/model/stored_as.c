@@ -128,6 +128,32 @@ char *stored_foreign(const struct model *m)
 	return str_steal(&s);
 }
 
+/* exllamav2's convert.py: -b of the layers, -hb of the head, rows and length of the calibration. */
+char *stored_recipe(const struct model *m)
+{
+	const json_t *q = json_at(m->config, "quantization_config");
+	int64_t head = json_int(q, "head_bits", -1);
+	int64_t rows = json_int(q, "calibration.rows", -1);
+	int64_t length = json_int(q, "calibration.length", -1);
+	const char *dataset = json_text(q, "calibration.dataset", NULL);
+	struct str s = STR_INIT;
+
+	if (m->virtual || !str_eq(json_text(q, "quant_method", ""), "exl2") ||
+		json_num(q, "bits", 0) <= 0)
+		return NULL;
+	str_addf(&s, "python convert.py -i SOURCE -o SCRATCH -cf OUT -b %g",
+		json_num(q, "bits", 0));
+	if (head > 0)
+		str_addf(&s, " -hb %" PRId64, head);
+	if (rows > 0)
+		str_addf(&s, " -r %" PRId64, rows);
+	if (length > 0)
+		str_addf(&s, " -l %" PRId64, length);
+	if (dataset && *dataset && !str_eq(dataset, "(default)"))
+		str_add(&s, " -c CALIBRATION.parquet");
+	return str_steal(&s);
+}
+
 const char *stored_converter(const struct model *m)
 {
 	size_t i = method_of(m);

@@ -12,6 +12,9 @@ enum dtype stored_dtype_main(const struct model *m);
 /* Weights packed in a way that is not decoded: "GPTQ, 4 bits in groups of 128"; NULL if there are
  * none. Caller frees. */
 char *stored_foreign(const struct model *m);
+/* The command that makes one like it, with its parameters: "convert.py -i SOURCE …"; NULL where
+ * nobody has described one. Caller frees. */
+char *stored_recipe(const struct model *m);
 /* What makes such a model readable; one clause. */
 const char *stored_converter(const struct model *m);
 #endif

@@ -92,6 +92,11 @@ EXTRA_DIST += \
 	tests/golden/kinds/untied/config.json \
 	tests/golden/kinds/untied/model.safetensors
 
+check_PROGRAMS += tests/unit/test_exl2
+TESTS += tests/unit/test_exl2
+tests_unit_test_exl2_SOURCES = tests/unit/test_exl2.c tests/unit/fixture.h
+tests_unit_test_exl2_LDADD = $(UNIT_LIBS)
+
 check_PROGRAMS += tests/unit/test_packed
 TESTS += tests/unit/test_packed
 tests_unit_test_packed_SOURCES = tests/unit/test_packed.c tests/unit/fixture.h tests/unit/golden.h
