@@ -264,6 +264,15 @@ static size_t rank_of(const uint32_t *key, size_t n, size_t i)
 		kernels()->count_less(key + i, key[i], n - i);
 }
 
+#define SHORT_ROW 32 /* where buckets would cost more than every rank */
+
+static void short_row_chances(const uint32_t *below, const uint32_t *key, size_t n, size_t stride,
+	uint32_t *to)
+{
+	for (size_t i = 0; i < n; i++)
+		to[i * stride] = below[rank_of(key, n, i)];
+}
+
 #define BUCKETS 1024
 #define BUCKET_SHIFT 17 /* 64 buckets an octave, 16 octaves below the largest */
 #define MOST_DOUBTS 256
@@ -337,7 +346,11 @@ static void draw(const struct merge_spec *s, const struct state *st, int k, cons
 				x->spread[i] = d[at + i * stride];
 			x->most = kernels()->keys(x->keys, x->spread, row);
 		}
-		row_chances(st->below[k], x->numbers + lead + at, row, stride, x, x->below + at);
+		if (row <= SHORT_ROW)
+			short_row_chances(st->below[k], x->keys, row, stride, x->below + at);
+		else
+			row_chances(st->below[k], x->numbers + lead + at, row, stride, x,
+				x->below + at);
 	}
 	kernels()->bits_below(bits, x->numbers + lead, x->below, n);
 }

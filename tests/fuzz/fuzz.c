@@ -33,14 +33,7 @@
 #include "recipe/lint.h"
 #include "recipe/recipe.h"
 #include "system/file.h"
-
-/* The address sanitizer needs address space of its own; gcc and clang say that it is there each in
- * their own way. */
-#ifdef __has_feature
-#if __has_feature(address_sanitizer)
-#define __SANITIZE_ADDRESS__ 1
-#endif
-#endif
+#include "../unit/sanitized.h"
 
 static struct fixture fixture;
 
@@ -630,11 +623,8 @@ int main(int argc, char **argv)
 	struct rlimit memory = { (rlim_t)4 << 30, (rlim_t)4 << 30 }, seconds = { 240, 240 };
 	bool ok = true;
 
-#ifndef __SANITIZE_ADDRESS__
-	setrlimit(RLIMIT_AS, &memory);
-#else
-	(void)memory;
-#endif
+	if (!SANITIZED) /* which needs address space of its own */
+		setrlimit(RLIMIT_AS, &memory);
 	setrlimit(RLIMIT_CPU, &seconds);
 	fixture_init(&fixture);
 	for (size_t i = 0; ok && i < sizeof targets / sizeof targets[0]; i++) {

@@ -1,7 +1,7 @@
 check_PROGRAMS += tests/unit/test_preview tests/unit/test_preview_closed
 TESTS += tests/unit/test_preview tests/unit/test_preview_closed
 tests_unit_test_preview_SOURCES = tests/unit/test_preview.c tests/unit/preview_test.h \
-	tests/unit/fixture.h
+	tests/unit/fixture.h tests/unit/sanitized.h
 tests_unit_test_preview_LDADD = $(UNIT_LIBS)
 tests_unit_test_preview_closed_SOURCES = tests/unit/test_preview_closed.c \
 	tests/unit/preview_test.h tests/unit/fixture.h
