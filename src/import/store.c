@@ -100,6 +100,8 @@ bool import_store(const struct import_file *f, const struct import_target *to, s
 	struct catalog_model *models = catalog_models(c, &n_models, e);
 	struct catalog_score *v = models ? xnew(struct catalog_score, f->facts.n + 1) : NULL;
 	char *source = absolute(f->path);
+	const char *word = NULL; /* that was looked up last, and its model */
+	int64_t model = 0;
 	bool ok = models != NULL;
 
 	*added = 0;
@@ -112,8 +114,12 @@ bool import_store(const struct import_file *f, const struct import_target *to, s
 			.protocol = protocol_text(x->protocol), .estimated = x->estimated,
 			.source = source, .variant = (char *)variant, .line = x->line,
 			.text = x->text };
-		if (!v[i].model && !to->run && variant)
-			v[i].model = import_model(models, n_models, variant);
+		if (!v[i].model && !to->run && variant) {
+			if (!str_eq(word, variant))
+				model = import_model(models, n_models, variant);
+			word = variant;
+			v[i].model = model;
+		}
 		v[i].fact = fact_of(x, variant, f->path, v[i].protocol, to->run);
 	}
 	ok = ok && catalog_score_import(c, v, f->facts.n, added, e);

@@ -54,13 +54,9 @@ static void clear(struct table *t)
 	t->cells.n = 0;
 }
 
-/* One cell; true if another follows in the row. */
-static bool cell(struct table *t)
+/* The cell's text, and past it. False if its quote is never closed. */
+static bool cell_text(struct table *t, struct str *s, bool quoted)
 {
-	struct str s = STR_INIT;
-	bool quoted = t->p < t->end && *t->p == '"';
-
-	str_add(&s, "");
 	t->p += quoted;
 	while (t->p < t->end) {
 		char c = *t->p;
@@ -76,8 +72,26 @@ static bool cell(struct table *t)
 		}
 		t->line += c == '\n';
 		if (c && c != '\r')
-			str_addc(&s, c);
+			str_addc(s, c);
 		t->p++;
+	}
+	return !quoted;
+}
+
+/* One cell; true if another follows in the row. */
+static bool cell(struct table *t)
+{
+	struct str s = STR_INIT;
+	const char *start = t->p;
+	int64_t line = t->line;
+
+	str_add(&s, "");
+	if (!cell_text(t, &s, t->p < t->end && *t->p == '"')) {
+		/* The quote is a character like others: the rest of the file is not one cell. */
+		str_clear(&s);
+		t->p = start;
+		t->line = line;
+		cell_text(t, &s, false);
 	}
 	while (s.n && isspace((uint8_t)s.s[s.n - 1]))
 		s.s[--s.n] = 0;

@@ -68,6 +68,15 @@ run 3 import text.txt
 run 3 import absent.csv
 run 2 import
 
+# A quote that is never closed does not take the rest with it.
+printf 'model,task,metric,value,note\nm1,piqa,acc,0.5,"so\nm2,piqa,acc,0.6,\n' >quote.csv
+run 0 import quote.csv
+has out '2 figures'
+# What is no number is no figure.
+printf 'Final estimate: PPL = 9.5 +/- 0.1\nFinal estimate: PPL = nan +/- 0.1\n' >nan.log
+run 0 import nan.log
+has out '1 figure,' 'line 2: not a finite number'
+
 # The model comes later.
 cp -r "$demo" models
 printf 'model,task,metric,value\nbase,boolq,acc,0.5\n' >late.csv
