@@ -9,7 +9,7 @@
 #include "ui/view/view_quant.h"
 
 enum { COL_GROUP, COL_N, COL_PARAMS, COL_TYPE, COL_BITS, COL_SIZE, COL_ERROR, COL_HALF, COL_RMSE,
-	COL_COS, COL_TYPE_B, COL_SIZE_B, COL_ERROR_B, N_PLAN };
+	COL_COS, COL_TYPE_B, COL_BITS_B, COL_SIZE_B, COL_ERROR_B, N_PLAN };
 static const struct column plan_columns[N_PLAN] = {
 	{ "group", "GROUP", -1, 14, 0, 9, false, true, CUT_END, "Role, or tensor." },
 	{ "n", "N", 1, 3, 0, 6, true, false, CUT_END, "Tensors in it." },
@@ -24,6 +24,7 @@ static const struct column plan_columns[N_PLAN] = {
 	{ "rmse", "RMSE", 1, 8, 0, 3, true, false, CUT_END, "Root mean square of w-q." },
 	{ "cos", "1-COS", 1, 8, 0, 2, true, false, CUT_END, "1 - cosine of w and q." },
 	{ "type_b", "BESIDE", -1, 9, 0, 0, false, false, CUT_END, "Its type in the plan beside." },
+	{ "bits_b", "BITS", 1, 5, 0, 0, true, false, CUT_END, "Its bits per weight there." },
 	{ "size_b", "SIZE", 1, 7, 0, 0, true, false, CUT_END, "Its size there." },
 	{ "error_b", "REL.ERR", 1, 7, 0, 0, true, false, CUT_END, "Its relative error there." },
 };
@@ -102,7 +103,7 @@ static void cell_plan(void *ctx, size_t i, int column, struct table_cell *out)
 	case COL_PARAMS: str_add_count(&out->text, quant_row_parameters(d, r)); break;
 	case COL_TYPE: quant_row_type(d, r, d->plan, &out->text); break;
 	case COL_BITS:
-		str_addf(&out->text, "%.2f", quant_bits_of(v, r));
+		str_addf(&out->text, "%.2f", quant_bits_of(v, r, d->plan));
 		break;
 	case COL_SIZE: str_add_bytes(&out->text, quant_row_bytes(d, r, d->plan)); break;
 	case COL_ERROR: cell_error(v, r, d->plan, false, out); break;
@@ -117,6 +118,10 @@ static void cell_plan(void *ctx, size_t i, int column, struct table_cell *out)
 		if (d->beside)
 			quant_row_type(d, r, d->beside, &out->text);
 		break;
+	case COL_BITS_B:
+		if (d->beside)
+			str_addf(&out->text, "%.2f", quant_bits_of(v, r, d->beside));
+		break;
 	case COL_SIZE_B:
 		if (d->beside)
 			str_add_bytes(&out->text, quant_row_bytes(d, r, d->beside));
@@ -128,14 +133,15 @@ static void cell_plan(void *ctx, size_t i, int column, struct table_cell *out)
 	}
 }
 
-double quant_bits_of(const struct quant_view *v, const struct quant_row *r)
+double quant_bits_of(const struct quant_view *v, const struct quant_row *r,
+	const struct quant_plan *p)
 {
 	const struct quant_doc *d = &v->doc;
 	uint64_t n = quant_row_parameters(d, r);
 
 	if (r->kind == QUANT_ROW_TOTAL)
-		return d->plan->bits_per_weight;
-	return n ? 8.0 * (double)quant_row_bytes(d, r, d->plan) / (double)n : 0.0;
+		return p->bits_per_weight;
+	return n ? 8.0 * (double)quant_row_bytes(d, r, p) / (double)n : 0.0;
 }
 
 static double value_plan(void *ctx, size_t i, int column)
@@ -151,7 +157,8 @@ static double value_plan(void *ctx, size_t i, int column)
 		quant_row_targets(d, r, &n);
 		return (double)n;
 	case COL_PARAMS: return (double)quant_row_parameters(d, r);
-	case COL_BITS: return quant_bits_of(v, r);
+	case COL_BITS: return quant_bits_of(v, r, d->plan);
+	case COL_BITS_B: return d->beside ? quant_bits_of(v, r, d->beside) : NAN;
 	case COL_SIZE: return (double)quant_row_bytes(d, r, d->plan);
 	case COL_SIZE_B: return d->beside ? (double)quant_row_bytes(d, r, d->beside) : NAN;
 	case COL_ERROR_B: return d->beside ? quant_row_error(d, r, d->beside, NULL).relative : NAN;
@@ -239,13 +246,15 @@ static void heat_columns(struct quant_view *v)
 /* Beside another plan, what both have comes before what is only of this one. */
 static void two_plans(struct quant_view *v)
 {
-	static const int gone[] = { COL_N, COL_PARAMS, COL_BITS, COL_HALF, COL_RMSE, COL_COS };
+	static const int gone[] = { COL_N, COL_PARAMS, COL_HALF, COL_RMSE, COL_COS };
 
 	memcpy(v->columns, plan_columns, sizeof plan_columns);
 	for (size_t k = 0; v->doc.beside && k < sizeof gone / sizeof *gone; k++)
 		v->columns[gone[k]].priority = 1;
 	for (int k = COL_TYPE_B; v->doc.beside && k < N_PLAN; k++)
 		v->columns[k].priority = 8;
+	v->columns[COL_BITS].priority = 7;
+	v->columns[COL_BITS_B].priority = v->doc.beside ? 7 : 0;
 }
 
 /* Another arrangement or other rows; the cursor stays on its row. */
