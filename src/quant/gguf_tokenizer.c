@@ -243,7 +243,7 @@ static bool takes_pieces(const char *arch)
 static bool put_pieces(struct gguf_put *p, struct gguf_tokens *k, const char *path, uint64_t rows,
 	struct err *e)
 {
-	if (!(path ? gguf_tokens_pieces(k, path, rows, e) : gguf_tokens_fallback(k, e)))
+	if (!(path ? gguf_tokens_pieces(k, path, rows, e) : gguf_tokens_fallback(k, rows, e)))
 		return false;
 	put_text(p, "tokenizer.ggml.model", "llama");
 	put_text(p, "tokenizer.ggml.pre", "default");
@@ -284,7 +284,7 @@ static bool put_vocab(struct gguf_put *p, const struct quant_targets *t, struct 
 			"tokenizers of BPE and SentencePiece are written into a GGUF; this one is "
 			"%s", *kind ? kind : "unknown");
 	else if (json_flag(k->file, "model.byte_fallback", false))
-		ok = put_pieces(p, k, NULL, 0, e);
+		ok = put_pieces(p, k, NULL, rows_of(t), e);
 	else
 		ok = put_bpe(p, t, k, e);
 	free(path);

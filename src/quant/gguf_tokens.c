@@ -236,8 +236,9 @@ static bool is_named(const struct gguf_tokens *k, const char *text)
 	return false;
 }
 
-/* Those of the vocabulary by their ids, then those added beyond it, without gaps. */
-bool gguf_tokens_fallback(struct gguf_tokens *k, struct err *e)
+/* Those of the vocabulary by their ids, then those added beyond it, without gaps. The converter
+ * stops there; where the embedding has more rows, llama.cpp would not load such a file. */
+bool gguf_tokens_fallback(struct gguf_tokens *k, uint64_t rows, struct err *e)
 {
 	json_t *vocab = json_at(k->file, "model.vocab");
 	const json_t *added = json_object_get(k->file, "added_tokens");
@@ -249,7 +250,11 @@ bool gguf_tokens_fallback(struct gguf_tokens *k, struct err *e)
 	k->scored = true;
 	json_array_foreach(added, i, j)
 		more += json_int(j, "id", -1) >= (int64_t)base;
-	if (!make_room(k, base + more, e))
+	if (!base)
+		return err_set(e, ERR_INPUT, k->where,
+			"give the model the tokenizer it was made with",
+			"its tokenizer.json has no tokens");
+	if (!make_room(k, base + more > rows ? base + more : rows, e))
 		return false;
 	json_object_foreach(vocab, text, j) {
 		if (!id_in(k, text, j, &id, e))
@@ -265,7 +270,9 @@ bool gguf_tokens_fallback(struct gguf_tokens *k, struct err *e)
 			set(k, id, text, strlen(text), ADDED_SCORE,
 				is_named(k, text) ? TOKEN_CONTROL : TOKEN_USER);
 	}
-	for (id = 0; id < k->n; id++)
+	for (id = base + more; id < k->n; id++)
+		k->v[id].score = NO_SCORE;
+	for (id = 0; id < base + more; id++)
 		if (!k->v[id].text)
 			return err_set(e, ERR_INPUT, k->where,
 				"give the model the tokenizer it was made with",

@@ -29,7 +29,7 @@ struct gguf_tokens {
  * False: not that many tokens can be, or one has an id beyond the embedding's rows; e says so. */
 bool gguf_tokens_bpe(struct gguf_tokens *k, uint64_t rows, struct err *e);
 bool gguf_tokens_pieces(struct gguf_tokens *k, const char *path, uint64_t rows, struct err *e);
-bool gguf_tokens_fallback(struct gguf_tokens *k, struct err *e);
+bool gguf_tokens_fallback(struct gguf_tokens *k, uint64_t rows, struct err *e);
 void gguf_tokens_fini(struct gguf_tokens *k);
 /* A file of the tokenizer, beside the model; allocated. */
 char *gguf_tokens_path(const struct model *m, const char *name);

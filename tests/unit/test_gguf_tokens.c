@@ -103,6 +103,29 @@ static void test_keys_as_the_converter_writes_them(void **state)
 	free(out);
 }
 
+/* The converter leaves rows of the embedding without tokens here, which nobody can load. */
+static void test_rows_without_tokens(void **state)
+{
+	char *out = str_join_path(fx.dir, "p.gguf");
+	json_t *of = json_deep_copy(json_object_get(golden, "fallback"));
+	json_t *rows = json_array_get(json_array_get(json_array_get(json_object_get(of,
+		"tensors"), 0), 1), 0);
+	json_int_t tokens = json_integer_value(rows);
+	struct err e = { 0 };
+	struct raw r;
+
+	(void)state;
+	json_integer_set(rows, tokens + 7);
+	folder_make("padded", of);
+	assert_true(write_it("padded", out, &e));
+	raw_open(&r, out);
+	json_t *written = json_object_get(r.keys, "tokenizer.ggml.tokens");
+	assert_int_equal(json_integer_value(json_array_get(written, 2)), tokens + 7);
+	raw_close(&r);
+	json_decref(of);
+	free(out);
+}
+
 /* --- ways of splitting --- */
 
 #define SPLIT(regex) "{\"type\":\"Split\",\"pattern\":{\"Regex\":\"" regex "\"}," \
@@ -200,10 +223,11 @@ static void test_bad_tokenizers(void **state)
 			"{\"type\":\"Whitespace\"}}", "Whitespace" },
 		{ "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":900}},\"pre_tokenizer\":"
 			"{\"type\":\"ByteLevel\"}}", "id 900" },
-		{ "{\"model\":{\"type\":\"BPE\",\"byte_fallback\":true,\"vocab\":{\"a\":1}}}", "id 1" },
+		{ "{\"model\":{\"type\":\"BPE\",\"byte_fallback\":true,\"vocab\":{\"a\":900}}}",
+			"id 900" },
 		{ "{\"model\":{\"type\":\"BPE\",\"byte_fallback\":true,\"vocab\":{\"a\":0,\"b\":0}}}",
 			"no token has the id 1" },
-		{ "{\"model\":{\"type\":\"BPE\",\"byte_fallback\":true}}", "vocabulary of 0" },
+		{ "{\"model\":{\"type\":\"BPE\",\"byte_fallback\":true}}", "no tokens" },
 	};
 	unsigned char cut[] = { 0x0a, 0x7f, 0x0a, 0x01, 'a' };
 
@@ -218,6 +242,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_keys_as_the_converter_writes_them),
+		cmocka_unit_test(test_rows_without_tokens),
 		cmocka_unit_test(test_names_of_ways_to_split),
 		cmocka_unit_test(test_bad_tokenizers),
 	};

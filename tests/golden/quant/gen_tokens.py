@@ -111,7 +111,7 @@ CASES = {
                lambda d: pieces(d, "bpe")),
     "unigram": (config(340, bos_token_id=1, eos_token_id=2, architectures=["Qwen2ForCausalLM"], model_type="qwen2"), None,
                 lambda d: pieces(d, "unigram")),
-    "fallback": (config(402), dict(FAST, **SPM, additional_special_tokens=["<|turn|>"], add_bos_token=True), lambda d: fallback()),
+    "fallback": (config(401), dict(FAST, **SPM, additional_special_tokens=["<|turn|>"], add_bos_token=True), lambda d: fallback()),
 }
 
 
