@@ -164,6 +164,29 @@ unsigned cmd_beside_quant(struct app *a, const char *args)
 	return *args ? beside_set(a, args) : menu(a, "Beside it", &beside_set);
 }
 
+static unsigned imatrix_given(struct app *a, const char *path, void *ctx)
+{
+	struct quant_view *v = ctx;
+	struct err e = { 0 };
+
+	if (!quant_doc_imatrix(&v->doc, *path ? path : NULL, &e))
+		return app_fail(a, &e);
+	v->front_of = NULL;
+	quant_table_again(v);
+	app_say(a, *path ? "columns weigh as %s says" : "every column weighs the same", path);
+	return CHANGED_ROWS | CHANGED_LAYOUT | CHANGED_SCREEN;
+}
+
+/* Given again without a file: away with it. */
+unsigned cmd_imatrix_quant(struct app *a, const char *args)
+{
+	struct quant_view *v = here(a);
+	struct ask q = { .history = "imatrix", .label = "importance matrix (a file): ",
+		.done = imatrix_given, .ctx = v };
+
+	return *args || v->doc.imatrix ? imatrix_given(a, args, v) : app_ask(a, &q);
+}
+
 unsigned cmd_arrange_quant(struct app *a, const char *args)
 {
 	struct quant_view *v = here(a);
@@ -213,6 +236,7 @@ unsigned quant_step(struct view *view, enum step to)
 struct writing {
 	struct quant_plan *plan;
 	char *subject;             /* as the command line takes it */
+	char *imatrix;             /* its path; NULL none */
 };
 
 static void writing_free(void *ctx)
@@ -221,6 +245,7 @@ static void writing_free(void *ctx)
 
 	quant_plan_unref(w->plan);
 	free(w->subject);
+	free(w->imatrix);
 	free(w);
 }
 
@@ -290,6 +315,10 @@ static unsigned start(struct app *a, struct sheet *s, void *ctx)
 		*vec_push(&args) = "--threads";
 		*vec_push(&args) = threads;
 	}
+	if (w->imatrix) {
+		*vec_push(&args) = "--imatrix";
+		*vec_push(&args) = w->imatrix;
+	}
 	*vec_push(&args) = "--";
 	*vec_push(&args) = w->subject;
 	*vec_push(&args) = out;
@@ -330,6 +359,8 @@ unsigned cmd_write_quant(struct app *a, const char *args)
 		*dot = 0;
 	w->plan = quant_plan_ref(v->doc.plan);
 	w->subject = xstrdup(v->doc.subject.name);
+	if (quant_doc_importance(&v->doc))
+		w->imatrix = xstrdup(v->doc.imatrix->path);
 	path = *args ? xstrdup(args) : xasprintf("%s-%s%s", stem, spec->preset.name,
 		gguf ? ".gguf" : "");
 	s = sheet_new(gguf ? "write a GGUF file" : "write an MLX folder", "start writing", start,

@@ -12,13 +12,26 @@
 
 /* --- the subject --- */
 
+/* How much the keys take does not depend on the plan. */
+static bool count_keys(struct quant_subject *s, const struct imatrix *m, struct err *e)
+{
+	struct quant_spec *spec = quant_spec_load("Q8_0", e);
+	struct quant_plan *p = spec ? quant_plan_make(spec, s->targets[QUANT_GGUF], false, NULL, e)
+		: NULL;
+	struct gguf_keys keys;
+	bool ok = p && gguf_keys_make(p, m, &keys, e);
+
+	if (ok) {
+		s->key_bytes = keys.n;
+		gguf_keys_fini(&keys);
+	}
+	quant_plan_unref(p);
+	quant_spec_unref(spec);
+	return ok;
+}
+
 void quant_subject_open(struct quant_subject *s, struct model *model)
 {
-	struct err e = { 0 };
-	struct quant_spec *spec;
-	struct quant_plan *p;
-	struct gguf_keys keys;
-
 	s->model = model;
 	for (int c = 0; c < 2; c++)
 		s->targets[c] = quant_targets_new(model, (enum quant_container)c, &s->why[c]);
@@ -28,15 +41,7 @@ void quant_subject_open(struct quant_subject *s, struct model *model)
 	}
 	if (!s->targets[QUANT_GGUF])
 		return;
-	/* how much the keys take does not depend on the plan */
-	spec = quant_spec_load("Q8_0", &e);
-	p = spec ? quant_plan_make(spec, s->targets[QUANT_GGUF], false, NULL, &e) : NULL;
-	if (p && gguf_keys_make(p, NULL, &keys, &s->why[QUANT_GGUF])) {
-		s->key_bytes = keys.n;
-		gguf_keys_fini(&keys);
-	}
-	quant_plan_unref(p);
-	quant_spec_unref(spec);
+	count_keys(s, NULL, &s->why[QUANT_GGUF]);
 }
 
 void quant_subject_fini(struct quant_subject *s)
@@ -98,7 +103,7 @@ static struct quant_plan *plan_of(struct quant_doc *d, const struct quant_spec *
 		*e = d->subject.why[c];
 		return NULL;
 	}
-	return quant_plan_make(s, d->subject.targets[c], false, f, e);
+	return quant_plan_make(s, d->subject.targets[c], d->imatrix && c == QUANT_GGUF, f, e);
 }
 
 /* What is compared side by side: types from small to large that the container's users know. */
@@ -130,6 +135,11 @@ struct noticing { /* how a look is made */
 };
 static struct noticing notice; /* one workbench, one view */
 
+const struct imatrix *quant_doc_importance(const struct quant_doc *d)
+{
+	return quant_doc_spec(d)->preset.container == QUANT_GGUF ? d->imatrix : NULL;
+}
+
 /* Every type that can be written: a choice never waits for what could have been measured. */
 static void look_again(struct quant_doc *d)
 {
@@ -143,8 +153,8 @@ static void look_again(struct quant_doc *d)
 		for (size_t i = 0; n < TYPES_MAX && quant_type_at(c, i, &types[n]); i++)
 			if (!quant_type_is_float(types[n]))
 				n++;
-		d->look = quant_look_new(notice.pool, notice.c, d->subject.targets[c], NULL,
-			types, n, notice.changed, notice.ctx);
+		d->look = quant_look_new(notice.pool, notice.c, d->subject.targets[c],
+			quant_doc_importance(d), types, n, notice.changed, notice.ctx);
 		d->looked = c;
 	}
 	quant_look_plan(d->look, d->plan);
@@ -187,9 +197,43 @@ bool quant_doc_open(struct quant_doc *d, struct quant_subject *s, const char *pr
 	return plan_again(d, e);
 }
 
+/* Everything is measured anew: other numbers count. */
+bool quant_doc_imatrix(struct quant_doc *d, const char *path, struct err *e)
+{
+	struct quant_targets *t = d->subject.targets[QUANT_GGUF];
+	struct imatrix_cover cover;
+	struct imatrix *m = NULL, *before = d->imatrix;
+	struct quant_look *look = d->look;
+
+	if (path && (!t || quant_doc_spec(d)->preset.container != QUANT_GGUF))
+		return err_set(e, ERR_INPUT, path, "choose a GGUF preset with p",
+			"MLX's types make no use of an importance matrix");
+	m = path ? imatrix_load(path, e) : NULL;
+	if (path && (!m || !imatrix_check(m, t, &cover, e) ||
+		!count_keys(&d->subject, m, e))) {
+		imatrix_free(m);
+		return false;
+	}
+	if (!m && t && !count_keys(&d->subject, NULL, e))
+		return false;
+	d->imatrix = m;
+	d->look = NULL;
+	quant_doc_beside(d, NULL, NULL);
+	if (!plan_again(d, e)) {
+		d->imatrix = before;
+		d->look = look;
+		imatrix_free(m);
+		return false;
+	}
+	quant_look_free(look);
+	imatrix_free(before);
+	return true;
+}
+
 void quant_doc_close(struct quant_doc *d)
 {
 	quant_look_free(d->look);
+	imatrix_free(d->imatrix);
 	quant_plan_unref(d->plan);
 	quant_plan_unref(d->beside);
 	quant_groups_fini(&d->groups);

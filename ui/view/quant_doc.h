@@ -41,6 +41,7 @@ struct quant_doc {
 	size_t n_heat;
 	struct quant_look *look;
 	enum quant_container looked; /* what the look measures */
+	struct imatrix *imatrix;   /* weighs columns of GGUF's types; NULL none */
 	uint64_t bytes, beside_bytes;  /* of the files, exact */
 };
 bool quant_doc_is_open(const struct quant_doc *d);
@@ -64,6 +65,11 @@ bool quant_doc_type(struct quant_doc *d, const struct quant_row *r, const char *
 	struct err *e);
 /* The best plan within a size, by what is measured so far. */
 bool quant_doc_target(struct quant_doc *d, const char *size, struct err *e);
+
+/* An importance matrix (its file), for GGUF's types; NULL: none. It has to be of this model. */
+bool quant_doc_imatrix(struct quant_doc *d, const char *path, struct err *e);
+/* The one at work: MLX's types make no use of it. */
+const struct imatrix *quant_doc_importance(const struct quant_doc *d);
 
 /* What a row stands for: its targets. */
 const uint32_t *quant_row_targets(const struct quant_doc *d, const struct quant_row *r, size_t *n);

@@ -9,7 +9,7 @@
 #include "ui/view/view_quant.h"
 
 enum { COL_GROUP, COL_N, COL_PARAMS, COL_TYPE, COL_BITS, COL_SIZE, COL_ERROR, COL_HALF, COL_RMSE,
-	COL_COS, COL_TYPE_B, COL_BITS_B, COL_SIZE_B, COL_ERROR_B, N_PLAN };
+	COL_COS, COL_WEIGHTED, COL_TYPE_B, COL_BITS_B, COL_SIZE_B, COL_ERROR_B, N_PLAN };
 static const struct column plan_columns[N_PLAN] = {
 	{ "group", "GROUP", -1, 14, 0, 9, false, true, CUT_END, "Role, or tensor." },
 	{ "n", "N", 1, 3, 0, 6, true, false, CUT_END, "Tensors in it." },
@@ -23,6 +23,8 @@ static const struct column plan_columns[N_PLAN] = {
 		"Half of its 95 % interval; none: exact." },
 	{ "rmse", "RMSE", 1, 8, 0, 3, true, false, CUT_END, "Root mean square of w-q." },
 	{ "cos", "1-COS", 1, 8, 0, 2, true, false, CUT_END, "1 - cosine of w and q." },
+	{ "weighted", "IMP.ERR", 1, 7, 0, 0, true, false, CUT_END,
+		"Relative error, each column weighed by the importance matrix." },
 	{ "type_b", "BESIDE", -1, 9, 0, 0, false, false, CUT_END, "Its type in the plan beside." },
 	{ "bits_b", "BITS", 1, 5, 0, 0, true, false, CUT_END, "Its bits per weight there." },
 	{ "size_b", "SIZE", 1, 7, 0, 0, true, false, CUT_END, "Its size there." },
@@ -114,6 +116,10 @@ static void cell_plan(void *ctx, size_t i, int column, struct table_cell *out)
 		if (!isnan(f.relative))
 			str_addf(&out->text, "%.2e", column == COL_RMSE ? f.rmse : 1 - f.cosine);
 		break;
+	case COL_WEIGHTED:
+		if (quant_doc_importance(d))
+			add_percent(&out->text, quant_row_error(d, r, d->plan, NULL).weighted);
+		break;
 	case COL_TYPE_B:
 		if (d->beside)
 			quant_row_type(d, r, d->beside, &out->text);
@@ -165,7 +171,8 @@ static double value_plan(void *ctx, size_t i, int column)
 	}
 	f = quant_row_error(d, r, d->plan, NULL);
 	return column == COL_HALF ? f.half : column == COL_RMSE ? f.rmse
-		: column == COL_COS ? 1 - f.cosine : column == COL_ERROR ? f.relative : NAN;
+		: column == COL_COS ? 1 - f.cosine : column == COL_ERROR ? f.relative
+		: column == COL_WEIGHTED ? f.weighted : NAN;
 }
 
 /* Types side by side: what is chosen stands in brackets; the larger the error, the louder. */
@@ -251,6 +258,8 @@ static void two_plans(struct quant_view *v)
 	memcpy(v->columns, plan_columns, sizeof plan_columns);
 	for (size_t k = 0; v->doc.beside && k < sizeof gone / sizeof *gone; k++)
 		v->columns[gone[k]].priority = 1;
+	if (quant_doc_is_open(&v->doc) && quant_doc_importance(&v->doc))
+		v->columns[COL_WEIGHTED].priority = 8;
 	for (int k = COL_TYPE_B; v->doc.beside && k < N_PLAN; k++)
 		v->columns[k].priority = 8;
 	v->columns[COL_BITS].priority = 7;
