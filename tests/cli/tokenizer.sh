@@ -165,4 +165,25 @@ has out '0 errors'
 run 0 merge demo/man.yml man
 has man/tokenizer.json '<|end_of_turn|>'
 has man/chat_template.jinja '<|im_start|>'
+# The workbench goes from a document with a vocabulary to one with fewer models, and back.
+cat >several.yml <<Y
+name: inner
+models: [{model: $demo/base}]
+merge_method: passthrough
+---
+models: [{model: inner, parameters: {weight: 1}}, {model: $demo/code, parameters: {weight: 1}}]
+merge_method: task_arithmetic
+base_model: $demo/kjv
+tokenizer_source: union
+Y
+cat >keys.script <<'S'
+:open several.yml
+:wait-idle
+key } { } {
+:wait-idle
+key } }
+S
+for i in 1 2 3 4; do
+  run 0 --script keys.script --size 80x24
+done
 done_testing

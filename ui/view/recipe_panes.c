@@ -243,17 +243,20 @@ static void coverage_line(const struct recipe_view *v, struct str *s)
 	}
 }
 
-/* What the recipe's tokenizer section makes of the rows of each model. */
+/* What the recipe's tokenizer section makes of the rows of each model. The inputs may still be
+ * those of another document, until its own are open: their names are not the recipe's. */
 static void rows_lines(const struct recipe_view *v, struct lines *l)
 {
 	const struct inputs *in = v->doc->inputs;
 
 	l->style = STYLE_dim;
 	for (size_t i = 0; in && in->vocabulary && i < in->n; i++) {
-		char *line = vocabulary_line(in->vocabulary, doc_recipe(v->doc), i);
+		char *counts = vocabulary_counts(in->vocabulary, i);
+		char *line = xasprintf("%s: %s", str_base(in->v[i].text), counts);
 
 		text_wrap(line, l->r.w, put_line, l);
 		free(line);
+		free(counts);
 	}
 }
 
