@@ -408,22 +408,43 @@ static uint32_t bin_of_rank(const uint64_t *bins, uint32_t n, uint64_t rank, uin
 	return 0;
 }
 
+/* The keys from cut on, less than range above it. */
+static size_t keys_within(const uint32_t *key, size_t n, uint32_t cut, uint32_t range,
+	uint32_t *out)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		out[found] = key[i];
+		found += key[i] - cut < range;
+	}
+	return found;
+}
+
 /* The largest key that keep keys reach, bit by bit; then where those equal to it run out. Any cut
- * that exactly keep keys reach does as well. */
+ * that exactly keep keys reach does as well. Once the exponent is known few keys are in question:
+ * the later bits look at those alone. */
 static void small_settle(struct select *s)
 {
 	const size_t n = s->n_picks;
-	size_t reach = n, equal, at = 0;
+	size_t reach = n, equal, at = 0, all = n, m = n;
+	uint32_t *some = NULL;
 
 	s->cut = 0;
 	for (uint32_t bit = 1u << 30; bit && (s->bare || reach > s->keep); bit >>= 1) {
-		size_t here = n - kernels()->count_less(s->picks, s->cut | bit, n);
+		if (bit == 1u << 21) {
+			some = xmalloc((n + 1) * sizeof *some);
+			m = keys_within(s->picks, n, s->cut, 2 * bit, some);
+			all = reach;
+		}
+		size_t here = all - kernels()->count_less(some ? some : s->picks, s->cut | bit, m);
 
 		if (here >= s->keep) {
 			s->cut |= bit;
 			reach = here;
 		}
 	}
+	free(some);
 	s->found = s->counted = s->placed = true;
 	if (reach > s->keep && s->cut > 0) { /* a zero that goes is still a zero */
 		equal = kernels()->count_less(s->picks, s->cut + 1, n) - (n - reach);

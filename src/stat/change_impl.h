@@ -25,12 +25,19 @@ static void PATH(shift)(const float *to, const float *base, double most, size_t 
 static void PATH(frozen)(const float *to, const float *base, const float *stored,
 	const float *base_stored, size_t n, uint32_t *changed, uint32_t *frozen)
 {
-	for (size_t i = 0; i < n; i += LANES)
-		for (int k = 0; k < LANES; k++) {
-			uint32_t moves = (to[i + k] < base[i + k]) | (to[i + k] > base[i + k]);
-			changed[k] += moves;
-			frozen[k] += moves & (uint32_t)(stored[i + k] == base_stored[i + k]);
-		}
+	vi moved = { 0 }, same = { 0 };
+
+	for (size_t i = 0; i < n; i += PATH_LANES) {
+		vf x = vf_load(to + i), b = vf_load(base + i);
+		vi moves = (vi)(x < b) | (vi)(x > b);
+
+		moved -= moves; /* true is -1 */
+		same -= moves & (vi)(vf_load(stored + i) == vf_load(base_stored + i));
+	}
+	for (int k = 0; k < PATH_LANES; k++) {
+		changed[k] += (uint32_t)moved[k];
+		frozen[k] += (uint32_t)same[k];
+	}
 }
 
 static void PATH(full)(const float *other, const float *base, double t, size_t n, uint32_t *full)
