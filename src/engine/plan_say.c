@@ -128,7 +128,7 @@ static void say_extras_of(struct planner *w, size_t i, const struct input_extra 
 		plan_remark(w, SEV_WARNING, plan_mark(w, (int)i), "extra-tensor", stack
 			? "the output has the tensors of each slice's base, or else first source"
 			: "the output has the tensors of the base, or else of the first model",
-			"%zu tensor%s of %s are not in %s and are left out: %s",
+			"%zu tensor%s of %s not in %s, left out: %s",
 			count[EXTRA_TENSOR], count[EXTRA_TENSOR] == 1 ? "" : "s",
 			w->in->v[i].label, stack ? "the model they are merged with" : first,
 			extra.s);

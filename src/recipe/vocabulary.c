@@ -274,8 +274,8 @@ static bool apply(struct opening *o, struct model *other)
 	if (o->r->tokenizer.truncate)
 		return vocab_rows_cut(o->models, o->n, o->first, &o->v->rows, o->e);
 	if (text && !other)
-		return err_set(o->e, ERR_INPUT, text, NULL,
-			"tokenizer_source names it, but it cannot be opened");
+		return err_set(o->e, ERR_INPUT, text, "write union, base, or a model that is here",
+			"tokenizer_source names it, and no such model can be opened");
 	if (!open_tables(o, other) || !layout(o, other))
 		return false;
 	compare_tables(o);
