@@ -38,6 +38,8 @@ void decode_q4_1(const void *src, float *dst, size_t n);
 void decode_q5_0(const void *src, float *dst, size_t n);
 void decode_q5_1(const void *src, float *dst, size_t n);
 void decode_q8_0(const void *src, float *dst, size_t n);
+void decode_q8_1(const void *src, float *dst, size_t n);
+void decode_q8_k(const void *src, float *dst, size_t n);
 void decode_q2_k(const void *src, float *dst, size_t n);
 void decode_q3_k(const void *src, float *dst, size_t n);
 void decode_q4_k(const void *src, float *dst, size_t n);

@@ -8,6 +8,7 @@
  *	Q5_0  | d 2 | qh 4 | qs 16 |               d*(q-16), bit j of qh is bit 4 of q_j
  *	Q5_1  | d 2 | m 2 | qh 4 | qs 16 |         d*q + m
  *	Q8_0  | d 2 | qs 32 signed |               d*q
+ *	Q8_1  | d 2 | sum 2 | qs 32 signed |       d*q; of programs, not of files
  *	IQ4_NL| d 2 | qs 16 |                      d*step[q]
  *	MXFP4 | e 1 | qs 16 |                      2^(e-128) * twice E2M1 q
  *  64:
@@ -21,6 +22,7 @@
  *	Q3_K  | hmask 32 | qs 64 | sc 6-bit x16: 12 | d 2 |    (d*(sc-32))*q,     16 x 16
  *	Q4_K  | d 2 | dmin 2 | k4 12 | qs 128 |                (d*sc)*q - dmin*m,  8 x 32
  *	Q5_K  | d 2 | dmin 2 | k4 12 | qh 32 | qs 128 |        (d*sc)*q - dmin*m,  8 x 32
+ *	Q8_K  | d 4 | qs 256 signed | sums 2 x16 |            d*q, d is float32
  *	Q6_K  | ql 128 | qh 64 | sc 16 signed | d 2 |          (d*sc)*(q-32),     16 x 16
  *	IQ4_XS| d 2 | sc high 2 x8 | sc low 4 x8 | qs 128 |    (d*(sc-32))*step[q], 8 x 32
  *	TQ1_0 | qs 5 trits x48 | qh 4 trits x4 | d 2 |         d*(trit-1)
@@ -102,6 +104,28 @@ static void PATH(q8_0)(const void *restrict src, float *restrict dst, size_t n)
 		float d = f16_f32(le16(b));
 		for (int j = 0; j < 32; j++)
 			dst[j] = d * (float)(int8_t)b[2 + j];
+	}
+}
+
+static void PATH(q8_1)(const void *restrict src, float *restrict dst, size_t n)
+{
+	const uint8_t *b = src;
+
+	for (; n; n -= 32, b += 36, dst += 32) {
+		float d = f16_f32(le16(b));
+		for (int j = 0; j < 32; j++)
+			dst[j] = d * (float)(int8_t)b[4 + j];
+	}
+}
+
+static void PATH(q8_k)(const void *restrict src, float *restrict dst, size_t n)
+{
+	const uint8_t *b = src;
+
+	for (; n; n -= 256, b += 292, dst += 256) {
+		float d = bits_f32(le32(b));
+		for (int j = 0; j < 256; j++)
+			dst[j] = d * (float)(int8_t)b[4 + j];
 	}
 }
 

@@ -160,10 +160,26 @@ static void check_blocks(void)
 	}
 }
 
+/* Q8_1 stands in no file and has no vectors: a scale, a sum that does not count, 32 numbers. */
+static void check_q8_1(void)
+{
+	uint8_t b[36];
+	float x[32];
+
+	put_le16(b, f32_f16(0.25f));
+	put_le16(b + 2, 0x7bff);
+	for (int i = 0; i < 32; i++)
+		b[4 + i] = (uint8_t)(int8_t)(8 * i - 128);
+	dtype_info(DT_Q8_1)->decode(b, x, 32);
+	for (int i = 0; i < 32; i++)
+		assert_true(x[i] == 0.25f * (float)(8 * i - 128));
+}
+
 static void quantized_blocks_decode_as_ggml_does(void **state)
 {
 	(void)state;
 	each_path(check_blocks);
+	each_path(check_q8_1);
 }
 
 static void check_affine(void)
