@@ -40,7 +40,7 @@ static void set(json_t *j, const char *key, json_t *v)
 static void add_figures(json_t *j, const struct quantizing *q, const uint32_t *members, size_t n,
 	bool whole)
 {
-	struct quant_figure f = { NAN, NAN, NAN, NAN, 0, false };
+	struct quant_figure f = { NAN, NAN, NAN, NAN, 0, false, 0 };
 
 	if (q->sums)
 		f = quant_figure_of(q->sums, members, n);

@@ -38,7 +38,8 @@ struct quant_look {
 	struct cell *v;            /* n_types to a target */
 	int16_t *used;             /* per target: the type it is planned as, -1 none */
 	bool *taken;               /* per target: its sample is measured, or being so */
-	size_t next, sampled;      /* targets */
+	int16_t *planned;          /* the same, kept */
+	size_t first, next, sampled; /* targets: one type, all types, done */
 	bool want_exact, failed;
 	struct err error;
 	int64_t told;
@@ -180,6 +181,28 @@ static void fail(struct quant_look *l, const struct err *e)
 	pthread_mutex_unlock(&l->lock);
 }
 
+/* What is planned is wanted first: one type of a target on its sample. */
+static void sample_planned(struct quant_look *l, size_t target, size_t type)
+{
+	struct quant_type t = type_for(l, target, type);
+	struct quant_sums s;
+	struct err e = { 0 };
+	bool whole = recall(l, target, type, &s);
+
+	if (!whole && !quant_measure(l->t, target, &t, 1, l->m, false, &s, &e)) {
+		fail(l, &e);
+		return;
+	}
+	pthread_mutex_lock(&l->lock);
+	if (whole)
+		cell_of(l, target, type)->whole = s;
+	else
+		cell_of(l, target, type)->sample = s;
+	cell_of(l, target, type)->exact |= whole;
+	cell_of(l, target, type)->sampled |= !whole;
+	pthread_mutex_unlock(&l->lock);
+}
+
 /* All types of a target on one sample: its rows are read once. */
 static void sample(struct quant_look *l, size_t target)
 {
@@ -232,12 +255,24 @@ static void measure_exactly(struct quant_look *l, size_t target, size_t type)
 }
 
 /* The next target without a sample; else one whose planned type was not read in full. */
-static bool pick(struct quant_look *l, size_t *target, int *type)
+static bool pick(struct quant_look *l, size_t *target, int *type, bool *first)
 {
 	bool found = false;
 
 	*type = -1;
+	*first = false;
 	pthread_mutex_lock(&l->lock);
+	while (!found && !l->failed && l->first < l->t->n) {
+		size_t i = l->first++;
+		const struct cell *c = l->planned[i] < 0 ? NULL
+			: cell_of(l, i, (size_t)l->planned[i]);
+
+		found = *first = c && !c->sampled && !c->exact;
+		*target = i;
+		*type = found ? l->planned[i] : -1;
+	}
+	if (found)
+		goto out;
 	while (l->next < l->t->n && l->taken[l->next])
 		l->next++;
 	if (!l->failed && l->next < l->t->n) {
@@ -255,6 +290,7 @@ static bool pick(struct quant_look *l, size_t *target, int *type)
 		l->used[i] = -1; /* somebody is at it */
 		found = true;
 	}
+out:
 	pthread_mutex_unlock(&l->lock);
 	return found;
 }
@@ -264,9 +300,11 @@ static bool step(void *ctx)
 	struct quant_look *l = ctx;
 	size_t target = 0;
 	int type;
-	bool found = pick(l, &target, &type);
+	bool first, found = pick(l, &target, &type, &first);
 
-	if (found && type < 0)
+	if (found && first)
+		sample_planned(l, target, (size_t)type);
+	else if (found && type < 0)
 		sample(l, target);
 	else if (found)
 		measure_exactly(l, target, (size_t)type);
@@ -292,14 +330,14 @@ struct quant_look *quant_look_new(struct pool *pool, struct catalog *c, struct q
 	l->v = xcalloc(t->n * l->n_types + 1, sizeof *l->v);
 	l->used = xnew(int16_t, t->n + 1);
 	l->taken = xcalloc(t->n + 1, sizeof *l->taken);
+	l->planned = xnew(int16_t, t->n + 1);
 	for (size_t i = 0; i < t->n; i++)
-		l->used[i] = -1;
+		l->used[i] = l->planned[i] = -1;
 	l->changed = changed;
 	l->ctx = ctx;
 	l->want_exact = true;
 	pthread_mutex_init(&l->lock, NULL);
 	l->pump = pump_new(pool, 1, step, l);
-	pump_kick(l->pump);
 	return l;
 }
 
@@ -313,6 +351,7 @@ void quant_look_free(struct quant_look *l)
 	quant_targets_unref(l->t);
 	free(l->v);
 	free(l->used);
+	free(l->planned);
 	free(l->taken);
 	vec_fini(&l->kept);
 	free(l);
@@ -322,7 +361,9 @@ void quant_look_plan(struct quant_look *l, const struct quant_plan *p)
 {
 	pthread_mutex_lock(&l->lock);
 	for (size_t i = 0; i < l->t->n; i++)
-		l->used[i] = (int16_t)(l->t->v[i].quantizable ? type_index(l, p->v[i].type) : -1);
+		l->used[i] = l->planned[i] = (int16_t)(l->t->v[i].quantizable
+			? type_index(l, p->v[i].type) : -1);
+	l->first = 0;
 	pthread_mutex_unlock(&l->lock);
 	pump_kick(l->pump);
 }
@@ -378,7 +419,7 @@ bool quant_look_sample(const struct quant_look *l, size_t target, struct quant_t
 struct quant_figure quant_look_figure(const struct quant_look *l, const struct quant_plan *p,
 	const uint32_t *v, size_t n, const struct quant_type *type)
 {
-	struct quant_figure f = { NAN, NAN, NAN, NAN, NAN, false };
+	struct quant_figure f = { NAN, NAN, NAN, NAN, NAN, false, 0 };
 	struct quant_sums *s = xnew(struct quant_sums, n + 1);
 	size_t used = 0;
 	bool known = true;

@@ -17,7 +17,7 @@ struct quant_look *quant_look_new(struct pool *pool, struct catalog *c, struct q
 	const struct imatrix *m, const struct quant_type *types, size_t n,
 	void (*changed)(void *ctx), void *ctx);
 void quant_look_free(struct quant_look *l);  /* waits for the steps that run */
-/* What is in use: measured first, and then exactly. */
+/* What is in use: measured first, and then exactly. Nothing is measured before. */
 void quant_look_plan(struct quant_look *l, const struct quant_plan *p);
 /* The pass over all weights runs only while wanted (default: wanted). */
 void quant_look_want_exact(struct quant_look *l, bool on);

@@ -175,7 +175,7 @@ double quant_error_of(const struct quant_sums *s)
  * var(R) = Σ N²/n · s² / W², s² the variance of a row's ee − R ww. */
 struct quant_figure quant_figure_of(const struct quant_sums *v, const uint32_t *members, size_t n)
 {
-	struct quant_figure f = { NAN, NAN, NAN, NAN, 0, true };
+	struct quant_figure f = { NAN, NAN, NAN, NAN, 0, true, 0 };
 	double ee = 0, ww = 0, wq = 0, qq = 0, im = 0, imw = 0, elements = 0, var = 0;
 
 	for (size_t k = 0; k < n; k++) {
@@ -189,6 +189,7 @@ struct quant_figure quant_figure_of(const struct quant_sums *v, const uint32_t *
 		im += by * s->im;
 		imw += by * s->imw;
 		elements += by * (double)s->elements;
+		f.worst = s->worst > f.worst ? s->worst : f.worst;
 		f.exact &= s->seen == s->rows;
 	}
 	if (elements <= 0)

@@ -23,6 +23,7 @@ struct quant_figure { /* of one target, or of several as one long vector */
 	double rmse, relative, cosine, weighted; /* NaN where nothing was seen */
 	double half;             /* of the relative error's 95 % interval; 0 when exact */
 	bool exact;
+	double worst;            /* largest |w-q| seen */
 };
 /* v[k] for each k in members (NULL: all n). */
 struct quant_figure quant_figure_of(const struct quant_sums *v, const uint32_t *members, size_t n);

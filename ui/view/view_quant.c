@@ -9,7 +9,7 @@
 #include "ui/view/view_quant.h"
 
 enum { COL_GROUP, COL_N, COL_PARAMS, COL_TYPE, COL_BITS, COL_SIZE, COL_ERROR, COL_HALF, COL_RMSE,
-	COL_COS, COL_WEIGHTED, COL_TYPE_B, COL_BITS_B, COL_SIZE_B, COL_ERROR_B, N_PLAN };
+	COL_COS, COL_WORST, COL_WEIGHTED, COL_TYPE_B, COL_BITS_B, COL_SIZE_B, COL_ERROR_B, N_PLAN };
 static const struct column plan_columns[N_PLAN] = {
 	{ "group", "GROUP", -1, 14, 0, 9, false, true, CUT_END, "Role, or tensor." },
 	{ "n", "N", 1, 3, 0, 6, true, false, CUT_END, "Tensors in it." },
@@ -23,6 +23,7 @@ static const struct column plan_columns[N_PLAN] = {
 		"Half of its 95 % interval; none: exact." },
 	{ "rmse", "RMSE", 1, 8, 0, 3, true, false, CUT_END, "Root mean square of w-q." },
 	{ "cos", "1-COS", 1, 8, 0, 2, true, false, CUT_END, "1 - cosine of w and q." },
+	{ "worst", "MAX|w-q|", 1, 8, 0, 1, true, false, CUT_END, "Largest |w-q| seen." },
 	{ "weighted", "IMP.ERR", 1, 7, 0, 0, true, false, CUT_END,
 		"Relative error, each column weighed by the importance matrix." },
 	{ "type_b", "BESIDE", -1, 9, 0, 0, false, false, CUT_END, "Its type in the plan beside." },
@@ -112,9 +113,11 @@ static void cell_plan(void *ctx, size_t i, int column, struct table_cell *out)
 	case COL_HALF: cell_error(v, r, d->plan, true, out); break;
 	case COL_RMSE:
 	case COL_COS:
+	case COL_WORST:
 		f = quant_row_error(d, r, d->plan, NULL);
 		if (!isnan(f.relative))
-			str_addf(&out->text, "%.2e", column == COL_RMSE ? f.rmse : 1 - f.cosine);
+			str_addf(&out->text, "%.2e", column == COL_RMSE ? f.rmse
+				: column == COL_COS ? 1 - f.cosine : f.worst);
 		break;
 	case COL_WEIGHTED:
 		if (quant_doc_importance(d))
@@ -172,7 +175,7 @@ static double value_plan(void *ctx, size_t i, int column)
 	f = quant_row_error(d, r, d->plan, NULL);
 	return column == COL_HALF ? f.half : column == COL_RMSE ? f.rmse
 		: column == COL_COS ? 1 - f.cosine : column == COL_ERROR ? f.relative
-		: column == COL_WEIGHTED ? f.weighted : NAN;
+		: column == COL_WEIGHTED ? f.weighted : column == COL_WORST ? f.worst : NAN;
 }
 
 /* Types side by side: what is chosen stands in brackets; the larger the error, the louder. */
@@ -253,7 +256,7 @@ static void heat_columns(struct quant_view *v)
 /* Beside another plan, what both have comes before what is only of this one. */
 static void two_plans(struct quant_view *v)
 {
-	static const int gone[] = { COL_N, COL_PARAMS, COL_HALF, COL_RMSE, COL_COS };
+	static const int gone[] = { COL_N, COL_PARAMS, COL_HALF, COL_RMSE, COL_COS, COL_WORST };
 
 	memcpy(v->columns, plan_columns, sizeof plan_columns);
 	for (size_t k = 0; v->doc.beside && k < sizeof gone / sizeof *gone; k++)
