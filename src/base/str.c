@@ -282,6 +282,19 @@ char *str_safe(const char *text)
 	return str_steal(&s);
 }
 
+void str_add_quoted(struct str *s, const char *text)
+{
+	str_addc(s, '"');
+	for (const unsigned char *c = (const unsigned char *)text; *c; c++)
+		if (*c == '"' || *c == '\\')
+			str_addf(s, "\\%c", *c);
+		else if (*c < 0x20)
+			str_addf(s, "\\u%04x", *c);
+		else
+			str_addc(s, (char)*c);
+	str_addc(s, '"');
+}
+
 void str_add_bytes(struct str *s, uint64_t bytes)
 {
 	static const struct {

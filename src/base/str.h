@@ -40,6 +40,8 @@ size_t utf8_decode(const char *s, size_t n, uint32_t *cp);
 bool utf8_is_control(uint32_t cp);  /* C0, C1, line separators, direction overrides */
 
 /* Human figures, one place. All append. */
+/* As JSON writes a string: in quotes, with " \ and control characters escaped. */
+void str_add_quoted(struct str *s, const char *text);
 void str_add_bytes(struct str *s, uint64_t bytes);  /* "6.80 GB", "5.8 MB", "312 B"; MB = 10^6 */
 void str_add_count(struct str *s, uint64_t n);      /* "3.40 B", "2.89 M" parameters */
 void str_add_seconds(struct str *s, double sec);    /* "0:41", "9.1 s", "2:03:10" */

@@ -12,6 +12,8 @@
 #include "engine/output.h"
 #include "system/file.h"
 
+#define MARGIN ((uint64_t)16 << 20) /* room for the files beside the weights */
+
 char *output_path(const char *path, struct err *e)
 {
 	char *copy = xstrdup(path), *name, *parent, *real, *out;
@@ -163,6 +165,23 @@ bool growing_write(int fd, const char *where, const void *bytes, size_t n, uint6
 		offset += (uint64_t)done;
 	}
 	return true;
+}
+
+bool growing_room(const char *path, uint64_t bytes, struct err *e)
+{
+	uint64_t room = 0, need = bytes + MARGIN;
+	struct str a = STR_INIT, b = STR_INIT;
+	bool ok;
+
+	if (!file_free_space(path, &room))
+		return true;
+	str_add_bytes(&a, need);
+	str_add_bytes(&b, room);
+	ok = room >= need || err_set(e, ERR_SPACE, path, "free some space or write elsewhere",
+		"the output needs %s, and %s are free", a.s, b.s);
+	str_fini(&a);
+	str_fini(&b);
+	return ok;
 }
 
 int growing_file(const char *path, const char *where, uint64_t bytes, struct err *e)

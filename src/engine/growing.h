@@ -16,6 +16,8 @@ bool growing_keeps(const char *path, const char *inside);
 bool growing_parent(const char *path, struct err *e); /* is made if need be */
 /* Only files that an earlier run lists in its cupel.json may be replaced. */
 bool growing_foreign(const char *path, struct err *e);
+/* So many bytes and the files beside them fit there. */
+bool growing_room(const char *path, uint64_t bytes, struct err *e);
 /* A file of its final size. Its blocks are asked for now where the file system can: a disk that
  * fills up later cannot hurt. -1 on error. */
 int growing_file(const char *path, const char *where, uint64_t bytes, struct err *e);

@@ -44,18 +44,10 @@ static char *card_base(const char *text)
 	return found;
 }
 
-static char *folder_of(const struct model *m)
-{
-	const char *slash = strrchr(m->path, '/');
-
-	if (file_is_dir(m->path))
-		return xstrdup(m->path);
-	return slash ? xstrndup(m->path, (size_t)(slash - m->path)) : xstrdup(".");
-}
-
 static char *stated_base(const struct model *m)
 {
-	char *dir = folder_of(m), *path = str_join_path(dir, "README.md"), *text, *base = NULL;
+	char *dir = file_folder(m->path), *path = str_join_path(dir, "README.md");
+	char *text, *base = NULL;
 	size_t n;
 
 	text = file_exists(path) ? file_read_all(path, CARD_MAX, &n, NULL) : NULL;
@@ -93,7 +85,7 @@ static char *alias(void *ctx, const char *name)
 static struct model *open_base(const struct model *near, const char *name,
 	const struct model_roots *roots, struct catalog *c)
 {
-	char *dir = folder_of(near), *slash = strrchr(dir, '/'), *path;
+	char *dir = file_folder(near->path), *slash = strrchr(dir, '/'), *path;
 	struct model *m = NULL;
 
 	if (slash && slash != dir)

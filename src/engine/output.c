@@ -15,8 +15,6 @@
 #include "engine/stream.h"
 #include "system/process.h"
 
-#define MARGIN ((uint64_t)16 << 20) /* room for the files beside the weights */
-
 /* --- refusals --- */
 
 static bool inside(const char *path, const char *folder)
@@ -88,19 +86,7 @@ static bool check_leftover(const struct output *o, const struct run_options *opt
 
 bool output_room(const struct output *o, uint64_t bytes, struct err *e)
 {
-	uint64_t room = 0, need = bytes + MARGIN;
-	struct str a = STR_INIT, b = STR_INIT;
-	bool ok;
-
-	if (!file_free_space(o->path, &room))
-		return true;
-	str_add_bytes(&a, need);
-	str_add_bytes(&b, room);
-	ok = room >= need || err_set(e, ERR_SPACE, o->path, "free some space or write elsewhere",
-		"the output needs %s, and %s are free", a.s, b.s);
-	str_fini(&a);
-	str_fini(&b);
-	return ok;
+	return growing_room(o->path, bytes, e);
 }
 
 /* --- shards --- */

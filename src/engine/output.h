@@ -63,7 +63,6 @@ char *output_config(const struct plan *p, size_t *n, struct err *e);
 extern const char *const donor_files[];
 bool output_files(struct output *o, const struct output_facts *f, struct err *e);
 bool output_put(struct output *o, const char *name, const char *text, size_t n, struct err *e);
-char *output_folder_of(const struct model *m); /* caller frees */
 /* output_tokenizer.c: the donor's files; with a vocabulary of the output's own, its tokens in
  * them. */
 bool output_tokenizer(struct output *o, int donor, struct err *e);

@@ -18,13 +18,6 @@
 
 #define TEXT_MAX ((size_t)1 << 30)
 
-char *output_folder_of(const struct model *m)
-{
-	return file_is_dir(m->path) ? xstrdup(m->path) :
-		xstrndup(m->path,
-			(size_t)(str_base(m->path) - m->path) + (str_base(m->path) == m->path));
-}
-
 static bool is_id(const char *name)
 {
 	const char *slash = strchr(name, '/');
@@ -87,7 +80,7 @@ static enum dtype main_dtype(const struct plan *p)
 /* The config.json of a model in a folder of its own; NULL and no error if it has none. */
 static char *config_file(const struct model *m, size_t *n, struct err *e)
 {
-	char *dir = output_folder_of(m), *path = str_join_path(dir, "config.json"), *text = NULL;
+	char *dir = file_folder(m->path), *path = str_join_path(dir, "config.json"), *text = NULL;
 
 	if (m->format != MODEL_GGUF && file_exists(path))
 		text = file_read_all(path, TEXT_MAX, n, e);
@@ -199,7 +192,7 @@ static bool put_processor(struct output *o, struct err *e)
 	static const char *const names[] = {"preprocessor_config.json", "processor_config.json",
 		"video_preprocessor_config.json"};
 	const struct model *m = o->plan->inputs->v[inputs_first(o->plan->inputs)].stored;
-	char *dir = output_folder_of(m);
+	char *dir = file_folder(m->path);
 	bool ok = true;
 
 	for (size_t i = 0; ok && model_sees(m) && m->format != MODEL_GGUF && i < 3; i++) {

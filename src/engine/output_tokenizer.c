@@ -486,7 +486,7 @@ bool output_tokenizer(struct output *o, int donor, struct err *e)
 
 	d = with_files(in, d);
 	if (d && d->format != MODEL_GGUF) {
-		w.dir = dir = output_folder_of(d);
+		w.dir = dir = file_folder(d->path);
 		ok = !w.l || count_changes(&w, d);
 		w.has_json = is_there(&w, "tokenizer.json");
 		for (size_t i = 0; ok && donor_files[i]; i++)

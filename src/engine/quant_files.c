@@ -17,20 +17,12 @@ static void add_text(struct quant_files *f, const char *name, struct str *s)
 	*vec_push(&f->v) = (struct quantize_file){ .name = name, .bytes = text, .n = n };
 }
 
-static char *folder_of(const struct model *m)
-{
-	const char *base = str_base(m->path);
-
-	return file_is_dir(m->path) ? xstrdup(m->path)
-		: base > m->path ? xstrndup(m->path, (size_t)(base - m->path)) : xstrdup(".");
-}
-
 /* --- config.json --- */
 
 /* Its text where it stands in a file as it is, so that all else stays as Python wrote it. */
 static char *config_text(const struct model *m, size_t *n, struct err *e)
 {
-	char *dir = folder_of(m), *path = str_join_path(dir, "config.json"), *text = NULL;
+	char *dir = file_folder(m->path), *path = str_join_path(dir, "config.json"), *text = NULL;
 	struct str s = STR_INIT;
 
 	if (!m->virtual && m->format != MODEL_GGUF && file_exists(path)) {
@@ -144,7 +136,7 @@ static void add_list(struct quant_files *f, const struct quant_plan *p,
 bool quant_files_make(const struct quant_plan *p, const struct quant_layout *l, const char *name,
 	struct quant_files *out, struct err *e)
 {
-	char *dir = folder_of(p->targets->model);
+	char *dir = file_folder(p->targets->model->path);
 
 	*out = (struct quant_files){ 0 };
 	for (size_t i = 0; donor_files[i]; i++) {

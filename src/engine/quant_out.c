@@ -16,7 +16,6 @@
 #include "quant/pack.h"
 #include "system/process.h"
 
-#define MARGIN ((uint64_t)16 << 20)
 #define JOURNAL_MAX ((size_t)64 << 20)
 
 /* --- refusals --- */
@@ -152,23 +151,6 @@ static bool check_folder(struct quant_out *q, bool force, struct err *e)
 	return growing_foreign(q->path, e);
 }
 
-static bool check_space(const struct quant_out *q, struct err *e)
-{
-	uint64_t room = 0, need = q->layout->total + MARGIN;
-	struct str a = STR_INIT, b = STR_INIT;
-	bool ok;
-
-	if (!file_free_space(q->path, &room))
-		return true;
-	str_add_bytes(&a, need);
-	str_add_bytes(&b, room);
-	ok = room >= need || err_set(e, ERR_SPACE, q->path, "free some space or write elsewhere",
-		"the output needs %s, and %s are free", a.s, b.s);
-	str_fini(&a);
-	str_fini(&b);
-	return ok;
-}
-
 /* --- the journal: head, then "tensor INDEX HASH NONFINITE" --- */
 
 static bool append(const struct quant_out *q, const char *text, struct err *e)
@@ -283,7 +265,8 @@ static bool begin(struct quant_out *q, const struct quantize_options *o, const c
 	ok = growing_parent(q->path, e) && (q->lock = process_lock_take(lock, e)) != NULL &&
 		refuse_inputs(q, o->merge, e) && (q->layout->container == QUANT_GGUF
 		? check_files(q, o, e) : check_folder(q, o->force, e)) &&
-		check_leftover(q, o, &resume, e) && (resume || check_space(q, e)) &&
+		check_leftover(q, o, &resume, e) &&
+		(resume || growing_room(q->path, q->layout->total, e)) &&
 		file_mkdirs(q->tmp, e) && journal_open_it(q, head, resume, e) &&
 		(!resume || take_back(q, e));
 	free(lock);

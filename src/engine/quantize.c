@@ -15,6 +15,7 @@
 #include "quant/gguf_keys.h"
 #include "quant/pack.h"
 #include "quant/target_read.h"
+#include "tensor/encode.h"
 #include "system/process.h"
 
 #define PIECE_ELEMENTS ((uint64_t)256 * 1024)
@@ -140,15 +141,9 @@ static bool check_finite(struct quantize *q, const struct piece *p, float *x, ui
 	struct err *e)
 {
 	const struct quant_target *t = &q->p->targets->v[p->target];
-	uint64_t count = 0;
-	float sum = 0.0f; /* not finite if one is not */
-
-	for (uint64_t i = 0; i < n; i++)
-		sum += x[i] * 0.0f;
-	if (sum == 0.0f)
+	if (encode_find_nonfinite(x, n) == n)
 		return true;
-	count = clear_nonfinite(x, n);
-	atomic_fetch_add(&q->nonfinite[p->target], count);
+	atomic_fetch_add(&q->nonfinite[p->target], clear_nonfinite(x, n));
 	return q->o->nonfinite || err_set(e, ERR_INPUT, t->name,
 		"--allow-nonfinite writes zeros in their place",
 		"%s has weights that are not finite numbers", t->name);

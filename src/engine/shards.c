@@ -55,19 +55,6 @@ static void shard_order(const struct plan *p, uint32_t *order, size_t n)
 
 /* --- header:  u64 length | {"__metadata__":{…},"name":{…},…} | blanks up to 8 bytes --- */
 
-static void add_quoted(struct str *s, const char *text)
-{
-	str_addc(s, '"');
-	for (const unsigned char *c = (const unsigned char *)text; *c; c++)
-		if (*c == '"' || *c == '\\')
-			str_addf(s, "\\%c", *c);
-		else if (*c < 0x20)
-			str_addf(s, "\\u%04x", *c);
-		else
-			str_addc(s, (char)*c);
-	str_addc(s, '"');
-}
-
 /* Facts of fixed width that are known beforehand; so the size of the file is too. */
 static void add_metadata(struct str *s, const struct plan *p)
 {
@@ -91,7 +78,7 @@ static void shard_header(const struct plan *p, struct shards *all, struct shard 
 		const struct plan_tensor *t = &p->tensors[f->tensors[i]];
 
 		str_addc(&s, ',');
-		add_quoted(&s, t->like->name);
+		str_add_quoted(&s, t->like->name);
 		str_addf(&s, ":{\"dtype\":\"%s\",\"shape\":[", dtype_info(t->dtype)->st_name);
 		for (int d = 0; d < t->like->rank; d++)
 			str_addf(&s, "%s%" PRIu64, d ? "," : "", t->like->shape[d]);
@@ -158,9 +145,9 @@ char *shards_index(const struct plan *p, const struct shards *s)
 		"  \"weight_map\": {", s->data);
 	for (size_t i = 0; i < p->n; i++) {
 		str_add(&out, i ? ",\n    " : "\n    ");
-		add_quoted(&out, p->tensors[i].like->name);
+		str_add_quoted(&out, p->tensors[i].like->name);
 		str_add(&out, ": ");
-		add_quoted(&out, s->v[s->of[i]].name);
+		str_add_quoted(&out, s->v[s->of[i]].name);
 	}
 	str_add(&out, "\n  }\n}\n");
 	return str_steal(&out);

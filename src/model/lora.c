@@ -19,15 +19,6 @@ static const char *const weights[] = { "adapter_model.safetensors", "adapters.sa
 
 /* --- which files --- */
 
-static char *folder_of(const char *path)
-{
-	const char *base = str_base(path);
-
-	if (file_is_dir(path))
-		return xstrdup(path);
-	return base == path ? xstrdup(".") : xstrndup(path, (size_t)(base - path));
-}
-
 static bool has(const char *dir, const char *name)
 {
 	char *path = str_join_path(dir, name);
@@ -39,7 +30,7 @@ static bool has(const char *dir, const char *name)
 
 bool lora_is(const char *path)
 {
-	char *dir = folder_of(path);
+	char *dir = file_folder(path);
 	bool is = has(dir, CONFIG_NAME), named = false;
 
 	for (size_t i = 0; i < 2; i++)
@@ -391,7 +382,7 @@ struct lora *lora_open(const char *path, struct err *e)
 	struct lora *l = xnew(struct lora, 1);
 	struct err own = { 0 };
 	struct reading r = { .l = l, .where = path, .e = e ? e : &own };
-	char *dir = folder_of(path), *file = weights_of(path, dir, r.e);
+	char *dir = file_folder(path), *file = weights_of(path, dir, r.e);
 	json_t *j = file ? config_of(path, dir, r.e) : NULL;
 	bool ok;
 

@@ -145,10 +145,7 @@ const struct vocab_token *vocab_table_at(const struct vocab_table *t, uint32_t i
 /* The text of a file beside the model; NULL without an error where there is none. */
 static char *side_file(const struct model *m, const char *name, size_t *n, struct err *e)
 {
-	const char *base = str_base(m->path);
-	char *dir = file_is_dir(m->path) ? xstrdup(m->path)
-		: xstrndup(m->path, (size_t)(base - m->path) + (base == m->path));
-	char *path = str_join_path(dir, name), *text = NULL;
+	char *dir = file_folder(m->path), *path = str_join_path(dir, name), *text = NULL;
 
 	*n = 0;
 	if (file_exists(path))

@@ -15,10 +15,7 @@
 
 char *gguf_tokens_path(const struct model *m, const char *name)
 {
-	const char *base = str_base(m->path);
-	char *dir = file_is_dir(m->path) ? xstrdup(m->path)
-		: base > m->path ? xstrndup(m->path, (size_t)(base - m->path)) : xstrdup(".");
-	char *path = str_join_path(dir, name);
+	char *dir = file_folder(m->path), *path = str_join_path(dir, name);
 
 	free(dir);
 	return path;

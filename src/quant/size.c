@@ -115,19 +115,6 @@ static int by_file_order(const void *pa, const void *pb)
 	return x != y ? (x > y ? -1 : 1) : strcmp(a->name, b->name);
 }
 
-static void add_quoted(struct str *s, const char *text)
-{
-	str_addc(s, '"');
-	for (const unsigned char *c = (const unsigned char *)text; *c; c++)
-		if (*c == '"' || *c == '\\')
-			str_addf(s, "\\%c", *c);
-		else if (*c < 0x20)
-			str_addf(s, "\\u%04x", *c);
-		else
-			str_addc(s, (char)*c);
-	str_addc(s, '"');
-}
-
 static void make_header(const struct quant_plan *p, struct mlx_layout *l, struct mlx_shard *f)
 {
 	char hex[HASH_HEX_SIZE];
@@ -142,7 +129,7 @@ static void make_header(const struct quant_plan *p, struct mlx_layout *l, struct
 		const struct mlx_array *a = &l->v[i];
 
 		str_addc(&s, ',');
-		add_quoted(&s, a->name);
+		str_add_quoted(&s, a->name);
 		str_addf(&s, ":{\"dtype\":\"%s\",\"shape\":[", a->st_dtype);
 		for (int d = 0; d < a->rank; d++)
 			str_addf(&s, "%s%" PRIu64, d ? "," : "", a->shape[d]);
@@ -244,9 +231,9 @@ char *quant_mlx_index(const struct quant_plan *p, const struct mlx_layout *l)
 		l->data, p->targets->parameters);
 	for (size_t i = 0; i < l->n; i++) {
 		str_add(&out, i ? ",\n        " : "\n        ");
-		add_quoted(&out, v[i]->name);
+		str_add_quoted(&out, v[i]->name);
 		str_add(&out, ": ");
-		add_quoted(&out, l->shards[v[i]->shard].name);
+		str_add_quoted(&out, l->shards[v[i]->shard].name);
 	}
 	str_add(&out, "\n    }\n}\n");
 	free(v);

@@ -125,6 +125,15 @@ bool file_is_dir(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+char *file_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (file_is_dir(path))
+		return xstrdup(path);
+	return slash ? xstrndup(path, (size_t)(slash - path) + (slash == path)) : xstrdup(".");
+}
+
 bool file_stat_id(const char *path, struct file_id *id)
 {
 	struct stat st;

@@ -27,6 +27,8 @@ bool file_pread(const struct file *f, void *buf, size_t n, uint64_t offset, stru
 char *file_read_all(const char *path, size_t max, size_t *n, struct err *e);
 bool file_exists(const char *path);
 bool file_is_dir(const char *path);
+/* The folder that a path is, or else lies in: "." where it names none. Caller frees. */
+char *file_folder(const char *path);
 bool file_stat_id(const char *path, struct file_id *id); /* false if absent */
 bool file_mkdirs(const char *path, struct err *e);
 /* Names in a folder but . and .., sorted by bytes; NULL on error. Caller: file_list_free. */

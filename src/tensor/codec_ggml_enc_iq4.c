@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "tensor/codec.h"
 #include "tensor/codec_ggml.h"
+#include "tensor/codec_ggml_enc.h"
 #include "tensor/cpu.h"
 #include "tensor/dtype.h"
 #include "tensor/half.h"
@@ -14,19 +15,6 @@ static const float iq4_middle[16] = { -115.5f, -93.5f, -74.0f, -57.0f, -42.0f, -
 #define PATH_IMPL "tensor/codec_ggml_enc_iq4_impl.h"
 #include "tensor/every_path.h"
 
-typedef void iq4_encode_fn(const float *src, void *dst, size_t n, size_t row,
-	const float *importance);
-
-#define ENCODER(type) \
-	static iq4_encode_fn *const type##_path[CPU_PATHS] = PATH_TABLE(enc_##type); \
-	void encode_##type(const float *src, void *dst, size_t n) \
-	{ \
-		type##_path[cpu_path()](src, dst, n, n, NULL); \
-	} \
-	void weighted_##type(const float *src, void *dst, size_t rows, size_t row, \
-		const float *importance) \
-	{ \
-		type##_path[cpu_path()](src, dst, rows * row, row, importance); \
-	}
+#define ENCODER(type) ENCODER_OF_PATHS(type, enc_##type)
 ENCODER(iq4_nl)
 ENCODER(iq4_xs)

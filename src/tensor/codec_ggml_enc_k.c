@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "tensor/codec.h"
 #include "tensor/codec_ggml.h"
+#include "tensor/codec_ggml_enc.h"
 #include "tensor/cpu.h"
 #include "tensor/dtype.h"
 #include "tensor/half.h"
@@ -31,20 +32,7 @@ static void put_q3_levels(uint8_t *out, const int8_t *level)
 #define PATH_IMPL "tensor/codec_ggml_enc_k_impl.h"
 #include "tensor/every_path.h"
 
-typedef void k_encode_fn(const float *src, void *dst, size_t n, size_t row,
-	const float *importance);
-
-#define ENCODER(type) \
-	static k_encode_fn *const type##_path[CPU_PATHS] = PATH_TABLE(type##_encode); \
-	void encode_##type(const float *src, void *dst, size_t n) \
-	{ \
-		type##_path[cpu_path()](src, dst, n, n, NULL); \
-	} \
-	void weighted_##type(const float *src, void *dst, size_t rows, size_t row, \
-		const float *importance) \
-	{ \
-		type##_path[cpu_path()](src, dst, rows * row, row, importance); \
-	}
+#define ENCODER(type) ENCODER_OF_PATHS(type, type##_encode)
 ENCODER(q2_k)
 ENCODER(q3_k)
 ENCODER(q4_k)

@@ -7,7 +7,7 @@ libcupel_a_SOURCES += \
 	src/tensor/codec_float_impl.h \
 	src/tensor/codec_ggml.c \
 	src/tensor/codec_ggml.h \
-	src/tensor/codec_ggml_enc.c \
+	src/tensor/codec_ggml_enc.c src/tensor/codec_ggml_enc.h \
 	src/tensor/codec_ggml_enc_impl.h \
 	src/tensor/codec_ggml_enc_iq4.c \
 	src/tensor/codec_ggml_enc_iq4_impl.h \

@@ -127,14 +127,6 @@ static void heat_choose(struct quant_doc *d, const struct quant_spec *s)
 	d->heat[d->n_heat++] = quant_scaled(QUANT_MXFP8);
 }
 
-struct noticing { /* how a look is made */
-	struct pool *pool;
-	struct catalog *c;
-	void (*changed)(void *ctx);
-	void *ctx;
-};
-static struct noticing notice; /* one workbench, one view */
-
 const struct imatrix *quant_doc_importance(const struct quant_doc *d)
 {
 	return quant_doc_spec(d)->preset.container == QUANT_GGUF ? d->imatrix : NULL;
@@ -153,8 +145,8 @@ static void look_again(struct quant_doc *d)
 		for (size_t i = 0; n < TYPES_MAX && quant_type_at(c, i, &types[n]); i++)
 			if (!quant_type_is_float(types[n]))
 				n++;
-		d->look = quant_look_new(notice.pool, notice.c, d->subject.targets[c],
-			quant_doc_importance(d), types, n, notice.changed, notice.ctx);
+		d->look = quant_look_new(d->pool, d->catalog, d->subject.targets[c],
+			quant_doc_importance(d), types, n, d->changed, d->ctx);
 		d->looked = c;
 	}
 	quant_look_plan(d->look, d->plan);
@@ -190,7 +182,10 @@ bool quant_doc_open(struct quant_doc *d, struct quant_subject *s, const char *pr
 	quant_doc_close(d);
 	d->subject = *s;
 	*s = (struct quant_subject){ 0 };
-	notice = (struct noticing){ pool, c, changed, ctx };
+	d->pool = pool;
+	d->catalog = c;
+	d->changed = changed;
+	d->ctx = ctx;
 	if (!spec)
 		return false;
 	*vec_push(&d->steps) = spec;

@@ -14,7 +14,7 @@ struct quant_subject { /* opened on a worker */
 	struct model *model;
 	struct quant_targets *targets[2]; /* by container; NULL: it has no place there */
 	struct err why[2];
-	uint64_t key_bytes, file_bytes; /* of a GGUF's keys; of its header's fixed part */
+	uint64_t key_bytes;        /* of a GGUF's keys */
 	struct err error;
 };
 /* model: taken. Reads headers and the tokenizer. */
@@ -40,6 +40,11 @@ struct quant_doc {
 	struct quant_type heat[QUANT_HEAT]; /* of the container */
 	size_t n_heat;
 	struct quant_look *look;
+	/* how a look is made */
+	struct pool *pool;
+	struct catalog *catalog;
+	void (*changed)(void *ctx);
+	void *ctx;
 	enum quant_container looked; /* what the look measures */
 	struct imatrix *imatrix;   /* weighs columns of GGUF's types; NULL none */
 	uint64_t bytes, beside_bytes;  /* of the files, exact */
