@@ -89,7 +89,7 @@ static unsigned scan_done(struct app *a, void *ctx)
 		app_say(a, "%zu models found, %zu new or changed%s", k->result.found,
 			k->result.registered,
 			k->result.refused ? ", some could not be opened" : "");
-	else if (k->result.refused)
+	else if (k->result.refused && !(s->message.n && s->message_style == STYLE_error))
 		app_fail(a, &k->result.refusal);
 	if (!a->n_models && !a->demo)
 		open_demo(s);

@@ -24,9 +24,11 @@ void quant_draw_head(const struct quant_view *v, struct grid *g)
 
 	if (v->opening)
 		str_addf(&s, "opening %s …", v->name);
-	else if (!quant_doc_is_open(d))
-		str_add(&s, v->error.code ? v->error.what : "no model yet");
-	else {
+	else if (!quant_doc_is_open(d)) {
+		str_add(&s, v->error.code ? str_base(v->error.where) : "no model yet");
+		if (v->error.code)
+			str_addf(&s, ": %s", v->error.what);
+	} else {
 		const struct quant_spec *p = quant_doc_spec(d);
 		struct quant_row all = { .kind = QUANT_ROW_TOTAL };
 		struct quant_figure total = quant_row_error(d, &all, d->plan, NULL);

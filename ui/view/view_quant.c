@@ -290,7 +290,7 @@ void quant_table_again(struct quant_view *v)
 	v->table.fold_new = true;
 	v->table.folded = folded;
 	v->table.seen = seen;
-	v->table.empty = v->error.code ? v->error.what
+	v->table.empty = v->error.code ? *v->error.hint ? v->error.hint : v->error.what
 		: "4 in Models or Recipe shows what quantizing that model would be.";
 	v->view.table = &v->table;
 	table_set_rows(&v->table, quant_doc_is_open(&v->doc) ? v->doc.rows.n : 0);
