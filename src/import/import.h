@@ -29,6 +29,7 @@ struct import_file {
 	char *path;
 	const struct import_kind *kind;
 	char *model;               /* the one that the whole file is about, or NULL */
+	struct card *card;         /* what a model card says beside its figures, or NULL: card.h */
 	struct { struct import_fact *v; size_t n, cap; } facts;
 	struct { struct import_unread *v; size_t n, cap; } unread;
 };
