@@ -57,6 +57,9 @@ double db_double(sqlite3_stmt *s, int column);   /* NaN for null */
 /* The message for what SQLite just said. Returns false. */
 bool db_fail(struct db *d, int code, const char *verb, struct err *e);
 
+/* The row of a text with that meaning, made if need be; 0 for no text. Inside a transaction. */
+bool db_put_recipe(struct db *d, const char *text, const char *hash, int64_t *id, struct err *e);
+
 /* What says "running" or "waiting" though its process is gone, is put right: before it is shown. */
 void runs_find_stopped(struct catalog *c);
 void jobs_find_stopped(struct catalog *c);

@@ -1,13 +1,15 @@
-libcupel_a_SOURCES += src/catalog/catalog.c src/catalog/catalog.h src/catalog/db.c \
+libcupel_a_SOURCES += src/catalog/answers.c src/catalog/cards.c src/catalog/cards.h \
+	src/catalog/catalog.c src/catalog/catalog.h src/catalog/db.c \
 	src/catalog/db.h src/catalog/filter.c src/catalog/filter.h src/catalog/jobs.c \
 	src/catalog/lineage.c \
 	src/catalog/models.c src/catalog/notes.c src/catalog/runs.c src/catalog/schema.c \
 	src/catalog/schema.h src/catalog/scores.c src/catalog/sql.c src/catalog/statistics.c
 
 # The schema is share/schema; the program carries a copy and needs no file.
-SCHEMA_SQL = $(top_srcdir)/share/schema/001.sql $(top_srcdir)/share/schema/002.sql
+SCHEMA_SQL = $(top_srcdir)/share/schema/001.sql $(top_srcdir)/share/schema/002.sql \
+	$(top_srcdir)/share/schema/003.sql
 schemadir = $(pkgdatadir)/schema
-dist_schema_DATA = share/schema/001.sql share/schema/002.sql
+dist_schema_DATA = share/schema/001.sql share/schema/002.sql share/schema/003.sql
 EXTRA_DIST += src/catalog/embed.awk
 nodist_libcupel_a_SOURCES = src/catalog/schema_sql.h
 BUILT_SOURCES = src/catalog/schema_sql.h

@@ -42,7 +42,8 @@ static void text_split(struct catalog_run *r)
 
 /* --- beginning and end --- */
 
-static bool put_recipe(struct db *d, const char *text, const char *hash, int64_t *id, struct err *e)
+bool db_put_recipe(struct db *d, const char *text, const char *hash, int64_t *id,
+	struct err *e)
 {
 	struct hash text_hash;
 	sqlite3_stmt *s;
@@ -103,7 +104,7 @@ int64_t catalog_run_begin(struct catalog *c, const struct catalog_run *r,
 	if (!d)
 		return 0;
 	text = text_join(r);
-	ok = put_recipe(d, text, r->recipe_hash, &recipe, e) && put_run(d, r, recipe, e);
+	ok = db_put_recipe(d, text, r->recipe_hash, &recipe, e) && put_run(d, r, recipe, e);
 	free(text);
 	if (ok) {
 		/* The index's own tables were written last, by the trigger. */

@@ -152,7 +152,7 @@ static json_t *ask(struct db *d, const char *sql, struct err *e)
 /* Virtual tables set themselves up when they are first used, in ways a question may not. */
 static void set_up(struct db *d)
 {
-	static const char *const first[] = { "run_search", "pragma_table_info('x')",
+	static const char *const first[] = { "run_search", "card_search", "pragma_table_info('x')",
 		"pragma_table_xinfo('x')", "pragma_table_list", "pragma_index_list('x')",
 		"pragma_index_info('x')", "pragma_foreign_key_list('x')", "json_each('[]')",
 		"json_tree('[]')" };

@@ -96,11 +96,12 @@ struct comparison {
 
 enum compare_against { AGAINST_BASELINE, AGAINST_PARENT, AGAINST_EACH };
 struct compare_ask {
-	const char *const *words; /* a model's name or path, a run's number or name, or a file's word
-		* for a variant */
+	/* a model's name or path, a run's number or name, or a file's word for a variant */
+	const char *const *words;
 	size_t n;
-	const char *baseline;     /* one of them, or another; NULL: the default (best measured parent
-		* of a merge, unquantized source of a quantization, else the first) */
+	/* one of them, or another; NULL: the default (best measured parent of a merge, unquantized
+	 * source of a quantization, else the first) */
+	const char *baseline;
 	enum compare_against against;
 	bool across_protocols;    /* subtract, and mark */
 	bool only_differences;    /* rows and lines where all are equal are left out */
@@ -112,5 +113,6 @@ void compare_free(struct comparison *c);
 
 json_t *compare_json(const struct comparison *c);
 enum compare_format { COMPARE_TEXT, COMPARE_MARKDOWN, COMPARE_CSV };
-char *compare_text(const struct comparison *c, enum compare_format format, size_t columns); /* free() */
+/* free() */
+char *compare_text(const struct comparison *c, enum compare_format format, size_t columns);
 #endif

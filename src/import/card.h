@@ -23,8 +23,8 @@ struct card_table {
 	char *kind, *title;        /* title: the heading above, or NULL */
 	int64_t line;
 	json_t *columns;           /* array of texts */
-	/* array of {"line": N, "cells": [number, text or null …]}; a cell that was stated as text with
-	 * a number in it is the number, its unit in the column or in "units": [...] */
+	/* array of {"line": N, "cells": [number, text or null …]}; a cell that was stated as text
+	 * with a number in it is the number, its unit in the column or in "units": [...] */
 	json_t *rows;
 };
 /* A statement that a figure could contradict. kind: a row of claims.def; what: an object whose
@@ -48,8 +48,8 @@ struct card {
 	int64_t recipe_line;       /* of its first line */
 	/* {container, type, bits, group, head_bits, bits_per_weight, bytes, from} as far as said */
 	json_t *quantization;
-	/* {parameters, active_parameters, layers, experts, experts_used, context, …} as far as said;
-	 * each {"value": N, "line": N, "text": "…"} */
+	/* {parameters, active_parameters, layers, experts, experts_used, context, …} as far as
+	 * said; each {"value": N, "line": N, "text": "…"} */
 	json_t *facts;
 	struct { struct card_table *v; size_t n, cap; } tables;
 	struct { struct card_claim *v; size_t n, cap; } claims;

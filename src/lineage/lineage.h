@@ -16,7 +16,8 @@ struct lineage_node {
 	int64_t model;          /* row of the catalog, 0: known by name only */
 	int64_t run;            /* that made it, or 0 */
 	char *license;          /* its own, or NULL */
-	char *carried;          /* what ancestors ask for beside that ("non-commercial from X"), or NULL */
+	/* what ancestors ask for beside that ("non-commercial from X"), or NULL */
+	char *carried;
 	char *dtype;            /* of the stored weights, or NULL */
 	char *state;            /* "on disk", "dropped", "elsewhere" … */
 };
@@ -26,7 +27,7 @@ struct lineage_edge {
 	char *source;           /* "run 41", "card README.md", "metadata", "provenance" */
 	char *method;           /* of the recipe, or NULL */
 	char *recipe;           /* YAML, or NULL */
-	double coefficient;     /* of the parent in the child where the method is linear, else NaN */
+	double coefficient;     /* of the parent in the child if the method is a sum, else NaN */
 };
 struct lineage {
 	struct lineage_node *nodes;

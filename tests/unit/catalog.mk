@@ -22,3 +22,7 @@ check_PROGRAMS += tests/unit/test_job
 TESTS += tests/unit/test_job
 tests_unit_test_job_SOURCES = tests/unit/test_job.c tests/unit/catalog_test.h
 tests_unit_test_job_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += tests/unit/test_catalog_cards
+TESTS += tests/unit/test_catalog_cards
+tests_unit_test_catalog_cards_SOURCES = tests/unit/test_catalog_cards.c tests/unit/catalog_test.h
+tests_unit_test_catalog_cards_LDADD = $(UNIT_LIBS)

@@ -1,6 +1,7 @@
 /* cupel-catalog(7): its views have the columns it lists, and its example questions are answered. */
 #include "config.h"
 #include "catalog_test.h"
+#include "catalog/cards.h"
 
 static struct catalog *c;
 static char *page;
@@ -13,6 +14,12 @@ static int setup(void **state)
 	struct catalog_score s = { .run = 1, .task = "arc", .metric = "acc", .value = 0.5 };
 	struct catalog_tensor t[2] =
 		{ { "t.0", "BF16", "4", 8, "h0" }, { "t.1", "BF16", "4", 8, "h1" } };
+	struct catalog_card card = { .name = "granite", .source = "README.md", .hash = "cc",
+		.text = "A rare synergy." };
+	struct catalog_edge edge = { .child = "granite", .parent = "owner/granite-3b",
+		.relation = "base", .source = "card", .weight = 1 };
+	int64_t id;
+	bool added;
 	size_t n;
 
 	(void)state;
@@ -34,6 +41,7 @@ static int setup(void **state)
 	m.path = "/m/tune";
 	assert_true(catalog_model_put(c, &m, NULL, NULL));
 	assert_true(catalog_score_put(c, &s, 1, NULL));
+	assert_true(catalog_card_put(c, &card, &edge, 1, &id, &added, NULL));
 	assert_true(catalog_stat_put(c,
 		&(struct catalog_stat){ .kind = "norm", .blob = "x", .n = 1 }, 1,
 		NULL));
@@ -93,7 +101,7 @@ static void views(void **state)
 	size_t i;
 
 	(void)state;
-	assert_int_equal(json_array_size(rows), 9);
+	assert_int_equal(json_array_size(rows), 12);
 	json_array_foreach(rows, i, row)
 		check_view(json_text(row, "name", ""));
 	json_decref(rows);

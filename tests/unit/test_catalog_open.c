@@ -10,6 +10,8 @@
 #include "catalog_test.h"
 #include "catalog/schema.h"
 
+#define NOW ((int)schema_n_steps) /* the version that is written */
+
 static void script(const char *path, const char *sql)
 {
 	sqlite3 *db;
@@ -77,7 +79,7 @@ static void new_file(void **state)
 	end_run(c, add_run(c, "one", "linear", "x: 1\n"), "done");
 	catalog_close(c);
 	assert_int_equal(number(path, "PRAGMA application_id"), SCHEMA_APPLICATION);
-	assert_int_equal(number(path, "PRAGMA user_version"), 2);
+	assert_int_equal(number(path, "PRAGMA user_version"), NOW);
 	c = open_ok(path);
 	assert_int_equal(count_runs(c), 1);
 	catalog_close(c);
@@ -130,9 +132,9 @@ static void default_path(void **state)
 
 static void migration(void **state)
 {
-	struct schema_step steps[3] = { { 2, "SELECT nothing" },
-		{ 3, "ALTER TABLE run ADD COLUMN mood TEXT NOT NULL DEFAULT 'fine'" },
-		{ 4, "CREATE TABLE later (x INTEGER) STRICT; INSERT INTO later VALUES (3)" } };
+	struct schema_step steps[3] = { { NOW, "SELECT nothing" },
+		{ NOW + 1, "ALTER TABLE run ADD COLUMN mood TEXT NOT NULL DEFAULT 'fine'" },
+		{ NOW + 2, "CREATE TABLE later (x INTEGER) STRICT; INSERT INTO later VALUES (3)" } };
 	const char *path = in_folder("old.db");
 	struct db d = { .path = path };
 	struct catalog *c = open_ok(path);
@@ -144,16 +146,16 @@ static void migration(void **state)
 	end_run(c, add_run(c, "kept", "linear", "x: 1\n"), "done");
 	catalog_close(c);
 	assert_int_equal(db_open(&d, path, SQLITE_OPEN_READWRITE), SQLITE_OK);
-	assert_int_equal(schema_look(&d, 4, &version, &code), SCHEMA_OLDER);
+	assert_int_equal(schema_look(&d, NOW + 2, &version, &code), SCHEMA_OLDER);
 	assert_true(schema_migrate(&d, steps, 3, path, &e));
-	assert_int_equal(schema_look(&d, 4, &version, &code), SCHEMA_CURRENT);
+	assert_int_equal(schema_look(&d, NOW + 2, &version, &code), SCHEMA_CURRENT);
 	assert_int_equal(db_number(&d, "SELECT count(*) FROM run WHERE mood = 'fine'", -1), 1);
 	/* Once more does nothing. */
 	assert_true(schema_migrate(&d, steps, 3, NULL, &e));
 	assert_int_equal(db_number(&d, "SELECT count(*) FROM later", -1), 1);
 	db_close(&d);
-	backup = xasprintf("%s.v2-backup", path);
-	assert_int_equal(number(backup, "PRAGMA user_version"), 2);
+	backup = xasprintf("%s.v%d-backup", path, NOW);
+	assert_int_equal(number(backup, "PRAGMA user_version"), NOW);
 	assert_int_equal(number(backup, "SELECT count(*) FROM run WHERE name = 'kept'"), 1);
 	free(backup);
 }
@@ -189,8 +191,8 @@ static void first_version(void **state)
 
 static void migration_fails_whole(void **state)
 {
-	struct schema_step steps[2] = { { 3, "CREATE TABLE half (x INTEGER) STRICT" },
-		{ 4, "CREATE TABLE half (x INTEGER) STRICT" } };
+	struct schema_step steps[2] = { { NOW + 1, "CREATE TABLE half (x INTEGER) STRICT" },
+		{ NOW + 2, "CREATE TABLE half (x INTEGER) STRICT" } };
 	const char *path = in_folder("half.db");
 	struct db d = { .path = path };
 	struct err e = { 0 };
@@ -199,7 +201,7 @@ static void migration_fails_whole(void **state)
 	catalog_close(open_ok(path));
 	assert_int_equal(db_open(&d, path, SQLITE_OPEN_READWRITE), SQLITE_OK);
 	assert_false(schema_migrate(&d, steps, 2, NULL, &e));
-	assert_int_equal(db_number(&d, "PRAGMA user_version", -1), 2);
+	assert_int_equal(db_number(&d, "PRAGMA user_version", -1), NOW);
 	assert_int_equal(db_number(&d, "SELECT count(*) FROM sqlite_schema WHERE name = 'half'",
 		-1), 0);
 	db_close(&d);

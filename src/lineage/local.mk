@@ -1,0 +1,1 @@
+libcupel_a_SOURCES += src/lineage/lineage.h
