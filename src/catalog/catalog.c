@@ -48,8 +48,7 @@ static char *immutable_uri(const char *path)
 	return str_steal(&s);
 }
 
-/* Reads a file that may lie where nothing can be written, not even the index of its log. */
-static enum schema_state open_to_read(struct db *d, const char *path, int *version, int *code)
+enum schema_state db_open_to_read(struct db *d, const char *path, int *version, int *code)
 {
 	enum schema_state state = SCHEMA_FAILED;
 	char *uri;
@@ -102,7 +101,7 @@ static bool open_unwritten(struct catalog *c, bool copy, struct err *e)
 	c->read_only = true;
 	if (!file_exists(c->file))
 		return load_into_memory(c, NULL, e);
-	state = open_to_read(&from, c->file, &version, &code);
+	state = db_open_to_read(&from, c->file, &version, &code);
 	if (state == SCHEMA_FAILED) {
 		ok = db_fail(&from, code, "read", e);
 	} else if (state == SCHEMA_FOREIGN) {

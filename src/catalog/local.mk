@@ -1,7 +1,7 @@
 libcupel_a_SOURCES += src/catalog/answers.c src/catalog/cards.c src/catalog/cards.h \
 	src/catalog/catalog.c src/catalog/catalog.h src/catalog/db.c \
 	src/catalog/db.h src/catalog/filter.c src/catalog/filter.h src/catalog/jobs.c \
-	src/catalog/lineage.c \
+	src/catalog/lineage.c src/catalog/backup.c src/catalog/keep.h \
 	src/catalog/models.c src/catalog/notes.c src/catalog/runs.c src/catalog/schema.c \
 	src/catalog/schema.h src/catalog/scores.c src/catalog/sql.c src/catalog/statistics.c
 

@@ -1,8 +1,5 @@
 #include "config.h"
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 #include "base/str.h"
 #include "base/xalloc.h"
 #include "catalog/schema.h"
@@ -48,25 +45,6 @@ enum schema_state schema_look(struct db *d, int latest, int *version, int *code)
 	return user < latest ? SCHEMA_OLDER : user > latest ? SCHEMA_NEWER : SCHEMA_CURRENT;
 }
 
-/* A whole copy under its final name only when it is whole. */
-static bool back_up(struct db *d, const char *to, struct err *e)
-{
-	char *tmp = xasprintf("%s.tmp", to);
-	bool ok = unlink(tmp) == 0 || errno == ENOENT || err_errno(e, tmp, "remove");
-
-	ok = ok && db_run(d, e, "VACUUM INTO ?", "t", tmp);
-	if (ok && rename(tmp, to) != 0)
-		ok = err_errno(e, to, "rename");
-	if (!ok) {
-		unlink(tmp);
-		if (e)
-			snprintf(e->hint, sizeof e->hint, "the catalog is copied before it is "
-				"brought up to date: make room beside it");
-	}
-	free(tmp);
-	return ok;
-}
-
 static bool take_steps(struct db *d, const struct schema_step *steps, size_t n, int64_t version,
 	struct err *e)
 {
@@ -91,14 +69,8 @@ bool schema_migrate(struct db *d, const struct schema_step *steps, size_t n, con
 	int64_t before = db_number(d, "PRAGMA user_version", 0), now;
 	bool ok;
 
-	if (before > 0 && backup) {
-		char *to = xasprintf("%s.v%d-backup", backup, (int)before);
-
-		ok = back_up(d, to, e);
-		free(to);
-		if (!ok)
-			return false;
-	}
+	if (before > 0 && backup && !keep_before(d, backup, before, e))
+		return false;
 	if (!db_script(d, "BEGIN IMMEDIATE", e))
 		return false;
 	/* Another program may have come first; then there is nothing left to do. */

@@ -20,9 +20,20 @@ enum schema_state {
 	SCHEMA_FAILED,  /* *code is SQLite's */
 };
 enum schema_state schema_look(struct db *d, int latest, int *version, int *code);
+/* Opens a file that may lie where nothing can be written, not even the index of its log. */
+enum schema_state db_open_to_read(struct db *d, const char *path, int *version, int *code);
 /* Bring it to the last of the steps, all in one transaction. An older file is copied first, whole,
  * to
  * PATH.vN-backup (backup NULL: not). Two programs may do this at once. */
 bool schema_migrate(struct db *d, const struct schema_step *steps, size_t n, const char *backup,
 	struct err *e);
+
+/* --- keeping (backup.c) --- */
+/* A whole copy, synced, under its final name only when it is whole; a name that is taken stays. */
+bool keep_copy(struct db *d, const char *to, struct err *e);
+/* To PATH.vN-backup before a migration; where another of that name says something else, that stays
+ * and this one gets the time behind its name. */
+bool keep_before(struct db *d, const char *path, int64_t version, struct err *e);
+char *keep_dated(const char *path, const char *what); /* PATH.WHAT-TIME, free; caller frees */
+bool keep_on_disk(const char *path, struct err *e);
 #endif

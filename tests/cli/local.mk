@@ -4,6 +4,7 @@ CLI_TESTS += tests/cli/models.sh
 CLI_TESTS += tests/cli/adapter.sh tests/cli/vision.sh tests/cli/kinds.sh
 CLI_TESTS += tests/cli/catalog.sh tests/cli/jobs.sh
 CLI_TESTS += tests/cli/import.sh
+CLI_TESTS += tests/cli/keep.sh
 CLI_TESTS += tests/cli/lint.sh
 CLI_TESTS += tests/cli/documents.sh
 CLI_TESTS += tests/cli/merge.sh tests/cli/mergekit.sh
