@@ -1,5 +1,8 @@
 /* One frame: tabs, the view, the message line, the footer, and what lies over them. */
 #include "config.h"
+#include <stdlib.h>
+#include "base/xalloc.h"
+#include "ui/screen/width.h"
 #include "ui/shell.h"
 #include "ui/widget/footer.h"
 
@@ -39,12 +42,48 @@ static const char *view_label(const void *ctx, const struct command *c)
 	return v->ops->label ? v->ops->label(v, c) : NULL;
 }
 
+/* A message that is too long for its line takes more of them, upwards: what to do stands at its
+ * end. */
+struct message_lines {
+	struct grid *g;       /* NULL: only counted */
+	unsigned style;
+	int n, most;
+};
+
+static void message_line(void *ctx, const char *text, size_t n)
+{
+	struct message_lines *m = ctx;
+	char *line;
+	int y;
+
+	if (m->n < m->most && m->g) {
+		y = m->g->h - 1 - m->most + m->n;
+		line = xstrndup(text, n);
+		grid_fill(m->g, (struct rect){ 0, y, m->g->w, 1 }, " ", STYLE_normal);
+		grid_fit(m->g, 1, y, m->g->w - 2, m->style, line, CUT_END);
+		free(line);
+	}
+	m->n++;
+}
+
+static void draw_long_message(const struct shell *s, struct grid *g)
+{
+	struct message_lines m = { .most = 0 };
+
+	text_wrap(s->message.s, g->w - 2, message_line, &m);
+	m.most = m.n < g->h / 3 ? m.n : g->h / 3;
+	m.n = 0;
+	m.g = g;
+	m.style = s->message_style;
+	text_wrap(s->message.s, g->w - 2, message_line, &m);
+}
+
 static void draw_message(const struct shell *s, struct grid *g)
 {
 	const struct table *t = s->a.view->table;
 
 	if (s->message.n) {
-		grid_fit(g, 1, g->h - 2, g->w - 2, s->message_style, s->message.s, CUT_END);
+		draw_long_message(s, g);
 	} else if (t && t->filter.text) {
 		int x = 1 + grid_text(g, 1, g->h - 2, STYLE_key, "/");
 
