@@ -19,3 +19,4 @@ src/catalog/schema_sql.h: $(SCHEMA_SQL) $(top_srcdir)/src/catalog/embed.awk
 	$(AM_V_GEN)$(MKDIR_P) src/catalog && \
 	$(AWK) -f $(top_srcdir)/src/catalog/embed.awk $(SCHEMA_SQL) >$@.tmp && mv $@.tmp $@
 src/catalog/schema.$(OBJEXT): src/catalog/schema_sql.h
+libcupel_a_SOURCES += src/catalog/measured.c src/catalog/measured.h

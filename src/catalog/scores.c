@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include "base/vec.h"
 #include "catalog/db.h"
+#include "catalog/measured.h"
 
 bool catalog_score_import(struct catalog *c, const struct catalog_score *v, size_t n, size_t *added,
 	struct err *e)
@@ -37,40 +38,36 @@ bool catalog_score_put(struct catalog *c, const struct catalog_score *v, size_t 
 	return catalog_score_import(c, v, n, &added, e);
 }
 
-struct catalog_score *catalog_scores(struct catalog *c, int64_t run, int64_t model, size_t *n,
-	struct err *e)
+#define COLUMNS "id, run, model, task, metric, value, stderr, n, protocol, estimated, source, " \
+	"variant, line, text"
+
+static void read_score(sqlite3_stmt *s, struct catalog_score *score)
+{
+	score->id = sqlite3_column_int64(s, 0);
+	score->run = sqlite3_column_int64(s, 1);
+	score->model = sqlite3_column_int64(s, 2);
+	score->task = db_text(s, 3);
+	score->metric = db_text(s, 4);
+	score->value = db_double(s, 5);
+	score->stderr_ = db_double(s, 6);
+	score->n = sqlite3_column_int64(s, 7);
+	score->protocol = db_text(s, 8);
+	score->estimated = sqlite3_column_int(s, 9) != 0;
+	score->source = db_text(s, 10);
+	score->variant = db_text(s, 11);
+	score->line = sqlite3_column_int64(s, 12);
+	score->text = db_text(s, 13);
+}
+
+/* The rows of a statement that is bound (NULL: it could not be); unlocks. */
+static struct catalog_score *read_scores(struct db *d, sqlite3_stmt *s, size_t *n, struct err *e)
 {
 	struct { struct catalog_score *v; size_t n, cap; } found = { 0 };
-	struct db *d = db_reading(c, e);
 	bool failed = true;
-	sqlite3_stmt *s;
 
-	*n = 0;
-	if (!d)
-		return NULL;
-	s = db_prepare(d, "SELECT id, run, model, task, metric, value, stderr, n, protocol, "
-		"estimated, source, variant, line, text FROM score WHERE run = ?1 OR (?1 = 0 AND "
-		"model = ?2) ORDER BY id", e);
 	vec_reserve(&found, 1);
-	if (s && db_bind(d, s, e, "ii", run, model))
-		while (db_step(d, s, &failed, e)) {
-			struct catalog_score *score = vec_push(&found);
-
-			score->id = sqlite3_column_int64(s, 0);
-			score->run = sqlite3_column_int64(s, 1);
-			score->model = sqlite3_column_int64(s, 2);
-			score->task = db_text(s, 3);
-			score->metric = db_text(s, 4);
-			score->value = db_double(s, 5);
-			score->stderr_ = db_double(s, 6);
-			score->n = sqlite3_column_int64(s, 7);
-			score->protocol = db_text(s, 8);
-			score->estimated = sqlite3_column_int(s, 9) != 0;
-			score->source = db_text(s, 10);
-			score->variant = db_text(s, 11);
-			score->line = sqlite3_column_int64(s, 12);
-			score->text = db_text(s, 13);
-		}
+	while (s && db_step(d, s, &failed, e))
+		read_score(s, vec_push(&found));
 	db_read_done(d);
 	if (failed) {
 		catalog_scores_free(found.v, found.n);
@@ -78,6 +75,38 @@ struct catalog_score *catalog_scores(struct catalog *c, int64_t run, int64_t mod
 	}
 	*n = found.n;
 	return found.v;
+}
+
+struct catalog_score *catalog_scores(struct catalog *c, int64_t run, int64_t model, size_t *n,
+	struct err *e)
+{
+	struct db *d = db_reading(c, e);
+	sqlite3_stmt *s;
+
+	*n = 0;
+	if (!d)
+		return NULL;
+	s = db_prepare(d, "SELECT " COLUMNS " FROM score WHERE run = ?1 OR (?1 = 0 AND model = ?2) "
+		"ORDER BY id", e);
+	return read_scores(d, s && db_bind(d, s, e, "ii", run, model) ? s : NULL, n, e);
+}
+
+struct catalog_score *catalog_task_scores(struct catalog *c, const char *task,
+	const struct catalog_measured *of, size_t *n, struct err *e)
+{
+	static const char sql[] = "SELECT " COLUMNS " FROM score WHERE task = ?1 AND (CASE WHEN ?2 "
+		"THEN model = ?2 OR (model IS NULL AND run = (SELECT run FROM model WHERE id = "
+		"?2)) WHEN ?3 THEN run = ?3 WHEN ?4 IS NOT NULL THEN model IS NULL AND run IS "
+		"NULL AND variant = ?4 ELSE 1 END) ORDER BY id DESC";
+	struct db *d = db_reading(c, e);
+	sqlite3_stmt *s;
+
+	*n = 0;
+	if (!d)
+		return NULL;
+	s = db_prepare(d, sql, e);
+	return read_scores(d, s && db_bind(d, s, e, "tiit", task, of->model, of->run, of->word) ? s
+		: NULL, n, e);
 }
 
 void catalog_scores_free(struct catalog_score *v, size_t n)

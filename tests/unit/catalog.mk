@@ -26,3 +26,8 @@ check_PROGRAMS += tests/unit/test_catalog_cards
 TESTS += tests/unit/test_catalog_cards
 tests_unit_test_catalog_cards_SOURCES = tests/unit/test_catalog_cards.c tests/unit/catalog_test.h
 tests_unit_test_catalog_cards_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += tests/unit/test_catalog_measured
+TESTS += tests/unit/test_catalog_measured
+tests_unit_test_catalog_measured_SOURCES = tests/unit/test_catalog_measured.c \
+	tests/unit/catalog_test.h
+tests_unit_test_catalog_measured_LDADD = $(UNIT_LIBS)

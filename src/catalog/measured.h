@@ -1,0 +1,39 @@
+/* measured: whose scores the catalog has, of which tasks, and one task's figure of every model:
+ * what a table of results is chosen from. Strings are freed with the list. Any thread, as
+ * catalog.h. */
+#ifndef CUPEL_CATALOG_MEASURED_H
+#define CUPEL_CATALOG_MEASURED_H
+#include "catalog/catalog.h"
+
+/* A model; or a run whose output is no model here; or what only a file names. */
+struct catalog_measured {
+	int64_t model, run;         /* run: 0 where there is a model */
+	char *word;                 /* the file's, where there is neither */
+	int64_t scores, newest;     /* how many, and the largest id of them */
+};
+struct catalog_measured *catalog_measured(struct catalog *c, size_t *n, struct err *e); /* newest
+	* first */
+void catalog_measured_free(struct catalog_measured *v, size_t n);
+
+struct catalog_measured_task {
+	char *task;
+	int64_t models;             /* how many have it */
+};
+/* Those that models of the catalog have, the commonest first. */
+struct catalog_measured_task *catalog_measured_tasks(struct catalog *c, size_t *n, struct err *e);
+void catalog_measured_tasks_free(struct catalog_measured_task *v, size_t n);
+
+/* The newest figure of a task that every model has, estimates left out; by model, each once. Of
+ * several metrics the one that most models have. */
+struct catalog_figure {
+	int64_t model;
+	double value, stderr_;      /* stderr NaN: unknown */
+};
+struct catalog_figure *catalog_task_figures(struct catalog *c, const char *task, size_t *n,
+	struct err *e);             /* free() */
+
+/* Everything said of a task, newest first: of one model; of a run; of a file's word for one; all
+ * three nothing: of everybody. */
+struct catalog_score *catalog_task_scores(struct catalog *c, const char *task,
+	const struct catalog_measured *of, size_t *n, struct err *e);
+#endif
