@@ -67,3 +67,13 @@ CREATE VIEW ancestry AS SELECT
 	FROM edge e;
 CREATE VIEW answers AS SELECT a.score, q.n, q.hash AS questions
 	FROM answer a JOIN question_set q ON q.id = a.questions;
+
+-- What the files of a model say of its licence, and what most of its weights are stored as.
+ALTER TABLE model ADD COLUMN license TEXT;
+ALTER TABLE model ADD COLUMN dtype TEXT;
+DROP VIEW models;
+CREATE VIEW models AS SELECT
+	m.id, m.name, m.path, m.format, m.architecture, m.kind, m.hash, m.parameters, m.bytes,
+	m.bits, m.state, m.partial, m.parent, p.name AS parent_name, m.relation, m.run, m.seen,
+	m.license, m.dtype
+	FROM model m LEFT JOIN model p ON p.id = m.parent;

@@ -44,6 +44,7 @@ struct catalog_model {
 	int64_t parent;             /* lineage parent id or 0 */
 	char *relation;             /* "finetune", "merge", "quantized" or NULL */
 	int64_t run;                /* run that made it or 0 */
+	char *license, *dtype;      /* as its files say; of most weights; or NULL */
 };
 /* The path is the key. Text that is NULL and numbers that are 0 keep what is known, but partial and
  * state are as given (state NULL: "on disk"), and a hash is forgotten when the bytes differ. */

@@ -8,9 +8,9 @@ bool catalog_model_put(struct catalog *c, const struct catalog_model *m, int64_t
 {
 	static const char put[] =
 		"INSERT INTO model (path, name, format, architecture, kind, hash, parameters, "
-		"bytes, bits, partial, state, parent, relation, run) VALUES (?1, coalesce(?2, ?1), "
-		"?3, ?4, coalesce(?5, 'unknown'), ?6, ?7, ?8, ?9, ?10, coalesce(?11, 'on disk'), "
-		"nullif(?12, 0), ?13, nullif(?14, 0)) "
+		"bytes, bits, partial, state, parent, relation, run, license, dtype) VALUES (?1, "
+		"coalesce(?2, ?1), ?3, ?4, coalesce(?5, 'unknown'), ?6, ?7, ?8, ?9, ?10, "
+		"coalesce(?11, 'on disk'), nullif(?12, 0), ?13, nullif(?14, 0), ?15, ?16) "
 		"ON CONFLICT (path) DO UPDATE SET "
 		"name = coalesce(?2, name), format = coalesce(?3, format), "
 		"architecture = coalesce(?4, architecture), kind = coalesce(nullif(?5, 'unknown'), "
@@ -18,7 +18,8 @@ bool catalog_model_put(struct catalog *c, const struct catalog_model *m, int64_t
 		"parameters = coalesce(nullif(?7, 0), parameters), bytes = coalesce(nullif(?8, 0), "
 		"bytes), bits = coalesce(nullif(?9, 0.0), bits), partial = ?10, state = "
 		"coalesce(?11, 'on disk'), parent = coalesce(nullif(?12, 0), parent), relation = "
-		"coalesce(?13, relation), run = coalesce(nullif(?14, 0), run), seen = "
+		"coalesce(?13, relation), run = coalesce(nullif(?14, 0), run), license = "
+		"coalesce(?15, license), dtype = coalesce(?16, dtype), seen = "
 		"strftime('%Y-%m-%dT%H:%M:%SZ', 'now') RETURNING id";
 	struct db *d;
 	sqlite3_stmt *s;
@@ -30,9 +31,9 @@ bool catalog_model_put(struct catalog *c, const struct catalog_model *m, int64_t
 	if (!d)
 		return false;
 	s = db_prepare(d, put, e);
-	ok = s && db_bind(d, s, e, "ttttttiidttiti", m->path, m->name, m->format, m->architecture,
+	ok = s && db_bind(d, s, e, "ttttttiidttititt", m->path, m->name, m->format, m->architecture,
 		m->kind, m->hash, (int64_t)m->parameters, (int64_t)m->bytes, m->bits, m->partial,
-		m->state, m->parent, m->relation, m->run);
+		m->state, m->parent, m->relation, m->run, m->license, m->dtype);
 	if (ok && db_step(d, s, &failed, e) && id)
 		*id = sqlite3_column_int64(s, 0);
 	/* The row is only written once the statement has been run to its end. */
@@ -52,8 +53,8 @@ struct catalog_model *catalog_models(struct catalog *c, size_t *n, struct err *e
 	if (!d)
 		return NULL;
 	s = db_prepare(d, "SELECT id, name, path, format, architecture, kind, hash, parameters, "
-		"bytes, bits, partial, state, parent, relation, run FROM model ORDER BY name, path",
-		e);
+		"bytes, bits, partial, state, parent, relation, run, license, dtype FROM model "
+		"ORDER BY name, path", e);
 	vec_reserve(&found, 1);
 	while (s && db_step(d, s, &failed, e)) {
 		struct catalog_model *m = vec_push(&found);
@@ -73,6 +74,8 @@ struct catalog_model *catalog_models(struct catalog *c, size_t *n, struct err *e
 		m->parent = sqlite3_column_int64(s, 12);
 		m->relation = db_text(s, 13);
 		m->run = sqlite3_column_int64(s, 14);
+		m->license = db_text(s, 15);
+		m->dtype = db_text(s, 16);
 	}
 	db_read_done(d);
 	if (failed) {
@@ -95,6 +98,8 @@ void catalog_models_free(struct catalog_model *v, size_t n)
 		free(v[i].partial);
 		free(v[i].state);
 		free(v[i].relation);
+		free(v[i].license);
+		free(v[i].dtype);
 	}
 	free(v);
 }

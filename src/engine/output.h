@@ -56,6 +56,7 @@ struct output_facts {
 	bool linear;               /* and coefficients: there are recipes inside, all linear */
 	int donor;                 /* whose tokenizer it gets; -1 none */
 };
+enum dtype output_dtype(const struct plan *p); /* that most bytes have */
 /* config.json as the output will have it; NULL without an error if no input has one. Caller frees.
  */
 char *output_config(const struct plan *p, size_t *n, struct err *e);

@@ -62,8 +62,7 @@ bool output_put(struct output *o, const char *name, const char *text, size_t n, 
 
 /* --- config.json --- */
 
-/* The dtype that most bytes have. */
-static enum dtype main_dtype(const struct plan *p)
+enum dtype output_dtype(const struct plan *p)
 {
 	uint64_t bytes[DT_COUNT] = {0};
 	enum dtype best = DT_F32;
@@ -140,7 +139,7 @@ char *output_config(const struct plan *p, size_t *n, struct err *e)
 {
 	int from;
 	char *text = config_text(p, n, &from, e), *edited;
-	const char *dtype = dtype_torch_name(main_dtype(p));
+	const char *dtype = dtype_torch_name(output_dtype(p));
 
 	edited = text ? config_tied(p, from, text, *n) : NULL;
 	if (edited) {
@@ -352,7 +351,7 @@ static bool put_card(struct output *o, const struct output_facts *f, const char 
 		"mergekit's arithmetic and masks" : "mergekit's arithmetic" :
 		p->rng == RNG_MERGEKIT ? "float32 arithmetic with mergekit's masks" :
 		"float32 arithmetic", p->arithmetic == ARITH_MERGEKIT ? "as it goes" : "once",
-		dtype_torch_name(main_dtype(p)) ? dtype_torch_name(main_dtype(p)) : "its dtype",
+		dtype_torch_name(output_dtype(p)) ? dtype_torch_name(output_dtype(p)) : "its dtype",
 		p->n,
 		hex);
 	ok = output_put(o, "README.md", s.s, s.n, e);

@@ -181,10 +181,34 @@ static bool record_tensors(const struct quant_record *r, const char *hash, struc
 	return ok;
 }
 
+/* The type that most bytes have; of the first so many types. */
+static const char *main_type(const struct quant_record *r, char name[QUANT_TYPE_NAME])
+{
+	struct { size_t at; uint64_t bytes; } seen[32];
+	size_t n = 0, best = 0;
+
+	for (size_t i = 0; i < r->plan->targets->n; i++) {
+		size_t k = 0;
+
+		while (k < n && !quant_type_same(r->plan->v[seen[k].at].type, r->plan->v[i].type))
+			k++;
+		if (k == n && n < 32) {
+			seen[n].at = i;
+			seen[n++].bytes = 0;
+		}
+		if (k < n)
+			seen[k].bytes += r->plan->bytes[i];
+	}
+	for (size_t k = 0; k < n; k++)
+		if (seen[k].bytes > seen[best].bytes)
+			best = k;
+	return n ? quant_type_name(r->plan->v[seen[best].at].type, name) : NULL;
+}
+
 bool quant_record_end(struct quant_record *r, const struct run_result *out, struct err *e)
 {
 	const struct quant_targets *t = r->plan->targets;
-	char hex[HASH_HEX_SIZE];
+	char hex[HASH_HEX_SIZE], type[QUANT_TYPE_NAME];
 	struct catalog_model m = { .name = r->out->name, .path = r->out->path,
 		.format = (char *)quant_container_name(t->container),
 		.architecture = (char *)t->family, .kind = (char *)"quant", .hash = hex,
@@ -193,6 +217,7 @@ bool quant_record_end(struct quant_record *r, const struct run_result *out, stru
 
 	if (!r->id)
 		return true;
+	m.dtype = (char *)main_type(r, type);
 	record_hashes(r);
 	hash_hex(out->hash, hex);
 	if (!record_tensors(r, hex, e))

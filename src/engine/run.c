@@ -114,6 +114,7 @@ static bool record_model(struct run *r, const char *hash, struct err *e)
 	char (*hex)[HASH_HEX_SIZE] = xcalloc(p->n + 1, sizeof *hex);
 	bool ok;
 
+	m.dtype = (char *)dtype_name(output_dtype(p));
 	m.bits = p->parameters ? 8.0 * (double)r->out->shards->data / (double)p->parameters : 0.0;
 	for (size_t i = 0; i < p->n; i++) {
 		hash_hex(r->out->tensors[i].hash, hex[i]);
