@@ -1,23 +1,26 @@
 #include "config.h"
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "base/str.h"
 #include "base/xalloc.h"
 #include "engine/journal.h"
 #include "engine/leaves.h"
+#include "system/line_file.h"
 
 #define MAGIC "cupel-journal 1\n"
 #define JOURNAL_MAX ((size_t)256 << 20)
 
 struct journal {
-	int fd;
-	char *path;
+	struct line_file file;
 	const struct plan *plan;
+};
+/* What a reader of lines needs; v NULL: only the head is asked about. */
+struct reading {
+	const char *path;
+	const struct plan *plan;
+	struct finished *v;
 };
 
 struct finished *finished_new(const struct plan *p)
@@ -116,9 +119,11 @@ static const char *input_text(const struct plan *p, size_t i, bool parts)
 }
 
 /* The first line of `want` that `have` lacks names what changed. */
-static bool head_refuse(const char *path, const struct plan *p, const char *have, const char *want,
-	struct err *e)
+static bool head_refuse(void *ctx, const char *have, const char *want, struct err *e)
 {
+	const struct reading *r = ctx;
+	const struct plan *p = r->plan;
+	const char *path = r->path;
 	const char *what = "the journal", *input = NULL;
 	bool parts = strstr(want, "\nparts ") != NULL;
 
@@ -153,8 +158,11 @@ static bool head_refuse(const char *path, const struct plan *p, const char *have
 
 /* --- lines --- */
 
-static bool line_read(const struct plan *p, const char *line, struct finished *v)
+static bool line_read(void *ctx, const char *line)
 {
+	const struct reading *r = ctx;
+	const struct plan *p = r->plan;
+	struct finished *v = r->v;
 	struct finished f = {.done = true};
 	struct hash input[MERGE_MAX_INPUTS];
 	char hex[HASH_HEX_SIZE];
@@ -179,22 +187,6 @@ static bool line_read(const struct plan *p, const char *line, struct finished *v
 	return true;
 }
 
-static bool journal_read(const char *path, const struct plan *p, const char *want,
-	struct finished *v, size_t *keep, struct err *e)
-{
-	size_t n;
-	char *text = file_read_all(path, JOURNAL_MAX, &n, e);
-	bool ok = text != NULL;
-
-	if (ok && strncmp(text, want, strlen(want)) != 0)
-		ok = head_refuse(path, p, text, want, e);
-	*keep = strlen(want);
-	while (ok && strchr(text + *keep, '\n') && line_read(p, text + *keep, v))
-		*keep += strcspn(text + *keep, "\n") + 1;
-	free(text);
-	return ok;
-}
-
 size_t journal_count(const char *path)
 {
 	size_t n, count = 0;
@@ -204,20 +196,6 @@ size_t journal_count(const char *path)
 		count++;
 	free(text);
 	return count;
-}
-
-static bool append(struct journal *j, const char *text, size_t n, struct err *e)
-{
-	ssize_t done;
-
-	do
-		done = write(j->fd, text, n);
-	while (done < 0 && errno == EINTR);
-	if (done == (ssize_t)n)
-		return true;
-	if (done >= 0)
-		errno = ENOSPC;
-	return err_errno(e, j->path, "write the journal");
 }
 
 bool journal_add(struct journal *j, size_t tensor, const struct finished *f, struct err *e)
@@ -233,57 +211,40 @@ bool journal_add(struct journal *j, size_t tensor, const struct finished *f, str
 		str_addf(&s, " %s", hex);
 	}
 	str_addc(&s, '\n');
-	ok = append(j, s.s, s.n, e);
+	ok = line_file_add(&j->file, s.s, s.n, e);
 	str_fini(&s);
-	return ok;
-}
-
-bool journal_fits(const char *path, const struct plan *p, uint64_t shard_size, unsigned parts,
-	struct err *e)
-{
-	char *want = head(p, shard_size, parts);
-	size_t n;
-	char *text = file_read_all(path, JOURNAL_MAX, &n, e);
-	bool ok = text && (strncmp(text, want, strlen(want)) == 0 ||
-		head_refuse(path, p, text, want, e));
-
-	free(text);
-	free(want);
 	return ok;
 }
 
 bool journal_load(const char *path, const struct plan *p, uint64_t shard_size, unsigned parts,
 	struct finished *v, struct err *e)
 {
+	struct reading r = { path, p, v };
 	char *want = head(p, shard_size, parts);
 	size_t keep;
-	bool ok = journal_read(path, p, want, v, &keep, e);
+	bool ok = line_file_read(path, want,
+		&(struct line_reader){ v ? line_read : NULL, head_refuse, &r }, &keep, e);
 
 	free(want);
 	return ok;
+}
+
+bool journal_fits(const char *path, const struct plan *p, uint64_t shard_size, unsigned parts,
+	struct err *e)
+{
+	return journal_load(path, p, shard_size, parts, NULL, e);
 }
 
 struct journal *journal_open(const char *path, const struct plan *p, uint64_t shard_size,
 	unsigned parts, bool resume, struct finished *v, struct err *e)
 {
 	struct journal *j = xnew(struct journal, 1);
+	struct reading r = { path, p, v };
+	struct line_reader reader = { line_read, head_refuse, &r };
 	char *want = head(p, shard_size, parts);
-	size_t keep = 0;
-	bool ok = !resume || journal_read(path, p, want, v, &keep, e);
+	bool ok = line_file_open(&j->file, path, want, resume ? &reader : NULL, e);
 
 	j->plan = p;
-	j->path = xstrdup(path);
-	j->fd = -1;
-	if (ok) {
-		j->fd = open(path,
-			O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (resume ? 0 : O_TRUNC),
-			0666);
-		ok = j->fd >= 0 || err_errno(e, path, "create the journal");
-	}
-	if (ok && resume && ftruncate(j->fd, (off_t)keep) != 0)
-		ok = err_errno(e, path, "write the journal");
-	if (ok && !resume)
-		ok = append(j, want, strlen(want), e);
 	free(want);
 	if (ok)
 		return j;
@@ -295,8 +256,6 @@ void journal_close(struct journal *j)
 {
 	if (!j)
 		return;
-	if (j->fd >= 0)
-		close(j->fd);
-	free(j->path);
+	line_file_close(&j->file);
 	free(j);
 }

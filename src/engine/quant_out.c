@@ -16,8 +16,6 @@
 #include "quant/pack.h"
 #include "system/process.h"
 
-#define JOURNAL_MAX ((size_t)64 << 20)
-
 /* --- refusals --- */
 
 static char *final_path(const struct quant_out *q, size_t file)
@@ -153,23 +151,9 @@ static bool check_folder(struct quant_out *q, bool force, struct err *e)
 
 /* --- the journal: head, then "tensor INDEX HASH NONFINITE" --- */
 
-static bool append(const struct quant_out *q, const char *text, struct err *e)
+static bool line_read(void *ctx, const char *line)
 {
-	size_t n = strlen(text);
-	ssize_t done;
-
-	do
-		done = write(q->journal, text, n);
-	while (done < 0 && errno == EINTR);
-	if (done == (ssize_t)n)
-		return true;
-	if (done >= 0)
-		errno = ENOSPC;
-	return err_errno(e, q->journal_path, "write the journal");
-}
-
-static bool line_read(struct quant_out *q, const char *line)
-{
+	struct quant_out *q = ctx;
 	struct quant_done d = { .done = true };
 	char hex[HASH_HEX_SIZE], end = 0;
 	size_t i;
@@ -181,31 +165,14 @@ static bool line_read(struct quant_out *q, const char *line)
 	return true;
 }
 
-static bool journal_read(struct quant_out *q, const char *head, struct err *e)
+static bool other_head(void *ctx, const char *have, const char *want, struct err *e)
 {
-	size_t n, at = strlen(head);
-	char *text = file_read_all(q->journal_path, JOURNAL_MAX, &n, e);
-	bool ok = text && (str_starts(text, head) || err_set(e, ERR_INPUT, q->path,
-		"give it back, or start anew with --force",
+	const struct quant_out *q = ctx;
+
+	(void)have, (void)want;
+	return err_set(e, ERR_INPUT, q->path, "give it back, or start anew with --force",
 		"cannot resume: the plan, the model, the importance matrix or cupel changed since "
-		"it began"));
-
-	while (ok && at < n && line_read(q, text + at))
-		at += strcspn(text + at, "\n") + 1;
-	free(text);
-	return ok && (truncate(q->journal_path, (off_t)at) == 0 ||
-		err_errno(e, q->journal_path, "write the journal"));
-}
-
-static bool journal_open_it(struct quant_out *q, const char *head, bool resume, struct err *e)
-{
-	if (resume && !journal_read(q, head, e))
-		return false;
-	q->journal = open(q->journal_path,
-		O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (resume ? 0 : O_TRUNC), 0666);
-	if (q->journal < 0)
-		return err_errno(e, q->journal_path, "create the journal");
-	return resume || append(q, head, e);
+		"it began");
 }
 
 static bool check_leftover(struct quant_out *q, const struct quantize_options *o, bool *resume,
@@ -260,6 +227,7 @@ static bool begin(struct quant_out *q, const struct quantize_options *o, const c
 	struct err *e)
 {
 	char *lock = growing_beside(q->path, ".cupel-lock");
+	struct line_reader reader = { line_read, other_head, q };
 	bool resume = false, ok;
 
 	ok = growing_parent(q->path, e) && (q->lock = process_lock_take(lock, e)) != NULL &&
@@ -267,7 +235,8 @@ static bool begin(struct quant_out *q, const struct quantize_options *o, const c
 		? check_files(q, o, e) : check_folder(q, o->force, e)) &&
 		check_leftover(q, o, &resume, e) &&
 		(resume || growing_room(q->path, q->layout->total, e)) &&
-		file_mkdirs(q->tmp, e) && journal_open_it(q, head, resume, e) &&
+		file_mkdirs(q->tmp, e) && line_file_open(&q->journal, q->journal_path, head,
+			resume ? &reader : NULL, e) &&
 		(!resume || take_back(q, e));
 	free(lock);
 	if (!ok)
@@ -299,7 +268,7 @@ struct quant_out *quant_out_open(const struct quant_plan *p, const struct quant_
 	q->journal_path = growing_beside(path, ".cupel-journal");
 	q->v = xnew(struct quant_done, p->targets->n + 1);
 	q->fd = xnew(int, l->n_files + 1);
-	q->journal = -1;
+	q->journal.fd = -1;
 	pthread_mutex_init(&q->writing, NULL);
 	for (size_t i = 0; i < l->n_files; i++)
 		q->fd[i] = -1;
@@ -373,7 +342,7 @@ bool quant_out_done(struct quant_out *q, size_t target, const struct quant_done 
 	q->v[target] = *d;
 	hash_hex(d->hash, hex);
 	line = xasprintf("tensor %zu %s %" PRIu64 "\n", target, hex, d->nonfinite);
-	ok = append(q, line, e);
+	ok = line_file_add(&q->journal, line, strlen(line), e);
 	free(line);
 	one_step();
 	return ok;
@@ -432,8 +401,7 @@ void quant_out_close(struct quant_out *q)
 	for (size_t i = 0; i < q->layout->n_files; i++)
 		if (q->fd[i] >= 0)
 			close(q->fd[i]);
-	if (q->journal >= 0)
-		close(q->journal);
+	line_file_close(&q->journal);
 	process_lock_drop(q->lock);
 	pthread_mutex_destroy(&q->writing);
 	free(q->v);

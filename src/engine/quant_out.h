@@ -6,6 +6,7 @@
 #define CUPEL_ENGINE_QUANT_OUT_H
 #include <pthread.h>
 #include "engine/quantize.h"
+#include "system/line_file.h"
 
 struct quant_done { /* a finished target */
 	bool done;
@@ -21,7 +22,8 @@ struct quant_out {
 	bool replace;
 	/* private */
 	char *tmp, *journal_path;
-	int *fd, journal;
+	int *fd;
+	struct line_file journal;
 	pthread_mutex_t writing;
 	struct process_lock *lock;
 };
