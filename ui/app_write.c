@@ -78,7 +78,6 @@ static int64_t start_job(struct app *a, const struct doc *d, const struct plan *
 	const struct recipe *r = doc_recipe(d);
 	const struct cli_start *given = cli_start();
 	vec(const char *) args = { 0 };
-	char *what = xasprintf("merge %s", str_base(out)), threads[16];
 	int64_t id;
 
 	*vec_push(&args) = "merge";
@@ -91,21 +90,12 @@ static int64_t start_job(struct app *a, const struct doc *d, const struct plan *
 		*vec_push(&args) = "--document";
 		*vec_push(&args) = r->name;
 	}
-	for (size_t i = 0; i < given->n_roots; i++) {
-		*vec_push(&args) = "--root";
-		*vec_push(&args) = given->roots[i];
-	}
-	snprintf(threads, sizeof threads, "%u", given->threads);
-	if (given->threads) {
-		*vec_push(&args) = "--threads";
-		*vec_push(&args) = threads;
-	}
 	*vec_push(&args) = "--";
 	*vec_push(&args) = d->path;
 	*vec_push(&args) = out;
-	id = job_start(a->catalog, what, args.v, args.n, e);
+	id = job_start_verb(a->catalog, args.v, args.n, (const char *const *)given->roots,
+		given->n_roots, given->threads, e);
 	vec_fini(&args);
-	free(what);
 	return id;
 }
 

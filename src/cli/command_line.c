@@ -48,34 +48,10 @@ void command_line_of(struct command_line *l, const struct cli *c, const char *ve
 	l->text = str_steal(&s);
 }
 
-/* A job sees what this verb sees: the same roots, as many threads. */
-static int64_t start_job(const struct command_line *l, struct cli *c, struct err *e)
-{
-	char *what = xasprintf("%s %s", l->words[0], str_base(l->words[l->n - 1])), threads[24];
-	vec(const char *) v = { 0 };
-	int64_t id;
-
-	*vec_push(&v) = l->words[0];
-	for (size_t i = 0; i < c->n_roots; i++) {
-		*vec_push(&v) = "--root";
-		*vec_push(&v) = c->roots[i];
-	}
-	snprintf(threads, sizeof threads, "%u", c->threads);
-	if (c->threads) {
-		*vec_push(&v) = "--threads";
-		*vec_push(&v) = threads;
-	}
-	for (size_t i = 1; i < l->n; i++)
-		*vec_push(&v) = l->words[i];
-	id = job_start(c->catalog, what, v.v, v.n, e);
-	vec_fini(&v);
-	free(what);
-	return id;
-}
-
 bool command_line_detach(const struct command_line *l, struct cli *c, struct err *e)
 {
-	int64_t id = start_job(l, c, e);
+	int64_t id = job_start_verb(c->catalog, l->words, l->n, (const char *const *)c->roots,
+		c->n_roots, c->threads, e);
 
 	if (!id)
 		return false;

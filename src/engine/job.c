@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "base/vec.h"
 #include "base/xalloc.h"
 #include "system/file.h"
 #include "system/process.h"
@@ -108,6 +109,31 @@ int64_t job_start(struct catalog *c, const char *what, const char *const *args, 
 out:
 	free(folder);
 	json_decref(command);
+	return id;
+}
+
+int64_t job_start_verb(struct catalog *c, const char *const *words, size_t n,
+	const char *const *roots, size_t n_roots, unsigned threads, struct err *e)
+{
+	char *what = xasprintf("%s %s", words[0], str_base(words[n - 1])), number[16];
+	vec(const char *) v = { 0 };
+	int64_t id;
+
+	*vec_push(&v) = words[0];
+	for (size_t i = 0; i < n_roots; i++) {
+		*vec_push(&v) = "--root";
+		*vec_push(&v) = roots[i];
+	}
+	snprintf(number, sizeof number, "%u", threads);
+	if (threads) {
+		*vec_push(&v) = "--threads";
+		*vec_push(&v) = number;
+	}
+	for (size_t i = 1; i < n; i++)
+		*vec_push(&v) = words[i];
+	id = job_start(c, what, v.v, v.n, e);
+	vec_fini(&v);
+	free(what);
 	return id;
 }
 

@@ -9,6 +9,9 @@
  * which calls job_attach. Returns the job id, 0 on error. */
 int64_t job_start(struct catalog *c, const char *what, const char *const *args, size_t n,
 	struct err *e);
+/* A verb that writes its last word, with the roots and threads (0: all) of who asks. */
+int64_t job_start_verb(struct catalog *c, const char *const *words, size_t n,
+	const char *const *roots, size_t n_roots, unsigned threads, struct err *e);
 /* The verb that runs as job `id` calls this first: the row names this process now, and the working
  * directory is the one it was asked for in. */
 bool job_attach(struct catalog *c, int64_t id, struct err *e);

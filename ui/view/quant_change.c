@@ -291,7 +291,6 @@ static unsigned start(struct app *a, struct sheet *s, void *ctx)
 	const struct cli_start *given = cli_start();
 	const char *out = sheet_value(s, "path"), *plan;
 	struct err e = { 0 };
-	char *what, threads[16];
 	vec(const char *) args = { 0 };
 	int64_t id;
 
@@ -306,15 +305,6 @@ static unsigned start(struct app *a, struct sheet *s, void *ctx)
 	*vec_push(&args) = "quantize";
 	*vec_push(&args) = "--plan";
 	*vec_push(&args) = plan;
-	for (size_t i = 0; i < given->n_roots; i++) {
-		*vec_push(&args) = "--root";
-		*vec_push(&args) = given->roots[i];
-	}
-	snprintf(threads, sizeof threads, "%u", given->threads);
-	if (given->threads) {
-		*vec_push(&args) = "--threads";
-		*vec_push(&args) = threads;
-	}
 	if (w->imatrix) {
 		*vec_push(&args) = "--imatrix";
 		*vec_push(&args) = w->imatrix;
@@ -322,10 +312,9 @@ static unsigned start(struct app *a, struct sheet *s, void *ctx)
 	*vec_push(&args) = "--";
 	*vec_push(&args) = w->subject;
 	*vec_push(&args) = out;
-	what = xasprintf("quantize %s", str_base(out));
-	id = job_start(a->catalog, what, args.v, args.n, &e);
+	id = job_start_verb(a->catalog, args.v, args.n, (const char *const *)given->roots,
+		given->n_roots, given->threads, &e);
 	vec_fini(&args);
-	free(what);
 	if (!id) {
 		sheet_error(s, "%s: %s; %s", e.where, e.what, e.hint);
 		return COMMAND_REFUSED;
