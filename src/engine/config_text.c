@@ -78,6 +78,20 @@ static struct object members(const char *s, size_t i, size_t n)
 	return o;
 }
 
+/* Where the one object of a text begins and ends; false if there is none, or not all of it. */
+static bool whole_object(const char *text, size_t n, size_t *begin, size_t *end)
+{
+	struct object o;
+
+	*begin = skip_blanks(text, 0, n);
+	if (*begin >= n || text[*begin] != '{')
+		return false;
+	o = members(text, *begin, n);
+	*end = o.end;
+	vec_fini(&o.v);
+	return o.whole;
+}
+
 static bool is(const char *s, const struct member *m, const char *key)
 {
 	return strlen(key) == m->key_n && strncmp(s + m->key, key, m->key_n) == 0;
@@ -142,21 +156,14 @@ static void edit(const char *s, size_t i, size_t n, const char *dtype, bool top,
 
 char *config_with_dtype(const char *text, size_t n, const char *dtype)
 {
-	size_t i = skip_blanks(text, 0, n);
 	struct str out = STR_INIT;
-	struct object o;
-	bool whole;
+	size_t i, end;
 
-	if (i >= n || text[i] != '{')
-		return NULL;
-	o = members(text, i, n);
-	whole = o.whole;
-	vec_fini(&o.v);
-	if (!whole)
+	if (!whole_object(text, n, &i, &end))
 		return NULL;
 	str_addn(&out, text, i);
 	edit(text, i, n, dtype, true, &out);
-	str_addn(&out, text + o.end + 1, n - o.end - 1);
+	str_addn(&out, text + end + 1, n - end - 1);
 	return str_steal(&out);
 }
 
@@ -196,22 +203,15 @@ static void replace(const char *s, size_t i, size_t n, const char *part, struct 
 
 char *config_replaced(const char *text, size_t n, config_value_fn *fn, void *ctx)
 {
-	size_t i = skip_blanks(text, 0, n);
 	struct replacing r = { fn, ctx, 0 };
 	struct str out = STR_INIT;
-	struct object o;
-	bool whole;
+	size_t i, end;
 
-	if (i >= n || text[i] != '{')
-		return NULL;
-	o = members(text, i, n);
-	whole = o.whole;
-	vec_fini(&o.v);
-	if (!whole)
+	if (!whole_object(text, n, &i, &end))
 		return NULL;
 	str_addn(&out, text, i);
 	replace(text, i, n, "", &r, &out);
-	str_addn(&out, text + o.end + 1, n - o.end - 1);
+	str_addn(&out, text + end + 1, n - end - 1);
 	if (r.count)
 		return str_steal(&out);
 	str_fini(&out);
