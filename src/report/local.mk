@@ -1,1 +1,2 @@
-# report
+libcupel_a_SOURCES += src/report/pattern.c src/report/pattern.h src/report/pattern_filters.c \
+	src/report/pattern_filters.def src/report/pattern_in.h src/report/pattern_render.c
