@@ -1,0 +1,6 @@
+COMPARE_TESTS = tests/unit/test_significance
+check_PROGRAMS += $(COMPARE_TESTS)
+TESTS += $(COMPARE_TESTS)
+EXTRA_DIST += tests/golden/compare/generate.py tests/golden/compare/significance.json
+tests_unit_test_significance_SOURCES = tests/unit/test_significance.c tests/unit/golden.h
+tests_unit_test_significance_LDADD = $(UNIT_LIBS)
