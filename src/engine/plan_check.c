@@ -27,8 +27,15 @@ bool plan_problem(struct planner *w, const struct mark *at, const char *where, c
 	va_end(ap);
 	if (w->f)
 		findings_add(w->f, SEV_ERROR, at, where, code, hint, "%s", s.s);
-	if (!w->failed)
+	if (!w->failed && w->r->path && at && at->line) {
+		char *line = xasprintf("%s:%d:%d: %s", w->r->path, at->line, at->column,
+			where);
+
+		err_set(w->e, ERR_INPUT, line, hint, "%s", s.s);
+		free(line);
+	} else if (!w->failed) {
 		err_set(w->e, ERR_INPUT, where, hint, "%s", s.s);
+	}
 	w->failed = true;
 	str_fini(&s);
 	return false;
