@@ -58,6 +58,18 @@ CREATE TRIGGER card_search_gone AFTER DELETE ON card BEGIN
 	DELETE FROM card_search WHERE rowid = old.id;
 END;
 
+-- Every number of a recipe under the last key above it: what filters like t<0.001 look at. The
+-- program fills it.
+CREATE TABLE recipe_value (
+	key TEXT NOT NULL,             -- in small letters
+	value REAL NOT NULL,
+	recipe INTEGER NOT NULL REFERENCES recipe (id) ON DELETE CASCADE,
+	PRIMARY KEY (key, value, recipe)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX recipe_value_recipe ON recipe_value (recipe);
+-- What a filter needs to know of a score, without the row.
+CREATE INDEX score_task ON score (task, metric, value, run, model, estimated);
+
 CREATE VIEW cards AS SELECT
 	c.id, c.name, c.model, m.name AS model_name, c.source, c.hash, c.license, c.text,
 	p.text AS recipe, c.facts, c.imported
@@ -77,3 +89,5 @@ CREATE VIEW models AS SELECT
 	m.bits, m.state, m.partial, m.parent, p.name AS parent_name, m.relation, m.run, m.seen,
 	m.license, m.dtype
 	FROM model m LEFT JOIN model p ON p.id = m.parent;
+CREATE VIEW parameters AS SELECT r.id AS run, v.key, v.value
+	FROM run r JOIN recipe_value v ON v.recipe = r.recipe;

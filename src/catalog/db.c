@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "base/xalloc.h"
 #include "catalog/schema.h"
+#include "system/file.h"
 
 static int patience = 10000;
 
@@ -31,6 +32,15 @@ bool db_due(struct timespec *last, double seconds)
 	return true;
 }
 
+/* on_disk(PATH), for filters. */
+static void on_disk(sqlite3_context *ctx, int n, sqlite3_value **v)
+{
+	const char *path = (const char *)sqlite3_value_text(v[0]);
+
+	(void)n;
+	sqlite3_result_int(ctx, path && file_exists(path));
+}
+
 int db_open(struct db *d, const char *path, int flags)
 {
 	int rc = sqlite3_open_v2(path, &d->handle, flags | SQLITE_OPEN_NOMUTEX, NULL);
@@ -44,6 +54,8 @@ int db_open(struct db *d, const char *path, int flags)
 	sqlite3_extended_result_codes(d->handle, 1);
 	sqlite3_busy_timeout(d->handle, patience);
 	sqlite3_db_config(d->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_create_function(d->handle, "on_disk", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY, NULL,
+		on_disk, NULL, NULL);
 	rc = sqlite3_exec(d->handle, "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY", NULL,
 		NULL,
 		NULL);

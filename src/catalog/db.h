@@ -59,6 +59,9 @@ bool db_fail(struct db *d, int code, const char *verb, struct err *e);
 
 /* The row of a text with that meaning, made if need be; 0 for no text. Inside a transaction. */
 bool db_put_recipe(struct db *d, const char *text, const char *hash, int64_t *id, struct err *e);
+/* The numbers in its text, for filters; of all that are stored, after a migration. */
+bool db_index_recipe(struct db *d, int64_t recipe, const char *text, struct err *e);
+bool db_index_recipes(struct db *d, struct err *e);
 
 /* What says "running" or "waiting" though its process is gone, is put right: before it is shown. */
 void runs_find_stopped(struct catalog *c);

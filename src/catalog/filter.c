@@ -1,42 +1,25 @@
+/* The grammar of filters; what a field is stands in filter_field.c. */
 #include "config.h"
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
-#include "catalog/filter.h"
+#include "catalog/filter_in.h"
 
 #define TERMS 100 /* SQLite's parser takes about ten times as many */
+#define DEPTH 20
 
-/* PREFIX, INSIDE: the value is a part of the column, case aside. */
-enum match { EXACT, PREFIX, INSIDE, CHOICE };
-
-static const struct field {
-	const char *name;
-	enum match match;
-	const char *sql; /* the condition; where a part is matched, the column */
-} fields[] = {
-	{ "tag", EXACT, "EXISTS (SELECT 1 FROM tag t WHERE t.run = r.id AND t.tag = ? COLLATE "
-		"NOCASE)" },
-	{ "id", EXACT, "r.id = CAST(? AS INTEGER)" },
-	{ "name", INSIDE, "r.name" },
-	{ "method", PREFIX, "r.method" },
-	{ "status", PREFIX, "r.status" },
-	{ "kind", PREFIX, "r.kind" },
-	{ "output", INSIDE, "r.output" },
-	{ "started", PREFIX, "r.started" },
-	{ "recipe", PREFIX, "(SELECT p.hash FROM recipe p WHERE p.id = r.recipe)" },
-	{ "input", INSIDE, "(SELECT group_concat(i.name || ' ' || coalesce(i.hash, ''), ' ') "
-		"FROM run_input i WHERE i.run = r.id)" },
-	{ "note", INSIDE, "(SELECT group_concat(n.text, char(10)) FROM note n WHERE n.run = "
-		"r.id)" },
-	{ "archived", CHOICE, NULL },
-};
-#define N_FIELDS (sizeof fields / sizeof *fields)
-
-static const struct { const char *value, *sql; } archived[] = {
-	{ "yes", "r.archived" }, { "no", "NOT r.archived" }, { "all", "1" },
+struct parse {
+	struct filter *f;
+	const char *at;
+	size_t terms;
+	int depth;
+	bool archived;         /* a term spoke of archived runs */
+	struct filter_asked names;
+	struct err *e;
 };
 
-static void add_value(struct filter *f, const char *value)
+void filter_add_value(struct filter *f, const char *value)
 {
 	*vec_push(&f->values) = xstrdup(value);
 }
@@ -68,7 +51,7 @@ static void add_word(struct filter *f, const char *word)
 		str_add(&f->where, "r.id IN (SELECT rowid FROM run_search WHERE instr(name || "
 			"char(10) || recipe || char(10) || inputs || char(10) || output || "
 			"char(10) || notes || char(10) || tags, ?))");
-		add_value(f, word);
+		filter_add_value(f, word);
 		return;
 	}
 	str_addc(&match, '"');
@@ -79,138 +62,219 @@ static void add_word(struct filter *f, const char *word)
 	}
 	str_add(&match, "\"*");
 	str_add(&f->where, "(r.id IN (SELECT rowid FROM run_search WHERE run_search MATCH ?)");
-	add_value(f, match.s);
+	filter_add_value(f, match.s);
 	if (strspn(word, "0123456789") == strlen(word)) {
 		str_add(&f->where, " OR r.id = CAST(? AS INTEGER)");
-		add_value(f, word);
+		filter_add_value(f, word);
 	}
 	str_addc(&f->where, ')');
 	str_fini(&match);
 }
 
-static bool add_choice(struct filter *f, const char *value, struct err *e)
+/* --- what stands next --- */
+
+static void skip_space(struct parse *p)
 {
-	for (size_t i = 0; i < sizeof archived / sizeof *archived; i++)
-		if (str_eq(archived[i].value, value)) {
-			str_add(&f->where, archived[i].sql);
-			return true;
-		}
-	return err_set(e, ERR_USAGE, "filter", "archived:yes, archived:no or archived:all",
-		"archived:%s is none of its values", value);
+	while (*p->at && strchr(" \t\n", *p->at))
+		p->at++;
 }
 
-static bool add_field(struct filter *f, const struct field *field, const char *value, struct err *e)
+/* The relation that begins at p, or NULL for none; *n is its length. */
+static const char *relation_at(const char *p, enum filter_relation *r, size_t *n)
 {
-	switch (field->match) {
-	case CHOICE:
-		return add_choice(f, value, e);
-	case EXACT:
-		str_add(&f->where, field->sql);
-		break;
-	case PREFIX:
-		str_addf(&f->where, "lower(substr(coalesce(%s, ''), 1, length(?))) = lower(?)",
-			field->sql);
-		add_value(f, value);
-		break;
-	case INSIDE:
-		str_addf(&f->where, "instr(lower(coalesce(%s, '')), lower(?)) > 0", field->sql);
-		break;
+	static const struct { const char *text; enum filter_relation relation; } all[] = {
+		{ ":", REL_HAS }, { "!=", REL_NE }, { "<=", REL_LE }, { ">=", REL_GE },
+		{ "=", REL_EQ }, { "<", REL_LT }, { ">", REL_GT },
+	};
+
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		if (str_starts(p, all[i].text)) {
+			*r = all[i].relation;
+			*n = strlen(all[i].text);
+			return p;
+		}
+	return NULL;
+}
+
+const char *filter_relation_text(enum filter_relation r)
+{
+	static const char *const texts[] = { ":", "=", "!=", "<", "<=", ">", ">=" };
+
+	return texts[r];
+}
+
+/* One word, quotes taken off; *field gets what stood before an unquoted relation. */
+static void take_word(struct parse *p, struct str *field, enum filter_relation *relation,
+	struct str *word)
+{
+	bool quoted = false, seen = false;
+	size_t n;
+
+	for (; *p->at && (quoted || !strchr(" \t\n", *p->at)); p->at++) {
+		if (*p->at == '"') {
+			quoted = !quoted;
+			seen = true;
+		} else if (!quoted && p->depth && *p->at == ')') {
+			break;
+		} else if (!quoted && !seen && !field->n && word->n &&
+			isalpha((unsigned char)word->s[0]) && relation_at(p->at, relation, &n)) {
+			str_addn(field, word->s, word->n);
+			str_clear(word);
+			p->at += n - 1;
+		} else {
+			str_addc(word, *p->at == '\t' || *p->at == '\n' ? ' ' : *p->at);
+		}
 	}
-	add_value(f, value);
+}
+
+/* A word of the grammar stands alone: "or", "and". */
+static bool keyword(struct parse *p, const char *low, const char *high)
+{
+	size_t n = strlen(low);
+	const char *end = p->at + n;
+
+	if ((!str_starts(p->at, low) && !str_starts(p->at, high)) ||
+	    (*end && !strchr(" \t\n()", *end)))
+		return false;
+	p->at = end;
 	return true;
 }
 
-static bool unknown_field(const char *name, struct err *e)
+static bool fail(struct parse *p, const char *hint, const char *what)
 {
-	const char *names[N_FIELDS], *near;
-	struct str hint = STR_INIT;
-
-	for (size_t i = 0; i < N_FIELDS; i++)
-		names[i] = fields[i].name;
-	near = str_nearest(name, names, N_FIELDS);
-	if (near) {
-		str_addf(&hint, "did you mean %s:", near);
-	} else {
-		str_add(&hint, "fields are");
-		for (size_t i = 0; i < N_FIELDS; i++)
-			str_addf(&hint, " %s:", names[i]);
-	}
-	str_add(&hint, "? Text with a colon goes in double quotes");
-	err_set(e, ERR_USAGE, "filter", hint.s, "no field %s:", name);
-	str_fini(&hint);
-	return false;
+	return err_set(p->e, ERR_USAGE, "filter", hint, "%s", what);
 }
 
-/* One word from *at, quotes taken off; *field gets what stood before an unquoted colon. */
-static void take_word(const char **at, struct str *field, struct str *word)
-{
-	bool quoted = false, seen = false;
-	const char *p = *at;
-
-	for (; *p && (quoted || *p != ' '); p++) {
-		if (*p == '"') {
-			quoted = !quoted;
-			seen = true;
-		} else if (*p == ':' && !quoted && !seen && !field->n && word->n) {
-			str_addn(field, word->s, word->n);
-			str_clear(word);
-		} else {
-			str_addc(word, *p == '\t' || *p == '\n' ? ' ' : *p);
-		}
-	}
-	*at = p;
-}
-
-static bool add_term(struct filter *f, const char **at, bool *archived_given, struct err *e)
+static bool add_comparison(struct parse *p)
 {
 	struct str field = STR_INIT, word = STR_INIT;
-	const struct field *known = NULL;
-	bool ok = true, not = **at == '-' && (*at)[1] && (*at)[1] != ' ';
+	enum filter_relation relation = REL_HAS;
+	bool ok = true;
 
-	*at += not;
-	take_word(at, &field, &word);
-	for (size_t i = 0; i < N_FIELDS && field.n; i++)
-		if (str_eq(fields[i].name, field.s))
-			known = &fields[i];
-	if (f->values.n >= TERMS) {
-		ok = err_set(e, ERR_USAGE, "filter", "use fewer words", "more than %d words",
-			TERMS);
-	} else if (field.n && !known) {
-		ok = unknown_field(field.s, e);
-	} else if (word.n) {
-		str_add(&f->where, not ? " AND NOT " : " AND ");
-		*archived_given |= known && known->match == CHOICE;
-		if (known)
-			ok = add_field(f, known, word.s, e);
-		else
-			add_word(f, word.s);
-	}
+	take_word(p, &field, &relation, &word);
+	if (field.n)
+		ok = filter_add_term(p->f, &(struct filter_term){ field.s, word.n ? word.s : "",
+			relation }, &p->names, &p->archived, p->e);
+	else if (word.n)
+		add_word(p->f, word.s);
+	else
+		str_add(&p->f->where, "1");
 	str_fini(&field);
 	str_fini(&word);
 	return ok;
 }
 
-bool filter_parse(struct filter *f, const char *text, struct err *e)
-{
-	bool archived_given = false;
+static bool add_any(struct parse *p);
 
-	memset(f, 0, sizeof *f);
-	str_add(&f->where, "1");
-	for (const char *at = text ? text : ""; *at;) {
-		if (*at == ' ' || *at == '\t' || *at == '\n')
-			at++;
-		else if (!add_term(f, &at, &archived_given, e))
+static bool add_group(struct parse *p)
+{
+	bool ok;
+
+	if (++p->depth > DEPTH)
+		return fail(p, "use fewer", "too many parentheses");
+	p->at++;
+	ok = add_any(p);
+	p->depth--;
+	if (ok && *p->at != ')')
+		return fail(p, "put one behind, or the text in double quotes",
+			"a ( without its )");
+	p->at += ok;
+	return ok;
+}
+
+static bool add_one(struct parse *p)
+{
+	bool not = *p->at == '-' && p->at[1] && !strchr(" \t\n", p->at[1]), ok;
+
+	p->at += not;
+	if (++p->terms > TERMS)
+		return fail(p, "use fewer", "more than 100 words");
+	/* What is unknown does not match, and is not excluded. */
+	str_add(&p->f->where, not ? "NOT coalesce(" : "");
+	ok = *p->at == '(' ? add_group(p) : add_comparison(p);
+	str_add(&p->f->where, not ? ", 0)" : "");
+	return ok;
+}
+
+/* Up to "or", a closing parenthesis or the end. *none: nothing stood there. */
+static bool add_all(struct parse *p, bool *none)
+{
+	*none = true;
+	for (;;) {
+		const char *before;
+
+		skip_space(p);
+		before = p->at;
+		if (!*before || (p->depth && *before == ')') || keyword(p, "or", "OR")) {
+			p->at = before;
+			break;
+		}
+		if (!*none && keyword(p, "and", "AND"))
+			continue;
+		str_add(&p->f->where, *none ? "" : " AND ");
+		*none = false;
+		if (!add_one(p))
 			return false;
 	}
-	if (!archived_given)
+	if (*none)
+		str_add(&p->f->where, "1");
+	return true;
+}
+
+static bool add_any(struct parse *p)
+{
+	bool none, more = false;
+
+	str_addc(&p->f->where, '(');
+	for (;;) {
+		if (!add_all(p, &none))
+			return false;
+		if (!keyword(p, "or", "OR")) {
+			if (more && none)
+				break;
+			str_addc(&p->f->where, ')');
+			return true;
+		}
+		if (none)
+			break;
+		more = true;
+		str_add(&p->f->where, " OR ");
+	}
+	return fail(p, "write both, or \"or\" in quotes for the word", "or stands between two");
+}
+
+bool filter_parse(struct filter *f, const char *text,
+	const struct filter_names *(*names)(void *ctx), void *ctx, struct err *e)
+{
+	struct parse p = { .f = f, .at = text ? text : "", .names = { names, ctx, NULL }, .e = e };
+
+	memset(f, 0, sizeof *f);
+	if (!add_any(&p))
+		return false;
+	if (!p.archived)
 		str_add(&f->where, " AND NOT r.archived");
 	return true;
+}
+
+static void texts_fini(char **v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(v[i]);
 }
 
 void filter_fini(struct filter *f)
 {
 	str_fini(&f->where);
-	for (size_t i = 0; i < f->values.n; i++)
-		free(f->values.v[i]);
+	texts_fini(f->values.v, f->values.n);
 	vec_fini(&f->values);
+}
+
+void filter_names_fini(struct filter_names *n)
+{
+	texts_fini(n->keys.v, n->keys.n);
+	texts_fini(n->tasks.v, n->tasks.n);
+	texts_fini(n->metrics.v, n->metrics.n);
+	vec_fini(&n->keys);
+	vec_fini(&n->tasks);
+	vec_fini(&n->metrics);
 }

@@ -4,6 +4,9 @@ libcupel_a_SOURCES += src/catalog/answers.c src/catalog/cards.c src/catalog/card
 	src/catalog/lineage.c src/catalog/backup.c src/catalog/keep.h \
 	src/catalog/models.c src/catalog/notes.c src/catalog/runs.c src/catalog/schema.c \
 	src/catalog/schema.h src/catalog/scores.c src/catalog/sql.c src/catalog/statistics.c
+libcupel_a_SOURCES += src/catalog/filter_field.c src/catalog/filter_in.h \
+	src/catalog/filter_value.c src/catalog/filter_words.c src/catalog/filter_words.h \
+	src/catalog/recipe_values.c src/catalog/task.c src/catalog/task.h
 
 # The schema is share/schema; the program carries a copy and needs no file.
 SCHEMA_SQL = $(top_srcdir)/share/schema/001.sql $(top_srcdir)/share/schema/002.sql \

@@ -7,7 +7,7 @@
 #include "base/vec.h"
 #include "base/xalloc.h"
 #include "catalog/db.h"
-#include "catalog/filter.h"
+#include "catalog/filter_words.h"
 #include "system/process.h"
 
 /* --- a recipe and a plan in one text --- */
@@ -47,7 +47,7 @@ bool db_put_recipe(struct db *d, const char *text, const char *hash, int64_t *id
 {
 	struct hash text_hash;
 	sqlite3_stmt *s;
-	bool failed = true;
+	bool failed = true, added;
 
 	*id = 0;
 	if (!text)
@@ -56,13 +56,14 @@ bool db_put_recipe(struct db *d, const char *text, const char *hash, int64_t *id
 	if (!db_run(d, e, "INSERT INTO recipe (hash, text_hash, text) VALUES (coalesce(?, ''), ?, "
 	    "?) ON CONFLICT DO NOTHING", "tht", hash, &text_hash, text))
 		return false;
+	added = sqlite3_changes(d->handle) > 0;
 	s = db_prepare(d, "SELECT id FROM recipe WHERE text_hash = ? AND hash = coalesce(?, '')",
 		e);
 	if (s && db_bind(d, s, e, "ht", &text_hash, hash) && db_step(d, s, &failed, e))
 		*id = sqlite3_column_int64(s, 0);
 	if (s)
 		sqlite3_reset(s);
-	return !failed;
+	return !failed && (!added || db_index_recipe(d, *id, text, e));
 }
 
 static bool put_run(struct db *d, const struct catalog_run *r, int64_t recipe, struct err *e)
@@ -248,19 +249,20 @@ static bool read_runs(struct db *d, const struct filter *f, struct catalog_run *
 
 struct catalog_run *catalog_runs(struct catalog *c, const char *filter, size_t *n, struct err *e)
 {
+	struct filter_words words = { 0 };
 	struct catalog_run *v = NULL;
 	struct filter f;
 	struct db *d;
 
 	*n = 0;
-	if (filter_parse(&f, filter, e)) {
-		runs_find_stopped(c);
-		d = db_reading(c, e);
-		if (d) {
-			read_runs(d, &f, &v, n, e);
-			db_read_done(d);
-		}
-	}
+	runs_find_stopped(c);
+	d = words.d = db_reading(c, e);
+	if (!d)
+		return NULL;
+	if (filter_parse(&f, filter, filter_words_names, &words, e))
+		read_runs(d, &f, &v, n, e);
+	db_read_done(d);
+	filter_names_fini(&words.names);
 	filter_fini(&f);
 	return v;
 }

@@ -4,6 +4,8 @@
 #include "base/xalloc.h"
 #include "catalog/schema.h"
 
+#define SCHEMA_RECIPE_VALUES 3 /* the first that keeps the numbers of recipes */
+
 const struct schema_step schema_steps[] = {
 #include "catalog/schema_sql.h"
 };
@@ -75,7 +77,9 @@ bool schema_migrate(struct db *d, const struct schema_step *steps, size_t n, con
 		return false;
 	/* Another program may have come first; then there is nothing left to do. */
 	now = db_number(d, "PRAGMA user_version", 0);
-	ok = take_steps(d, steps, n, now, e) && db_script(d, "COMMIT", e);
+	ok = take_steps(d, steps, n, now, e) &&
+		(now == 0 || now >= SCHEMA_RECIPE_VALUES || db_index_recipes(d, e)) &&
+		db_script(d, "COMMIT", e);
 	if (!ok && !sqlite3_get_autocommit(d->handle))
 		sqlite3_exec(d->handle, "ROLLBACK", NULL, NULL, NULL);
 	return ok;

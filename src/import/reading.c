@@ -4,7 +4,7 @@
 #include <string.h>
 #include "base/str.h"
 #include "base/vec.h"
-#include "import/task.h"
+#include "catalog/task.h"
 
 #define TEXT_MAX_BYTES 400 /* of what is kept of a line */
 
@@ -12,15 +12,7 @@
 
 bool import_is_share(const char *task, const char *metric)
 {
-	static const char *const shares[] = { "acc", "acc_norm", "acc_bytes", "accuracy",
-		"exact_match", "em", "mc1", "mc2", "pass@1", "pass_at_1", "same_top",
-		"inst_level_strict_acc", "inst_level_loose_acc", "prompt_level_strict_acc",
-		"prompt_level_loose_acc", "acc_mutual_info", "delta_p", "delta_p_rms" };
-
-	for (size_t i = 0; i < sizeof shares / sizeof shares[0]; i++)
-		if (!strcmp(shares[i], metric))
-			return true;
-	return !strcmp(metric, "score") && task_find(task) && task_find(task)->questions >= 100;
+	return task_is_share(task, metric);
 }
 
 static char *kept(const char *text, size_t n)

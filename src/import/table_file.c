@@ -10,7 +10,7 @@
 #include <strings.h>
 #include "base/str.h"
 #include "base/vec.h"
-#include "import/task.h"
+#include "catalog/task.h"
 
 #define COLUMNS_MAX 256
 

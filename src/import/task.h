@@ -1,15 +1,2 @@
-/* task: what is known of a benchmark: its usual name, its size, what guessing gives. The table is
- * share/tasks/tasks, read once. Constant after that: any thread. */
-#ifndef CUPEL_IMPORT_TASK_H
-#define CUPEL_IMPORT_TASK_H
-#include <stdint.h>
-
-struct task {
-	const char *name;
-	int64_t questions;  /* of the split that is scored; 0 unknown */
-	double chance;      /* of guessing evenly; NaN: none */
-	double majority;    /* of always giving the commonest answer; NaN unknown */
-};
-/* By its name or another one, in any case and with '-', '/' or a blank for '_'; NULL: unknown. */
-const struct task *task_find(const char *name);
-#endif
+/* task: now in catalog, where filters know benchmarks too. */
+#include "catalog/task.h"

@@ -39,7 +39,7 @@ has out 'No run matches.'
 run 0 runs -tag:good
 hasnt out agent
 run 2 runs mehtod:x
-has err 'no field mehtod:' 'did you mean method:'
+has err 'no field mehtod;' 'did you mean method?'
 run 0 runs "'; DROP TABLE run; --"
 run 0 runs
 same "$(lines out)" 4

@@ -31,3 +31,7 @@ TESTS += tests/unit/test_catalog_measured
 tests_unit_test_catalog_measured_SOURCES = tests/unit/test_catalog_measured.c \
 	tests/unit/catalog_test.h
 tests_unit_test_catalog_measured_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += tests/unit/test_catalog_filter
+TESTS += tests/unit/test_catalog_filter
+tests_unit_test_catalog_filter_SOURCES = tests/unit/test_catalog_filter.c tests/unit/catalog_test.h
+tests_unit_test_catalog_filter_LDADD = $(UNIT_LIBS)

@@ -101,7 +101,7 @@ static void views(void **state)
 	size_t i;
 
 	(void)state;
-	assert_int_equal(json_array_size(rows), 12);
+	assert_int_equal(json_array_size(rows), 13);
 	json_array_foreach(rows, i, row)
 		check_view(json_text(row, "name", ""));
 	json_decref(rows);

@@ -197,8 +197,8 @@ static void filters_are_text(void **state)
 	}
 	FINDS("", "only");
 	FINDS("'; DROP TABLE run; --", "");
-	FINDS("x') OR 1=1 --", "");
-	FINDS("id:1 OR 1=1", "");
+	FINDS("\"x') OR 1=1 --\"", "");
+	FINDS("id:2 OR 2=2", "");
 	/* A long one, and one of a thousand words. */
 	{
 		char *text = xcalloc(100001, 1);
@@ -215,7 +215,7 @@ static void filters_are_text(void **state)
 	}
 	assert_null(catalog_runs(c, "tga:x", &n, &e));
 	assert_int_equal(e.code, ERR_USAGE);
-	assert_non_null(strstr(e.hint, "tag:"));
+	assert_non_null(strstr(e.hint, "did you mean tag?"));
 	assert_null(catalog_runs(c, "archived:maybe", &n, &e));
 	FINDS("\"tga:x\"", "");
 }

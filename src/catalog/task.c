@@ -1,4 +1,4 @@
-#include "import/task.h"
+#include "catalog/task.h"
 #include <ctype.h>
 #include <math.h>
 #include <pthread.h>
@@ -72,4 +72,17 @@ const struct task *task_find(const char *name)
 		if (!strcmp(names.v[i].name, word))
 			return &tasks.v[names.v[i].task];
 	return NULL;
+}
+
+const char *const task_share_metrics[] = { "acc", "acc_norm", "acc_bytes", "accuracy",
+	"exact_match", "em", "mc1", "mc2", "pass@1", "pass_at_1", "same_top",
+	"inst_level_strict_acc", "inst_level_loose_acc", "prompt_level_strict_acc",
+	"prompt_level_loose_acc", "acc_mutual_info", "delta_p", "delta_p_rms", NULL };
+
+bool task_is_share(const char *task, const char *metric)
+{
+	for (size_t i = 0; task_share_metrics[i]; i++)
+		if (!strcmp(task_share_metrics[i], metric))
+			return true;
+	return !strcmp(metric, "score") && task_find(task) && task_find(task)->questions >= 100;
 }
