@@ -1,3 +1,8 @@
+AUDIT_TESTS = tests/unit/test_claims
+check_PROGRAMS += $(AUDIT_TESTS)
+TESTS += $(AUDIT_TESTS)
+tests_unit_test_claims_SOURCES = tests/unit/test_claims.c
+tests_unit_test_claims_LDADD = $(UNIT_LIBS)
 EXTRA_DIST += \
 	tests/golden/cards/dead-keys.txt \
 	tests/golden/cards/generate.py \
