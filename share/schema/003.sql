@@ -67,6 +67,9 @@ CREATE TABLE recipe_value (
 	PRIMARY KEY (key, value, recipe)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX recipe_value_recipe ON recipe_value (recipe);
+-- Tags are found in any case.
+DROP INDEX tag_tag;
+CREATE INDEX tag_tag ON tag (tag COLLATE NOCASE);
 -- What a filter needs to know of a score, without the row.
 CREATE INDEX score_task ON score (task, metric, value, run, model, estimated);
 

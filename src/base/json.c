@@ -254,6 +254,13 @@ static void add_string(struct str *out, const char *s, size_t n)
 
 	str_addc(out, '"');
 	for (size_t i = 0, k; i < n; i += k) {
+		for (k = 0; i + k < n && s[i + k] >= 0x20 && s[i + k] < 0x7f &&
+			s[i + k] != '"' && s[i + k] != '\\'; k++)
+			;
+		if (k > 0) {
+			str_addn(out, s + i, k);
+			continue;
+		}
 		k = utf8_decode(s + i, n - i, &cp);
 		if (k == 0) {
 			k = 1;

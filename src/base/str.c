@@ -252,8 +252,17 @@ void str_add_safe(struct str *s, const char *bytes, size_t n)
 	size_t used;
 
 	for (size_t i = 0; i < n;) {
-		i += safe_step(bytes + i, n - i, out, &used);
-		str_addn(s, out, used);
+		size_t plain = i;
+
+		while (plain < n && bytes[plain] >= 0x20 && bytes[plain] < 0x7f)
+			plain++;
+		if (plain > i) {
+			str_addn(s, bytes + i, plain - i);
+			i = plain;
+		} else {
+			i += safe_step(bytes + i, n - i, out, &used);
+			str_addn(s, out, used);
+		}
 	}
 }
 

@@ -61,7 +61,10 @@ static void add_word(struct filter *f, const char *word)
 		str_addc(&match, *p);
 	}
 	str_add(&match, "\"*");
-	str_add(&f->where, "(r.id IN (SELECT rowid FROM run_search WHERE run_search MATCH ?)");
+	str_add(&f->where, "(r.id IN (SELECT rowid FROM run_search WHERE run_search MATCH ? "
+		"UNION ALL SELECT m.run FROM card_search x JOIN card k ON k.id = x.rowid JOIN "
+		"model m ON m.id = k.model WHERE card_search MATCH ? AND m.run IS NOT NULL)");
+	filter_add_value(f, match.s);
 	filter_add_value(f, match.s);
 	if (strspn(word, "0123456789") == strlen(word)) {
 		str_add(&f->where, " OR r.id = CAST(? AS INTEGER)");

@@ -36,6 +36,11 @@ size_t cli_width(const char *text)
 	uint32_t cp = 0;
 
 	for (size_t i = 0; i < n; i += k) {
+		k = 1;
+		if (text[i] >= 0x20 && text[i] < 0x7f) {
+			w++;
+			continue;
+		}
 		k = utf8_decode(text + i, n - i, &cp);
 		if (!k) {
 			k = 1;
@@ -113,7 +118,9 @@ static void print_row(const struct table_out *t, char *const *cells)
 	for (size_t i = 0; i < last; i++) {
 		size_t pad = t->width[i] - cli_width(cells[i]);
 
-		printf("%*s%s", (int)(gap + (t->right[i] ? pad : 0)), "", cells[i]);
+		for (size_t k = gap + (t->right[i] ? pad : 0); k; k--)
+			putchar(' ');
+		fputs(cells[i], stdout);
 		gap = 2 + (t->right[i] ? 0 : pad);
 	}
 }

@@ -1,5 +1,5 @@
-/* catalog: how long a person waits for 5,000 runs: open, list, filter, close; and what statistics
- * cost. */
+/* catalog: how long a person waits for 5,000 runs with 100,000 results and 1,000 models: open, list,
+ * filter, show, close; and what statistics cost. With a name, only that catalog is made. */
 #include "config.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "catalog/catalog.h"
 #include "system/file.h"
 
-enum { RUNS = 5000, STATS = 1800, BLOB = 10000, ROUNDS = 7 };
+enum { RUNS = 5000, MODELS = 1000, TASKS = 20, STATS = 1800, BLOB = 10000, ROUNDS = 7 };
 
 static double now(void)
 {
@@ -75,6 +75,109 @@ static void fill(struct catalog *c)
 	}
 }
 
+/* One model for every fifth run, and twenty results of it or of the run. */
+static void measure(struct catalog *c)
+{
+	static const char *const tasks[TASKS] = { "arc_challenge", "arc_easy", "boolq", "hellaswag",
+		"openbookqa", "piqa", "winogrande", "gsm8k", "truthfulqa_mc1", "truthfulqa_mc2",
+		"ifeval", "humaneval", "mbpp", "commonsense_qa", "social_iqa", "lambada_openai",
+		"wikitext", "mmlu", "bbh", "musr" };
+	struct err e = { 0 };
+
+	for (int i = 0; i < RUNS; i++) {
+		struct catalog_score v[TASKS] = { 0 };
+		int64_t model = 0;
+
+		if (i % (RUNS / MODELS) == 0) {
+			char *path = xasprintf("/models/variant-%d", i),
+				*name = xasprintf("variant-%d", i);
+			struct catalog_model m = { .name = name, .path = path, .kind = (char *)"merge",
+				.run = i + 1, .parameters = 3400000000, .bytes = 6800000000,
+				.bits = 16 };
+
+			if (!catalog_model_put(c, &m, &model, &e))
+				die(&e);
+			free(name);
+			free(path);
+		}
+		for (int k = 0; k < TASKS; k++)
+			v[k] = (struct catalog_score){ .run = model ? 0 : i + 1, .model = model,
+				.task = (char *)tasks[k], .metric = (char *)(k == 16 ? "perplexity" :
+				k == 3 ? "acc_norm" : "acc"), .value = k == 16 ? 8.0 + i % 100 / 50.0 :
+				0.3 + (i * 7 + k * 13) % 400 / 1000.0, .stderr_ = 0.01, .n = 1000,
+				.protocol = (char *)"{\"shots\": 0, \"tool\": \"lm-eval\"}" };
+		if (!catalog_score_put(c, v, TASKS, &e))
+			die(&e);
+	}
+}
+
+/* A question of the catalog, with opening. */
+static void timed(const char *path, const char *what, size_t (*ask)(struct catalog *c))
+{
+	double best = 1e9, best_ask = 1e9;
+	size_t n = 0;
+
+	for (int k = 0; k < ROUNDS; k++) {
+		double t = now(), opened;
+		struct catalog *c = open_it(path);
+
+		opened = now();
+		n = ask(c);
+		best_ask = now() - opened < best_ask ? now() - opened : best_ask;
+		catalog_close(c);
+		best = now() - t < best ? now() - t : best;
+	}
+	printf("%-34s %5zu       %6.1f ms with opening, %6.1f ms without\n", what, n, best * 1e3,
+		best_ask * 1e3);
+}
+
+static size_t ask_models(struct catalog *c)
+{
+	size_t n;
+	struct catalog_model *v = catalog_models(c, &n, NULL);
+	int64_t *parents = xnew(int64_t, n + 1);
+
+	catalog_parents(c, v, n, parents);
+	free(parents);
+	catalog_models_free(v, n);
+	return n;
+}
+
+static size_t ask_scores(struct catalog *c)
+{
+	size_t n;
+
+	catalog_scores_free(catalog_scores(c, 42, 0, &n, NULL), 0);
+	return n;
+}
+
+static size_t ask_model_scores(struct catalog *c)
+{
+	size_t n;
+
+	catalog_scores_free(catalog_scores(c, 0, 7, &n, NULL), 0);
+	return n;
+}
+
+static size_t ask_run(struct catalog *c)
+{
+	struct catalog_run *r = catalog_run_get(c, 4321, NULL);
+	size_t n = r != NULL;
+
+	catalog_runs_free(r, n);
+	return n;
+}
+
+static size_t ask_best(struct catalog *c)
+{
+	json_t *rows = catalog_sql(c, "SELECT task, metric, max(value) AS best, model_name FROM "
+		"scores WHERE NOT estimated GROUP BY task, metric", NULL);
+	size_t n = json_array_size(rows);
+
+	json_decref(rows);
+	return n;
+}
+
 static void list(const char *path, const char *filter)
 {
 	double best = 1e9, best_list = 1e9;
@@ -128,30 +231,50 @@ static void statistics(struct catalog *c)
 	free(blob);
 }
 
-int main(void)
+static void questions(const char *path)
+{
+	static const char *const filters[] = { "", "sweet", "method:dare tag:good -sweet",
+		"input:owner/b name:99", "weight<0.1", "weight=0.2 density>0.4", "arc>0.45",
+		"arc>45% method:nuslerp tag:good", "hellaswag.acc_norm>0.6 or ppl<8.1",
+		"started<3d size>5G", "bits<17", "disk:yes", "note:spot", "recipe:3 or 99",
+		"- 0." };
+
+	for (size_t i = 0; i < sizeof filters / sizeof *filters; i++)
+		list(path, filters[i]);
+	timed(path, "all models, with their parents", ask_models);
+	timed(path, "the results of a run", ask_scores);
+	timed(path, "the results of a model", ask_model_scores);
+	timed(path, "one run whole", ask_run);
+	timed(path, "sql: the best of each task", ask_best);
+}
+
+int main(int argc, char **argv)
 {
 	char folder[] = "/tmp/cupel-bench-XXXXXX", *path;
 	struct catalog *c;
 	double t;
 
-	if (!mkdtemp(folder))
+	if (argc < 2 && !mkdtemp(folder))
 		return 1;
-	path = str_join_path(folder, "catalog.db");
+	path = argc < 2 ? str_join_path(folder, "catalog.db") : xstrdup(argv[1]);
 	c = open_it(path);
 	t = now();
 	fill(c);
 	printf("%d runs written, each with 3 commits: %.2f ms a run\n", RUNS,
 		(now() - t) / RUNS * 1e3);
+	t = now();
+	measure(c);
+	printf("%d results written, %d a commit: %.2f ms a commit\n", RUNS * TASKS, TASKS,
+		(now() - t) / RUNS * 1e3);
 	catalog_close(c);
-	list(path, "");
-	list(path, "sweet");
-	list(path, "method:dare tag:good -sweet");
-	list(path, "input:owner/b name:99");
-	c = open_it(path);
-	statistics(c);
-	catalog_close(c);
-	list(path, "");
-	file_remove_tree(folder, NULL);
+	questions(path);
+	if (argc < 2) {
+		c = open_it(path);
+		statistics(c);
+		catalog_close(c);
+		list(path, "");
+		file_remove_tree(folder, NULL);
+	}
 	free(path);
 	return 0;
 }

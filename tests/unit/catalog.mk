@@ -35,3 +35,7 @@ check_PROGRAMS += tests/unit/test_catalog_filter
 TESTS += tests/unit/test_catalog_filter
 tests_unit_test_catalog_filter_SOURCES = tests/unit/test_catalog_filter.c tests/unit/catalog_test.h
 tests_unit_test_catalog_filter_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += tests/unit/test_catalog_plans
+TESTS += tests/unit/test_catalog_plans
+tests_unit_test_catalog_plans_SOURCES = tests/unit/test_catalog_plans.c tests/unit/catalog_test.h
+tests_unit_test_catalog_plans_LDADD = $(UNIT_LIBS)

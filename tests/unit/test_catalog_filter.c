@@ -3,6 +3,7 @@
 #include <math.h>
 #include <time.h>
 #include "catalog_test.h"
+#include "catalog/cards.h"
 
 static struct catalog *c;
 
@@ -75,7 +76,8 @@ static void put_score(int64_t run, int64_t model, const char *task, const char *
 static int fill(void **state)
 {
 	struct catalog_model m = { .name = "one", .path = "/m/one", .bits = 4.5 };
-	int64_t one, two, three, model;
+	int64_t one, two, three, model, card;
+	bool added;
 
 	(void)state;
 	c = open_ok(":memory:");
@@ -89,6 +91,9 @@ static int fill(void **state)
 		4000, 1000);
 	m.run = one;
 	assert_true(catalog_model_put(c, &m, &model, NULL));
+	assert_true(catalog_card_put(c, &(struct catalog_card){ .model = model, .name = "One",
+		.source = "README.md", .hash = "c0", .text = "# One\n\nTalks like a pirate.\n" },
+		NULL, 0, &card, &added, NULL));
 	put_score(0, model, "arc_challenge", "acc", 0.4512, false);
 	put_score(0, model, "hellaswag", "acc_norm", 0.679, false);
 	put_score(two, 0, "arc_challenge", "acc", 0.39, false);
@@ -149,6 +154,8 @@ static void of_the_run(void **state)
 	finds("status!=failed", "three two one");
 	finds("note:stutters", "three");
 	finds("\"a = b\"", "three");
+	finds("pirate", "one"); /* says the card of what it wrote */
+	finds("-pirate", "three two");
 }
 
 static void of_the_recipe(void **state)
