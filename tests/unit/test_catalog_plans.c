@@ -19,7 +19,9 @@ static int listen(unsigned type, void *ctx, void *statement, void *x)
 	for (size_t i = 0; i < asked.n; i++)
 		if (str_eq(asked.v[i], sql))
 			return 0;
-	if (sql && (str_starts(sql, "SELECT") || str_starts(sql, "WITH")))
+	/* SQLite's full-text index asks its own small tables. */
+	if (sql && !strstr(sql, "'main'.") &&
+		(str_starts(sql, "SELECT") || str_starts(sql, "WITH")))
 		*vec_push(&asked) = xstrdup(sql);
 	return 0;
 }
