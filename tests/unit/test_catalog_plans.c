@@ -78,7 +78,9 @@ static void check_plan(const char *question)
 	while (sqlite3_step(s) == SQLITE_ROW) {
 		const char *step = (const char *)sqlite3_column_text(s, 3);
 
-		if (str_starts(step, "SCAN ") && !may_be_read_whole(step + 5))
+		/* "0:M…": by the words that were asked for */
+		if (str_starts(step, "SCAN ") && !strstr(step, "VIRTUAL TABLE INDEX 0:M") &&
+			!may_be_read_whole(step + 5))
 			fail_msg("%s\n  in: %s", step, question);
 		if (strstr(step, "AUTOMATIC"))
 			fail_msg("%s\n  in: %s", step, question);
