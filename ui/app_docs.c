@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "recipe/share.h"
 #include "ui/shell.h"
 
 #define OUTSIDE_SECONDS 1.0 /* how often files are looked at */
@@ -117,6 +118,7 @@ static void lint(struct doc *d)
 			vocabulary_say(d->inputs->vocabulary, r, &d->inputs->vocabulary_error,
 				&d->findings);
 		lint_models(r, models, d->inputs->n, d->inputs->base, &d->findings);
+		share_lint(r, models, d->inputs->n, NULL, &d->findings);
 		free(models);
 	}
 	findings_sort(&d->findings);

@@ -10,39 +10,9 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "recipe/publish.h"
+#include "report/shared.h"
 
-/* The catalog's input names are the recipe's strings; a name that is a path is not told. */
-static char *input_name(const struct catalog_input *in)
-{
-	bool path = in->name[0] == '/' || in->name[0] == '~' || in->name[0] == '.';
-
-	return path ? publish_name(in->path ? in->path : in->name) : xstrdup(in->name);
-}
-
-static char *publish(const struct export_run *r, struct err *e)
-{
-	struct publish_input *v = xnew(struct publish_input, r->n_inputs + 1);
-	char **names = xnew(char *, r->n_inputs + 1), *text = NULL;
-
-	for (size_t i = 0; i < r->n_inputs; i++) {
-		names[i] = input_name(&r->inputs[i]);
-		v[i] = (struct publish_input){ r->inputs[i].name, names[i], r->inputs[i].hash };
-	}
-	if (r->run->recipe_text)
-		text = recipe_publish(r->run->recipe_text, v, r->n_inputs, e);
-	else if (r->run->plan_text)
-		err_set(e, ERR_INPUT, "export", "--format plan prints its plan",
-			"run %" PRId64 " quantized a model, it has no recipe", r->run->id);
-	else
-		err_set(e, ERR_INPUT, "export", NULL, "run %" PRId64 " has no recipe", r->run->id);
-	for (size_t i = 0; i < r->n_inputs; i++)
-		free(names[i]);
-	free(names);
-	free(v);
-	return text;
-}
-
-/* --- recipe: what mergekit runs, the rest as comments --- */
+/* --- plan: the rest as comments --- */
 
 /* A comment ends with its line, whatever a name contains. */
 static void comment(const char *label, const char *text)
@@ -58,7 +28,7 @@ static void comment(const char *label, const char *text)
 
 static void comment_input(const struct catalog_input *in)
 {
-	char *name = in->path ? input_name(in) : xstrdup(in->name), *safe = str_safe(name);
+	char *name = in->path ? shared_input_name(in) : xstrdup(in->name), *safe = str_safe(name);
 	char *revision = in->path ? publish_revision(in->path) : NULL;
 
 	if (!in->path && !in->hash)
@@ -97,25 +67,13 @@ bool export_plan(const struct export_run *r, struct err *e)
 	return true;
 }
 
-bool export_recipe(const struct export_run *r, struct err *e)
+bool export_recipe(struct catalog *c, const struct export_run *r, struct err *e)
 {
-	char *text = publish(r, e);
+	char *text = shared_run(c, r->run, r->inputs, r->n_inputs, e);
 
 	if (!text)
 		return false;
-	comment(r->run->plan_text ? "merged and quantized by cupel" : "merged by cupel",
-		r->run->version);
-	comment("name", r->run->name);
-	printf("# seed %" PRIu64 "\n", r->run->seed);
-	comment("arithmetic", r->run->arithmetic);
-	comment(r->run->plan_text ? "plan hash" : "recipe hash", r->run->recipe_hash);
-	comment(r->run->plan_text ? "hash of the quantized output" : "output hash",
-		r->run->output_hash);
-	if (r->n_inputs)
-		puts("# inputs");
-	for (size_t i = 0; i < r->n_inputs; i++)
-		comment_input(&r->inputs[i]);
-	print_document(text);
+	fputs(text, stdout);
 	free(text);
 	return true;
 }
@@ -176,7 +134,7 @@ static void input_table(const struct export_run *r)
 	puts("\n## Inputs\n\n| role | model | revision | hash |\n|---|---|---|---|");
 	for (size_t i = 0; i < r->n_inputs; i++) {
 		const struct catalog_input *in = &r->inputs[i];
-		char *name = input_name(in),
+		char *name = shared_input_name(in),
 			*revision = in->path ? publish_revision(in->path) : NULL;
 
 		printf("| ");
@@ -236,7 +194,8 @@ static void fenced(const char *text)
 
 bool export_markdown(const struct export_run *r, struct err *e)
 {
-	char *text = r->run->recipe_text ? publish(r, e) : NULL, title[32];
+	char *text = r->run->recipe_text ? shared_recipe_text(r->run, r->inputs,
+		r->n_inputs, e) : NULL, title[32];
 
 	if (r->run->recipe_text && !text)
 		return false;

@@ -13,7 +13,7 @@ struct export_run { /* borrowed; filled by the verb */
 };
 /* plan: what `quantize --plan` takes, the rest as comments. */
 bool export_plan(const struct export_run *r, struct err *e);
-bool export_recipe(const struct export_run *r, struct err *e);
+bool export_recipe(struct catalog *c, const struct export_run *r, struct err *e);
 bool export_markdown(const struct export_run *r, struct err *e);
 void export_csv(const struct export_run *v, size_t n); /* a row a run, results as columns */
 #endif

@@ -8,6 +8,7 @@
 #include "cli/merging.h"
 #include "engine/gather.h"
 #include "recipe/lint.h"
+#include "recipe/share.h"
 #include "system/process.h"
 
 /* Notes about what is read in another form than it is stored: said before the work, too. */
@@ -55,6 +56,20 @@ static void say_text(const struct recipe *r)
 	say(r, &warnings);
 	findings_fini(&warnings);
 	findings_fini(&f);
+}
+
+/* Of a run that somebody shared: what here is not what it read. */
+static void say_shared(const struct recipe *r, const struct inputs *in, uint64_t seed)
+{
+	struct model **models = xnew(struct model *, in->n + 1);
+	struct findings f = {0};
+
+	for (size_t i = 0; i < in->n; i++)
+		models[i] = in->v[i].model;
+	share_lint(r, models, in->n, &seed, &f);
+	say(r, &f);
+	findings_fini(&f);
+	free(models);
 }
 
 static void say_donor(const struct recipe *r, const struct inputs *in)
@@ -149,6 +164,7 @@ struct plan *merging_plan(struct cli *c, const struct recipe *r, const struct pl
 		if (in->vocabulary)
 			vocabulary_say(in->vocabulary, all, NULL, &f);
 		say(r, &f);
+		say_shared(all, in, p->seed);
 		say_donor(all, in);
 	}
 	findings_fini(&f);

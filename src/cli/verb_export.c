@@ -83,7 +83,7 @@ static bool print_as(struct catalog *c, const struct loaded *runs, const char *f
 			"one file holds one %s", format);
 	if (str_eq(format, "plan"))
 		return export_plan(&runs->v[0], e);
-	return export_recipe(&runs->v[0], e);
+	return export_recipe(c, &runs->v[0], e);
 }
 
 static int run(struct cli *c, struct err *e)
@@ -110,10 +110,12 @@ const struct verb verb_export = {
 	.name = "export",
 	.args = "ID...",
 	.help = "print runs for other people and programs",
-	.detail = "recipe is one file: the YAML that mergekit runs, with revisions, hashes and the "
-		"seed as comments; absolute paths of models become their names. plan is the "
-		"file that `quantize --plan` takes. csv has a row for "
-		"every run and a column for every result.",
+	.detail =
+		"recipe is one file: the YAML that mergekit runs, with revisions, hashes, "
+		"seed and results as comments; `cupel lint` says elsewhere what of its "
+		"inputs is there, `cupel import` takes its results in; absolute paths of "
+		"models become their names. plan is the file that `quantize --plan` takes. "
+		"csv has a row for every run and a column for every result.",
 	.min_args = 1,
 	.max_args = -1,
 	.options = options,

@@ -6,14 +6,17 @@
 
 #include "base/str.h"
 #include "base/xalloc.h"
+#include "engine/content.h"
 #include "engine/gather.h"
 #include "engine/inputs.h"
 #include "engine/recipe_opener.h"
 #include "recipe/effect.h"
 #include "recipe/lint.h"
 #include "recipe/open.h"
+#include "recipe/share.h"
 #include "recipe/vocabulary.h"
 #include "system/file.h"
+#include "system/process.h"
 
 static char *recipe_folder(const struct recipe *r)
 {
@@ -134,6 +137,7 @@ static void lint_document(struct cli *c, const struct recipe *r, struct recipe_o
 	if (opened == n && !f->errors)
 		lint_plan(r, o, f);
 	lint_paths(r, f);
+	share_lint(r, models, n, NULL, f);
 	for (size_t i = 0; i < n; i++)
 		model_unref(models[i]);
 	free(models);
@@ -175,6 +179,30 @@ static bool lint_inner(const struct recipe *r, struct findings *f)
 			ring ? "document-ring" : "inner-recipe", e.hint[0] ? e.hint : NULL,
 			"%s%s%s", ring ? "" : e.where, ring ? "" : ": ", e.what);
 	return false;
+}
+
+/* All that the recipe's models hold is read, so that hashes can be compared. */
+static bool hash_models(struct cli *c, const struct recipe *r, struct err *e)
+{
+	struct ref_places places = { .roots = cli_roots(c), .alias = alias, .ctx = c };
+	char *near_dir = recipe_folder(r);
+	bool ok = true;
+
+	places.near_dir = near_dir;
+	process_catch_signals();
+	for (size_t i = 0; ok && i < recipe_inputs(r); i++) {
+		const struct recipe_ref_text *ref = recipe_input_ref(r, i);
+		struct err ignored = { 0 };
+		struct model *m = recipe_of_ref(r, ref) ? NULL :
+			ref_open(ref, &places, NULL, NULL, &ignored);
+		struct hash h;
+
+		ok = !m || m->partial || content_hashes(&m, 1, cli_pool(c), &process_cancelled,
+			&h, e);
+		model_unref(m);
+	}
+	free(near_dir);
+	return ok;
 }
 
 static void lint_files(struct cli *c, const struct recipe *r, struct findings *f)
@@ -379,6 +407,11 @@ static int run(struct cli *c, struct err *e)
 	free(text);
 	if (!r && e->code != ERR_INPUT)
 		return err_exit_status(e->code);
+	for (size_t i = 0; r && cli_option(c, "--hash") && i < r->documents; i++)
+		if (!hash_models(c, r->file[i], e)) {
+			recipe_unref(r);
+			return err_exit_status(e->code);
+		}
 	if (r) {
 		lint_file(r, &f);
 		if (!cli_option(c, "--text"))
@@ -401,6 +434,8 @@ static int run(struct cli *c, struct err *e)
 static const struct verb_option options[] = {
 	{ "--strict", NULL, false, "warnings count as errors" },
 	{ "--keys", NULL, false, "also list every key with what it does" },
+	{ "--hash", NULL, false,
+		"read all the models hold, to tell whether they are those of a shared run" },
 	{ "--text", NULL, false, "look at the recipe alone, not at the files of its models" },
 	{ 0 },
 };
@@ -409,10 +444,16 @@ const struct verb verb_lint = {
 	.name = "lint",
 	.args = "RECIPE",
 	.help = "what every key of a recipe does, or why it does nothing",
-	.detail = "Findings stand in the order of the text, with line, column, and what to do; "
-		"their words are explained in cupel-recipe(5). Where the models are on this "
-		"machine their files are compared too: config, vocabulary, end of text, chat "
-		"template, shapes. No weight is read. The status is 1 if there is an error.",
+	.detail =
+		"Findings stand in the order of the text, with line, column, and what to "
+		"do; their words are explained in cupel-recipe(5). Where the models are on "
+		"this machine their files are compared too: config, vocabulary, end of "
+		"text, chat template, shapes. No weight is read.\n\n"
+		"Of a run that was shared as one file (`cupel export ID`) it says which "
+		"inputs are here: the same, different, partial, absent (with the command "
+		"that fetches them), or not compared yet, as their hash is not known: "
+		"--hash reads them. Files in the hub's cache are told by their SHA-256 "
+		"without reading. The status is 1 if there is an error.",
 	.min_args = 1,
 	.max_args = 1,
 	.options = options,

@@ -15,4 +15,5 @@ libcupel_a_SOURCES += \
 	src/recipe/lint_values.c src/recipe/effect.c \
 	src/recipe/effect_gain.c \
 	src/recipe/effect.h src/recipe/publish.c src/recipe/publish.h \
+	src/recipe/share.c src/recipe/share.h src/recipe/share_look.c \
 	src/recipe/open.c src/recipe/open.h

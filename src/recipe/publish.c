@@ -1,6 +1,7 @@
 #include "config.h"
 #include "recipe/publish.h"
 
+#include <ctype.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +65,43 @@ char *publish_revision(const char *path)
 		return NULL;
 	end += sizeof snapshots - 1;
 	return end[0] && end[0] != '/' ? xstrndup(end, strcspn(end, "/")) : NULL;
+}
+
+static bool begins_word(const char *text, const char *p)
+{
+	return p == text || strchr(" \t\n\r\"'`()[]{}<>|=,:;", p[-1]);
+}
+
+void publish_text(struct str *out, const char *text)
+{
+	static const char ends[] = " \t\n\r\"'`()[]{}<>|,;";
+
+	str_add(out, "");
+	for (const char *p = text; *p;) {
+		bool root = begins_word(text, p) && ((p[0] == '/' && p[1] && p[1] != '/' &&
+			!strchr(ends, p[1])) || (p[0] == '~' && p[1] == '/'));
+		bool drive = begins_word(text, p) && isalpha((unsigned char)p[0]) && p[1] == ':' &&
+			p[2] == '\\';
+		size_t n = strcspn(p, ends);
+		char *path, *name;
+
+		if (str_starts(p, "file:///")) {
+			p += strlen("file://");
+			continue;
+		}
+		if (!root && !drive) {
+			str_addc(out, *p++);
+			continue;
+		}
+		path = xstrndup(p, n);
+		for (char *q = path; drive && *q; q++)
+			*q = *q == '\\' ? '/' : *q;
+		name = publish_name(path);
+		str_add(out, name);
+		free(name);
+		free(path);
+		p += n;
+	}
 }
 
 static bool is_absolute(const char *s)

@@ -6,6 +6,7 @@ CLI_TESTS += tests/cli/catalog.sh tests/cli/jobs.sh
 CLI_TESTS += tests/cli/import.sh
 CLI_TESTS += tests/cli/keep.sh
 CLI_TESTS += tests/cli/lint.sh
+CLI_TESTS += tests/cli/share.sh
 CLI_TESTS += tests/cli/documents.sh
 CLI_TESTS += tests/cli/merge.sh tests/cli/mergekit.sh
 CLI_TESTS += tests/cli/parts.sh

@@ -38,8 +38,7 @@ has out 'merge_method: dare_ties' 'preset: Q4_K_M' 'seed        7' 'code'
 run 0 --json show 3
 has out '"recipe_text": null' '"plan_text": "preset: Q4_K_M' '"path": "' '"hash": "'
 run 0 export 1
-has out 'merge_method: dare_ties' '# seed 7'
-hasnt out 'preset:'
+has out 'merge_method: dare_ties' '# seed 7' '# merged and quantized by' '#   | preset: Q4_K_M'
 run 3 export 3
 has err 'no recipe' '--format plan'
 run 3 export 2 --format plan
