@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/str.h"
+#include "cli/card_report.h"
 #include "cli/history.h"
 #include "cli/verb.h"
 #include "import/import.h"
@@ -51,6 +52,8 @@ static json_t *file_json(const struct import_file *f, const struct import_target
 	json_object_set_new(o, "tables", json_array());
 	json_object_set_new(o, "unread", unread);
 	json_object_set_new(o, "added", json_u64(added));
+	if (f->card)
+		card_report_json(o, f->card);
 	return o;
 }
 
@@ -76,6 +79,8 @@ static void file_page(const struct import_file *f, const struct import_target *t
 	char *name = str_safe(f->path);
 
 	printf("%s: %s\n", name, f->kind->title);
+	if (f->card)
+		card_report_head(f->card);
 	if (f->facts.n) {
 		struct table_out *t = table_new(headers, 7);
 
@@ -83,6 +88,8 @@ static void file_page(const struct import_file *f, const struct import_target *t
 			fact_row(t, &f->facts.v[i], to);
 		table_print(t);
 	}
+	if (f->card)
+		card_report_tables(f->card);
 	printf("%zu figure%s, %zu of them new\n", f->facts.n, f->facts.n == 1 ? "" : "s", added);
 	if (f->unread.n)
 		printf("not read: %zu\n", f->unread.n);

@@ -7,12 +7,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "base/hash.h"
 #include "base/json.h"
 
 struct card_parent {
 	char *name;                /* "owner/name" as stated */
 	char *relation;            /* base merge quantized finetune adapter */
 	int64_t line;
+	double weight;             /* of the recipe where it is one number, else NaN */
 };
 /* kinds:
  *	scores       rows of tasks or variants that also arrived as facts
@@ -40,6 +42,7 @@ struct card {
 	size_t n;
 	size_t repaired;           /* pieces of mojibake that were put right */
 	bool rendered;             /* a browser's text, not Markdown */
+	char hash[HASH_HEX_SIZE];  /* of the file's bytes */
 	char *name;                /* the model: also import_file.model */
 	char *license, *library, *pipeline; /* NULL: not said */
 	json_t *tags, *languages;  /* arrays */

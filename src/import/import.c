@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/str.h"
 #include "base/vec.h"
+#include "import/card.h"
 #include "import/reading.h"
 #include "system/file.h"
 
@@ -46,9 +47,9 @@ bool import_parse(struct import_file *f, const char *path, const char *text, siz
 	if (f->kind)
 		f->kind->read(&t, f);
 	json_decref(json);
-	return f->kind || err_set(e, ERR_INPUT, path, "read are results of lm-eval and "
-		"mlx_lm.evaluate, logs of llama-perplexity, and CSV with the columns model, task, "
-		"metric, value", "no kind of file with figures that is known here");
+	return f->kind || err_set(e, ERR_INPUT, path, "read are model cards, results of "
+		"lm-eval and mlx_lm.evaluate, logs of llama-perplexity, and CSV with the columns "
+		"model, task, metric, value", "no kind of file with figures that is known here");
 }
 
 bool import_read(struct import_file *f, const char *path, struct err *e)
@@ -84,5 +85,6 @@ void import_file_fini(struct import_file *f)
 	vec_fini(&f->unread);
 	free(f->path);
 	free(f->model);
+	card_free(f->card);
 	*f = (struct import_file){ 0 };
 }

@@ -1,4 +1,8 @@
-libcupel_a_SOURCES += src/import/card.h src/import/claims.c src/import/claims.def \
+libcupel_a_SOURCES += src/import/card.c src/import/card.h \
+	src/import/card_front.c src/import/card_reading.h src/import/card_recipe.c \
+	src/import/card_repair.c src/import/card_scores.c src/import/card_source.c \
+	src/import/card_store.c src/import/card_text.c src/import/card_value.c \
+	src/import/card_variant.c src/import/claims.c src/import/claims.def \
 	src/import/claims.h \
 	src/import/import.c \
 	src/import/import.h src/import/kinds.def \

@@ -10,6 +10,10 @@
 #include "import/kinds.def"
 #undef IMPORT_KIND
 
+/* The card of a file; model: the catalog's row of its model, or 0. */
+bool import_store_card(const struct import_file *f, const char *source, int64_t model,
+	struct catalog *c, struct err *e);
+
 /* How a value was written. */
 enum import_unit { UNIT_BARE, UNIT_PERCENT, UNIT_FRACTION };
 /* A figure: value and stderr are scaled to fractions of 1 where the metric is a share: a percent

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/str.h"
 #include "base/vec.h"
+#include "import/reading.h"
 
 /* --- which model a word means --- */
 
@@ -102,9 +103,13 @@ bool import_store(const struct import_file *f, const struct import_target *to, s
 	char *source = absolute(f->path);
 	const char *word = NULL; /* that was looked up last, and its model */
 	int64_t model = 0;
+	const char *own = to->variant ? to->variant : f->model;
 	bool ok = models != NULL;
 
 	*added = 0;
+	if (ok && f->card)
+		ok = import_store_card(f, source, to->model ? to->model : to->run || !own ? 0 :
+			import_model(models, n_models, own), c, e);
 	for (size_t i = 0; ok && i < f->facts.n; i++) {
 		const struct import_fact *x = &f->facts.v[i];
 		const char *variant = x->variant ? x->variant : to->variant;
