@@ -35,7 +35,8 @@ struct card_reader {
  * are no UTF-8 are read as Windows-1252; UTF-8 that was taken for Windows-1252, Windows-1253 or ISO
  * 8859-7 is put right. repaired: how many pieces. free(). */
 char *card_repair(const char *s, size_t n, size_t *out_n, size_t *repaired);
-/* Without Markdown's and HTML's marks: links and emphasis, entities, tags; blanks are one. free() */
+/* Without Markdown's and HTML's marks: links and emphasis, entities, tags; blanks are one.
+ * free() */
 char *card_plain(const char *s, size_t n);
 bool card_blank(const char *s);
 /* After a list's mark ("- ", "* ", "• ", "3. "): the text of the entry, or NULL. */

@@ -97,7 +97,7 @@ struct score_row {
 	size_t label_n;
 };
 
-/* Values to the end of the line, by commas or blanks; an empty one between two commas is missing. */
+/* Values to the end of the line, by commas or blanks; nothing between two commas is a missing one. */
 static bool values(const char *s, struct score_row *row)
 {
 	bool commas = strchr(s, ',') != NULL;
@@ -192,15 +192,14 @@ static void add(struct score_lines *x, const struct score_row *row, size_t line)
 	free(variant);
 }
 
-/* "owner/name", "name-3B-of-it" or "Base model: name" alone on a line: what the rows below are of. */
+/* "owner/name", "name-3B-of-it" or "Base model: name" alone on a line: what rows below are of. */
 static char *model_line(const char *s)
 {
 	char *plain = card_plain(s, strlen(s));
-	const char *p = plain;
+	const char *p = plain, *colon = strchr(p, ':');
 	size_t n;
 
-	for (const char *colon = strchr(p, ':'); colon && colon - p < 30 && colon[1] == ' ';
-	     colon = NULL)
+	if (colon && colon - p < 30 && colon[1] == ' ')
 		p = colon + 2;
 	n = card_repository(p);
 	if (!n) {

@@ -34,6 +34,16 @@ static char *loaded(const struct card_reader *r)
 	return NULL;
 }
 
+/* "Name-Q4_K_M (4.42 GB)": brackets behind a name are none of it. */
+static void cut_size(char *title)
+{
+	char *open = title ? strrchr(title, '(') : NULL;
+
+	if (open && open > title + 1 && open[-1] == ' ' && str_ends(open, ")") &&
+		!memchr(title, ' ', (size_t)(open - title - 1)))
+		open[-1] = 0;
+}
+
 void card_read_name(struct card_reader *r)
 {
 	char *usage = loaded(r);
@@ -42,6 +52,7 @@ void card_read_name(struct card_reader *r)
 		r->title = first_heading(r);
 	if (r->title && strncasecmp(r->title, "model card for ", 15) == 0)
 		memmove(r->title, r->title + 15, strlen(r->title + 15) + 1);
+	cut_size(r->title);
 	if (r->hub)
 		r->c->name = xstrdup(r->hub);
 	else if (r->title && usage && strchr(usage, '/') && strcasecmp(str_base(usage), r->title) == 0)
