@@ -13,10 +13,10 @@ static json_t *parents_json(const struct card *c)
 	json_t *v = json_array();
 
 	for (size_t i = 0; i < c->parents.n; i++)
-		json_array_append_new(v, json_pack("{s:o, s:o, s:I}", "name",
-			json_textn(c->parents.v[i].name), "relation",
-			json_textn(c->parents.v[i].relation), "line",
-			(json_int_t)c->parents.v[i].line));
+		json_array_append_new(
+			v, json_pack("{s:o, s:o, s:I}", "name", json_textn(c->parents.v[i].name),
+				   "relation", json_textn(c->parents.v[i].relation), "line",
+				   (json_int_t)c->parents.v[i].line));
 	return v;
 }
 
@@ -27,9 +27,10 @@ static json_t *tables_json(const struct card *c)
 	for (size_t i = 0; i < c->tables.n; i++) {
 		const struct card_table *t = &c->tables.v[i];
 
-		json_array_append_new(v, json_pack("{s:o, s:o, s:I, s:O, s:O}", "kind",
-			json_textn(t->kind), "title", json_textn(t->title), "line",
-			(json_int_t)t->line, "columns", t->columns, "rows", t->rows));
+		json_array_append_new(
+			v, json_pack("{s:o, s:o, s:I, s:O, s:O}", "kind", json_textn(t->kind),
+				   "title", json_textn(t->title), "line", (json_int_t)t->line,
+				   "columns", t->columns, "rows", t->rows));
 	}
 	return v;
 }
@@ -53,8 +54,8 @@ void card_report_json(json_t *o, const struct card *c)
 {
 	json_object_set_new(o, "parents", parents_json(c));
 	json_object_set_new(o, "recipe", json_textn(c->recipe));
-	json_object_set_new(o, "recipe_line", c->recipe ? json_integer(c->recipe_line) :
-		json_null());
+	json_object_set_new(
+		o, "recipe_line", c->recipe ? json_integer(c->recipe_line) : json_null());
 	json_object_set_new(o, "tables", tables_json(c));
 	json_object_set_new(o, "claims", claims_json(c));
 	json_object_set_new(o, "license", json_textn(c->license));
@@ -62,8 +63,8 @@ void card_report_json(json_t *o, const struct card *c)
 	json_object_set_new(o, "pipeline", json_textn(c->pipeline));
 	json_object_set(o, "tags", c->tags);
 	json_object_set(o, "languages", c->languages);
-	json_object_set_new(o, "quantization", c->quantization ?
-		json_incref(c->quantization) : json_null());
+	json_object_set_new(
+		o, "quantization", c->quantization ? json_incref(c->quantization) : json_null());
 	json_object_set(o, "facts", c->facts);
 	json_object_set_new(o, "repaired", json_u64(c->repaired));
 }
@@ -81,7 +82,8 @@ static void joined(const char *what, const json_t *list)
 	json_t *x;
 	size_t i;
 
-	json_array_foreach((json_t *)list, i, x) {
+	json_array_foreach((json_t *)list, i, x)
+	{
 		if (i)
 			str_add(&s, ", ");
 		str_add_safe(&s, json_string_value(x), json_string_length(x));
@@ -142,8 +144,9 @@ static void recipe_row(const struct card *c)
 		return;
 	for (const char *p = c->recipe; *p; p++)
 		lines += *p == '\n';
-	text = xasprintf("%s, lines %" PRId64 " to %" PRId64, strstr(c->recipe, "merge_method") ?
-		"a merge" : "of mergekit", c->recipe_line, c->recipe_line + (int64_t)lines - 1);
+	text = xasprintf("%s, lines %" PRId64 " to %" PRId64,
+		strstr(c->recipe, "merge_method") ? "a merge" : "of mergekit", c->recipe_line,
+		c->recipe_line + (int64_t)lines - 1);
 	row("recipe", text);
 	free(text);
 }
@@ -153,7 +156,8 @@ static void fact_rows(const json_t *facts)
 	const char *key;
 	json_t *x;
 
-	json_object_foreach((json_t *)facts, key, x) {
+	json_object_foreach((json_t *)facts, key, x)
+	{
 		struct str s = STR_INIT;
 		const char *text = json_text(x, "text", "");
 		char *name = xstrdup(key);

@@ -1,4 +1,5 @@
-/* Model cards: Markdown with front matter, or the text that a browser copies from a model's page. */
+/* Model cards: Markdown with front matter, or the text that a browser copies from a model's page.
+ */
 #include "import/card_reading.h"
 #include <math.h>
 #include <stdlib.h>
@@ -20,11 +21,11 @@ static bool has_line(const char *text, size_t n, const char *s, bool whole)
 	size_t k = strlen(s);
 	const char *end = text + n;
 
-	for (const char *p = text; p && p < end; p = memchr(p, '\n', (size_t)(end - p)),
-		p += p != NULL) {
+	for (const char *p = text; p && p < end;
+		p = memchr(p, '\n', (size_t)(end - p)), p += p != NULL) {
 		p += *p == '\r';
-		if ((size_t)(end - p) >= k && !memcmp(p, s, k) && (!whole || p + k == end ||
-			p[k] == '\n' || p[k] == '\r'))
+		if ((size_t)(end - p) >= k && !memcmp(p, s, k) &&
+			(!whole || p + k == end || p[k] == '\n' || p[k] == '\r'))
 			return true;
 	}
 	return false;
@@ -32,12 +33,24 @@ static bool has_line(const char *text, size_t n, const char *s, bool whole)
 
 static bool looks(const char *s, size_t n)
 {
-	static const struct { const char *s; bool whole; } signs[] = {
-		{ "Downloads last month", true }, { "Edit model card", true },
-		{ "Model tree for ", false }, { "merge_method:", false }, { "metadata", true },
-		{ "Evaluation results", true }, { "Collections including ", false },
-		{ "base_model:", false }, { "library_name:", false }, { "model-index:", false },
-		{ "Brainwaves", true }, { "# ", false }, { "## ", false }, { "```", false },
+	static const struct {
+		const char *s;
+		bool whole;
+	} signs[] = {
+		{ "Downloads last month", true },
+		{ "Edit model card", true },
+		{ "Model tree for ", false },
+		{ "merge_method:", false },
+		{ "metadata", true },
+		{ "Evaluation results", true },
+		{ "Collections including ", false },
+		{ "base_model:", false },
+		{ "library_name:", false },
+		{ "model-index:", false },
+		{ "Brainwaves", true },
+		{ "# ", false },
+		{ "## ", false },
+		{ "```", false },
 	};
 
 	for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++)
@@ -94,8 +107,8 @@ static bool has_marks(const struct card_reader *r)
 		const char *s = r->line.v[i].s;
 
 		if (str_starts(s, "```") || str_starts(s, "~~~") || str_starts(s, "|--") ||
-			str_starts(s, "| --") || str_starts(s, "|:-") || (*s == '#' &&
-			s[strspn(s, "#")] == ' ' && strspn(s, "#") > 1))
+			str_starts(s, "| --") || str_starts(s, "|:-") ||
+			(*s == '#' && s[strspn(s, "#")] == ' ' && strspn(s, "#") > 1))
 			return true;
 	}
 	return r->line.n && !strcmp(r->line.v[0].s, "---");
@@ -162,9 +175,10 @@ void card_parent(struct card_reader *r, const char *name, const char *relation, 
 /* What the front matter's base_model is to the card's model, where nothing said it. */
 static void relate(struct card_reader *r)
 {
-	const char *relation = r->c->quantization && r->c->parents.n == 1 ? "quantized" :
-		r->c->parents.n > 1 || r->c->recipe ? "merge" :
-		str_eq(r->c->library, "peft") ? "adapter" : "finetune";
+	const char *relation = r->c->quantization && r->c->parents.n == 1 ? "quantized"
+			       : r->c->parents.n > 1 || r->c->recipe      ? "merge"
+			       : str_eq(r->c->library, "peft")            ? "adapter"
+									  : "finetune";
 
 	for (size_t i = 0; i < r->c->parents.n; i++)
 		if (!r->c->parents.v[i].relation)

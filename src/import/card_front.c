@@ -28,7 +28,7 @@ static void hub_box(struct card_reader *r, size_t i)
 	else if (!strcmp(s, "GGUF"))
 		card_fact(r, "hub_container", json_string("gguf"), i);
 	else if ((str_starts(s, "Model tree for ") || str_starts(s, "Collections including ")) &&
-		!r->hub && card_repository(strrchr(s, ' ') + 1))
+		 !r->hub && card_repository(strrchr(s, ' ') + 1))
 		r->hub = xstrdup(strrchr(s, ' ') + 1);
 	r->line.v[i].use = LINE_HUB;
 }
@@ -56,7 +56,7 @@ void card_read_hub(struct card_reader *r)
 
 struct front {
 	struct card_reader *r;
-	size_t first;              /* line that its text begins with, from 0 */
+	size_t first; /* line that its text begins with, from 0 */
 };
 
 static void add_texts(json_t *to, const struct yaml_node *n)
@@ -167,8 +167,8 @@ static void front_lines(struct card_reader *r, size_t from, size_t to)
 				break;
 		}
 		if (!front_text(r, i, next, &each))
-			import_unread(r->f, (int64_t)i + 1, r->line.v[i].s,
-				strlen(r->line.v[i].s), "front matter: %s", each.what);
+			import_unread(r->f, (int64_t)i + 1, r->line.v[i].s, strlen(r->line.v[i].s),
+				"front matter: %s", each.what);
 	}
 }
 
@@ -183,10 +183,11 @@ static bool is_key(const char *s)
 	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
 
 	return (n && s[n] == ':' && (!s[n + 1] || s[n + 1] == ' ')) || *s == ' ' || *s == '-' ||
-		*s == '#';
+	       *s == '#';
 }
 
-/* "metadata" and what follows it up to an empty line: front matter as the page of a file shows it. */
+/* "metadata" and what follows it up to an empty line: front matter as the page of a file shows it.
+ */
 static void front_of_page(struct card_reader *r)
 {
 	size_t i, end;

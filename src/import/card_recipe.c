@@ -58,16 +58,16 @@ static bool top_key(const char *s)
 static bool part(const char *s)
 {
 	return !*s || *s == ' ' || *s == '#' || !strcmp(s, "---") || top_key(s) ||
-		key_is(s, "- model") || key_is(s, "- sources") || key_is(s, "- source_model") ||
-		key_is(s, "- filter") || key_is(s, "- name");
+	       key_is(s, "- model") || key_is(s, "- sources") || key_is(s, "- source_model") ||
+	       key_is(s, "- filter") || key_is(s, "- name");
 }
 
 static bool opens(const char *s)
 {
 	return key_is(s, "models") || key_is(s, "slices") || key_is(s, "merge_method") ||
-		key_is(s, "modules") || key_is(s, "experts") || key_is(s, "base_model") ||
-		key_is(s, "dtype") || key_is(s, "name") || key_is(s, "parameters") ||
-		key_is(s, "tokenizer_source");
+	       key_is(s, "modules") || key_is(s, "experts") || key_is(s, "base_model") ||
+	       key_is(s, "dtype") || key_is(s, "name") || key_is(s, "parameters") ||
+	       key_is(s, "tokenizer_source");
 }
 
 /* Is it what mergekit runs: a method, or models to choose experts from? */
@@ -81,7 +81,7 @@ static bool tells(const struct card_reader *r, size_t from, size_t to)
 		s += strspn(s, " ");
 		method |= key_is(s, "merge_method") || key_is(s, "gate_mode");
 		models |= key_is(s, "models") || key_is(s, "slices") || key_is(s, "modules") ||
-			key_is(s, "experts") || key_is(s, "base_model") || key_is(s, "- model");
+			  key_is(s, "experts") || key_is(s, "base_model") || key_is(s, "- model");
 	}
 	return method && models;
 }
@@ -157,8 +157,9 @@ static void bare(struct card_reader *r, struct str *s)
 		while (end < r->line.n && r->line.v[end].use == LINE_TEXT && part(r->line.v[end].s))
 			end++;
 		size_t last = end;
-		while (last > i + 1 && (!*r->line.v[last - 1].s || r->line.v[last - 1].s[0] == '#' ||
-			!strcmp(r->line.v[last - 1].s, "---")))
+		while (last > i + 1 &&
+			(!*r->line.v[last - 1].s || r->line.v[last - 1].s[0] == '#' ||
+				!strcmp(r->line.v[last - 1].s, "---")))
 			last--;
 		if (tells(r, from, last))
 			take(r, s, from, last);
@@ -169,7 +170,9 @@ static void bare(struct card_reader *r, struct str *s)
 static const char *model_name(const char *path)
 {
 	return *path == '/' || *path == '.' || *path == '~' || strchr(path, '\\') ||
-		(strchr(path, '/') && strchr(strchr(path, '/') + 1, '/')) ? str_base(path) : path;
+			       (strchr(path, '/') && strchr(strchr(path, '/') + 1, '/'))
+		       ? str_base(path)
+		       : path;
 }
 
 static int64_t line_of(const struct card_reader *r, const struct mark *m)
@@ -211,15 +214,14 @@ static void recipe_parents(struct card_reader *r, const struct recipe *file)
 		const struct recipe *x = file->file[d];
 
 		if (x->base.path && *x->base.path && !internal(file, x->base.path))
-			card_parent(r, model_name(x->base.path), "base",
-				line_of(r, &x->base.mark));
+			card_parent(r, model_name(x->base.path), "base", line_of(r, &x->base.mark));
 		for (size_t i = 0; i < x->n_models; i++) {
 			const char *path = x->models[i].model.path;
 
 			if (!path || !*path || internal(file, path))
 				continue;
-			card_parent(r, model_name(path), "merge",
-				line_of(r, &x->models[i].model.mark));
+			card_parent(
+				r, model_name(path), "merge", line_of(r, &x->models[i].model.mark));
 			if (x->n_slices == 1 && !str_eq(path, x->base.path))
 				weigh(r, model_name(path), weight_of(&x->models[i]));
 		}
@@ -250,8 +252,8 @@ void card_read_recipe(struct card_reader *r)
 
 		if (line < 1)
 			line = 1;
-		import_unread(r->f, c->recipe_line + line - 1, c->recipe, 0, "the recipe: %s",
-			e.what);
+		import_unread(
+			r->f, c->recipe_line + line - 1, c->recipe, 0, "the recipe: %s", e.what);
 	}
 	recipe_unref(x);
 }

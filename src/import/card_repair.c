@@ -1,6 +1,6 @@
-/* Mojibake: bytes of UTF-8 that somebody took for letters of an 8-bit code page. "—" is E2 80 94, in
- * Windows-1252 "â€”", in Windows-1253 "β€”". The way back: letters to bytes, and where the bytes are
- * UTF-8, to the character that they were. */
+/* Mojibake: bytes of UTF-8 that somebody took for letters of an 8-bit code page. "—" is E2 80 94,
+ * in Windows-1252 "â€”", in Windows-1253 "β€”". The way back: letters to bytes, and where the bytes
+ * are UTF-8, to the character that they were. */
 #include "import/card_reading.h"
 #include <string.h>
 #include "base/str.h"
@@ -10,9 +10,38 @@ enum page { WINDOWS_1252, WINDOWS_1253, ISO_8859_7, PAGES };
 
 /* Windows-1252, 80 to 9F; 0: no letter. */
 static const uint16_t upper[32] = {
-	0x20ac, 0, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160, 0x2039,
-	0x0152, 0, 0x017d, 0, 0, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x02dc,
-	0x2122, 0x0161, 0x203a, 0x0153, 0, 0x017e, 0x0178,
+	0x20ac,
+	0,
+	0x201a,
+	0x0192,
+	0x201e,
+	0x2026,
+	0x2020,
+	0x2021,
+	0x02c6,
+	0x2030,
+	0x0160,
+	0x2039,
+	0x0152,
+	0,
+	0x017d,
+	0,
+	0,
+	0x2018,
+	0x2019,
+	0x201c,
+	0x201d,
+	0x2022,
+	0x2013,
+	0x2014,
+	0x02dc,
+	0x2122,
+	0x0161,
+	0x203a,
+	0x0153,
+	0,
+	0x017e,
+	0x0178,
 };
 
 static int greek(uint32_t c, enum page p)
@@ -20,15 +49,27 @@ static int greek(uint32_t c, enum page p)
 	if (c >= 0x0391 && c <= 0x03ce)
 		return (int)(c - 0x0391 + 0xc1);
 	switch (c) {
-	case 0x0385: return p == WINDOWS_1253 ? 0xa1 : 0xb5;
-	case 0x0386: return p == WINDOWS_1253 ? 0xa2 : 0xb6;
-	case 0x2015: return 0xaf;
-	case 0x0384: return 0xb4;
-	case 0x0388: case 0x0389: case 0x038a: return (int)(c - 0x0388 + 0xb8);
-	case 0x038c: return 0xbc;
-	case 0x038e: case 0x038f: return (int)(c - 0x038e + 0xbe);
-	case 0x0390: return 0xc0;
-	case 0x037a: return 0xaa;
+	case 0x0385:
+		return p == WINDOWS_1253 ? 0xa1 : 0xb5;
+	case 0x0386:
+		return p == WINDOWS_1253 ? 0xa2 : 0xb6;
+	case 0x2015:
+		return 0xaf;
+	case 0x0384:
+		return 0xb4;
+	case 0x0388:
+	case 0x0389:
+	case 0x038a:
+		return (int)(c - 0x0388 + 0xb8);
+	case 0x038c:
+		return 0xbc;
+	case 0x038e:
+	case 0x038f:
+		return (int)(c - 0x038e + 0xbe);
+	case 0x0390:
+		return 0xc0;
+	case 0x037a:
+		return 0xaa;
 	}
 	return c >= 0xc0 ? -1 : (int)c;
 }
@@ -50,10 +91,10 @@ static int byte_of(uint32_t c, enum page p)
 
 struct piece {
 	char bytes[4];
-	size_t n;      /* of bytes that came back */
-	size_t want;   /* bytes that the first one announces */
-	size_t used;   /* of the text */
-	bool whole;    /* the bytes are a character */
+	size_t n;    /* of bytes that came back */
+	size_t want; /* bytes that the first one announces */
+	size_t used; /* of the text */
+	bool whole;  /* the bytes are a character */
 };
 
 static bool piece_at(const char *s, size_t n, enum page p, struct piece *x)
@@ -81,8 +122,9 @@ static bool piece_at(const char *s, size_t n, enum page p, struct piece *x)
 static bool mojibake(const char *s, size_t n, bool strong, struct piece *x)
 {
 	for (enum page p = 0; p < PAGES; p++) {
-		if (piece_at(s, n, p, x) && (x->want > 2 || strong ||
-			(p == WINDOWS_1252 && ((uint8_t)x->bytes[0] & 0xfe) == 0xc2)))
+		if (piece_at(s, n, p, x) &&
+			(x->want > 2 || strong ||
+				(p == WINDOWS_1252 && ((uint8_t)x->bytes[0] & 0xfe) == 0xc2)))
 			return true;
 		if (x->want == 4 && x->n == 3 && x->bytes[1] == (char)0x9f && strong)
 			return true;

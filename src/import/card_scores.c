@@ -18,7 +18,7 @@ struct score_lines {
 	struct card_reader *r;
 	const struct task *task[TASKS_MAX];
 	size_t n;
-	char *name;                /* of the model that the next rows are of, or NULL */
+	char *name; /* of the model that the next rows are of, or NULL */
 	bool points;
 	struct card_table *table;
 };
@@ -97,7 +97,8 @@ struct score_row {
 	size_t label_n;
 };
 
-/* Values to the end of the line, by commas or blanks; nothing between two commas is a missing one. */
+/* Values to the end of the line, by commas or blanks; nothing between two commas is a missing one.
+ */
 static bool values(const char *s, struct score_row *row)
 {
 	bool commas = strchr(s, ',') != NULL;
@@ -166,11 +167,11 @@ static void add(struct score_lines *x, const struct score_row *row, size_t line)
 	variant = card_variant(x->r, own ? own : x->name, is_quant ? label : NULL);
 	json_array_append_new(cells, json_textn(*label ? label : NULL));
 	for (size_t i = 0; i < x->n; i++)
-		json_array_append_new(cells, i < row->n && row->has[i] ?
-			json_number(row->v[i].value) : json_null());
-	json_array_append_new(x->table->rows, json_pack("{s:I, s:o, s:o}", "line",
-		(json_int_t)line + 1, "cells", cells, "model",
-		json_textn(own ? own : x->name)));
+		json_array_append_new(cells,
+			i < row->n && row->has[i] ? json_number(row->v[i].value) : json_null());
+	json_array_append_new(
+		x->table->rows, json_pack("{s:I, s:o, s:o}", "line", (json_int_t)line + 1, "cells",
+					cells, "model", json_textn(own ? own : x->name)));
 	for (size_t i = 0; i < row->n && i < x->n; i++) {
 		json_t *p = json_object();
 
@@ -179,12 +180,20 @@ static void add(struct score_lines *x, const struct score_row *row, size_t line)
 		else if (quant)
 			json_object_set_new(p, "quantization", json_stringn(quant, n));
 		if (row->has[i])
-			import_fact(x->r->f, &(struct import_figure){ .variant = variant ? variant :
-				x->r->c->name, .task = x->task[i]->name, .metric = "score",
-				.value = row->v[i].value, .stderr_ = NAN, .unit =
-				row->v[i].percent || x->points ? UNIT_PERCENT : UNIT_BARE,
-				.line = (int64_t)line + 1, .text = text, .text_n = strlen(text),
-				.estimated = row->v[i].estimated }, json_incref(p));
+			import_fact(x->r->f,
+				&(struct import_figure){
+					.variant = variant ? variant : x->r->c->name,
+					.task = x->task[i]->name,
+					.metric = "score",
+					.value = row->v[i].value,
+					.stderr_ = NAN,
+					.unit = row->v[i].percent || x->points ? UNIT_PERCENT
+									       : UNIT_BARE,
+					.line = (int64_t)line + 1,
+					.text = text,
+					.text_n = strlen(text),
+					.estimated = row->v[i].estimated },
+				json_incref(p));
 		json_decref(p);
 	}
 	free(label);

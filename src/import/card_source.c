@@ -17,7 +17,8 @@ static char *first_heading(const struct card_reader *r)
 	for (size_t i = 0; !s && i < r->line.n && i < 400; i++)
 		s = card_heading(r, i);
 	for (size_t i = 0; !s && r->c->rendered && i < r->line.n; i++)
-		if (r->line.v[i].use == LINE_TEXT && *r->line.v[i].s && strlen(r->line.v[i].s) < 200)
+		if (r->line.v[i].use == LINE_TEXT && *r->line.v[i].s &&
+			strlen(r->line.v[i].s) < 200)
 			s = card_plain(r->line.v[i].s, strlen(r->line.v[i].s));
 	return s;
 }
@@ -55,7 +56,8 @@ void card_read_name(struct card_reader *r)
 	cut_size(r->title);
 	if (r->hub)
 		r->c->name = xstrdup(r->hub);
-	else if (r->title && usage && strchr(usage, '/') && strcasecmp(str_base(usage), r->title) == 0)
+	else if (r->title && usage && strchr(usage, '/') &&
+		 strcasecmp(str_base(usage), r->title) == 0)
 		r->c->name = xstrdup(usage);
 	else if (r->title && (!usage || !strchr(r->title, ' ')))
 		r->c->name = str_safe(r->title);
@@ -87,8 +89,8 @@ static size_t name_at(const char *s)
 	return digit && dash && letter && k >= 6 && k < 200 && s[k] != '/' ? k : 0;
 }
 
-static void add_parent(struct card_reader *r, const char *s, size_t n, const char *relation,
-	size_t line)
+static void add_parent(
+	struct card_reader *r, const char *s, size_t n, const char *relation, size_t line)
 {
 	char *name = xstrndup(s, n);
 
@@ -97,15 +99,25 @@ static void add_parent(struct card_reader *r, const char *s, size_t n, const cha
 	free(name);
 }
 
-static const struct { const char *words, *relation; } phrases[] = {
-	{ "converted to MLX format from ", "quantized" }, { "converted from ", "quantized" },
-	{ "quantization of ", "quantized" }, { "quantized version of ", "quantized" },
-	{ "quantizations of ", "quantized" }, { "quants of ", "quantized" },
-	{ "quantized from ", "quantized" }, { "GGUF version of ", "quantized" },
-	{ "fine-tuned version of ", "finetune" }, { "finetuned version of ", "finetune" },
-	{ "fine-tune of ", "finetune" }, { "finetune of ", "finetune" },
-	{ "finetuned from model", "finetune" }, { "fine-tuned from ", "finetune" },
-	{ "finetuned from ", "finetune" }, { "merge method using ", "base" },
+static const struct {
+	const char *words, *relation;
+} phrases[] = {
+	{ "converted to MLX format from ", "quantized" },
+	{ "converted from ", "quantized" },
+	{ "quantization of ", "quantized" },
+	{ "quantized version of ", "quantized" },
+	{ "quantizations of ", "quantized" },
+	{ "quants of ", "quantized" },
+	{ "quantized from ", "quantized" },
+	{ "GGUF version of ", "quantized" },
+	{ "fine-tuned version of ", "finetune" },
+	{ "finetuned version of ", "finetune" },
+	{ "fine-tune of ", "finetune" },
+	{ "finetune of ", "finetune" },
+	{ "finetuned from model", "finetune" },
+	{ "fine-tuned from ", "finetune" },
+	{ "finetuned from ", "finetune" },
+	{ "merge method using ", "base" },
 };
 
 static void phrases_of(struct card_reader *r, const char *s, size_t line)
@@ -129,9 +141,9 @@ static bool announces(const char *s)
 {
 	const char *merge = card_find(s, "merge");
 
-	return merge && str_ends(s, ":") && strlen(s) < 200 && (str_ends(s, " of:") ||
-		str_ends(s, "the merge:") || str_ends(s, "models:") ||
-		strncasecmp(s, "models merged", 13) == 0 || card_find(s, "merged models"));
+	return merge && str_ends(s, ":") && strlen(s) < 200 &&
+	       (str_ends(s, " of:") || str_ends(s, "the merge:") || str_ends(s, "models:") ||
+		       strncasecmp(s, "models merged", 13) == 0 || card_find(s, "merged models"));
 }
 
 /* The names under such a line, from the list that follows. */
@@ -158,8 +170,8 @@ static void announced(struct card_reader *r, size_t line)
 		found++;
 	}
 	if (!found)
-		import_unread(r->f, (int64_t)line + 1, r->line.v[line].s,
-			strlen(r->line.v[line].s), "no models stand under it");
+		import_unread(r->f, (int64_t)line + 1, r->line.v[line].s, strlen(r->line.v[line].s),
+			"no models stand under it");
 }
 
 void card_read_parents(struct card_reader *r)
@@ -215,9 +227,8 @@ static const char *container_of(const struct card_reader *r)
 		found = container_in(r->c->library);
 	if (!found && json_object_get(r->c->facts, "hub_container"))
 		found = "gguf";
-	json_array_foreach(r->c->tags, i, tag)
-		if (!found)
-			found = container_in(json_string_value(tag));
+	json_array_foreach(r->c->tags, i, tag) if (!found) found =
+		container_in(json_string_value(tag));
 	return found;
 }
 
@@ -226,22 +237,26 @@ static void type_of(struct card_reader *r, const char *type, size_t n, const cha
 {
 	char *word = xstrndup(type, n);
 	const char *digit = strpbrk(word, "0123456789");
-	bool mixed = card_find(word, "mixed") || (digit && (word[1] | 32) == 'x' &&
-		(*word | 32) == 'q'), micro = card_find(word, "mxfp") || card_find(word, "nvfp");
+	bool mixed = card_find(word, "mixed") ||
+		     (digit && (word[1] | 32) == 'x' && (*word | 32) == 'q'),
+	     micro = card_find(word, "mxfp") || card_find(word, "nvfp");
 
 	set(r, "type", json_textn(word));
 	if (digit && !mixed && !strchr(word, '.'))
 		set(r, "bits", json_integer(atoi(digit)));
-	if (str_eq(container, "mlx") && digit && !card_find(word, "f16") && !card_find(word, "fp16"))
-		set(r, "group", json_integer(card_find(word, "nvfp") ? 16 :
-			micro || str_ends(word, "-hi") ? 32 : 64));
+	if (str_eq(container, "mlx") && digit && !card_find(word, "f16") &&
+		!card_find(word, "fp16"))
+		set(r, "group",
+			json_integer(card_find(word, "nvfp")          ? 16
+				     : micro || str_ends(word, "-hi") ? 32
+								      : 64));
 	free(word);
 }
 
 /* "…-b4.6-h8-exl2" */
 static void exl_name(struct card_reader *r, const char *name)
 {
-	for (const char *p = name; (p = strchr(p, '-')); ) {
+	for (const char *p = name; (p = strchr(p, '-'));) {
 		struct card_value v;
 
 		p++;

@@ -20,9 +20,10 @@ static json_t *tables(const struct card *c)
 	for (size_t i = 0; i < c->tables.n; i++) {
 		const struct card_table *t = &c->tables.v[i];
 
-		json_array_append_new(v, json_pack("{s:s, s:o, s:I, s:O, s:O}", "kind", t->kind,
-			"title", json_textn(t->title), "line", (json_int_t)t->line, "columns",
-			t->columns, "rows", t->rows));
+		json_array_append_new(
+			v, json_pack("{s:s, s:o, s:I, s:O, s:O}", "kind", t->kind, "title",
+				   json_textn(t->title), "line", (json_int_t)t->line, "columns",
+				   t->columns, "rows", t->rows));
 	}
 	return v;
 }
@@ -71,16 +72,24 @@ bool import_store_card(const struct import_file *f, const char *source, int64_t 
 	const char *name = card->name ? card->name : str_base(f->path);
 	struct catalog_edge *edges = xnew(struct catalog_edge, card->parents.n + 1);
 	char *json = facts(card);
-	struct catalog_card row = { .model = model, .name = (char *)name, .source = (char *)source,
-		.hash = (char *)card->hash, .text = card->text, .license = card->license,
-		.recipe_text = card->recipe, .facts = json };
+	struct catalog_card row = { .model = model,
+		.name = (char *)name,
+		.source = (char *)source,
+		.hash = (char *)card->hash,
+		.text = card->text,
+		.license = card->license,
+		.recipe_text = card->recipe,
+		.facts = json };
 	int64_t id;
 	bool added, ok;
 
 	for (size_t i = 0; i < card->parents.n; i++)
-		edges[i] = (struct catalog_edge){ .model = model, .child = (char *)name,
-			.parent = card->parents.v[i].name, .relation = card->parents.v[i].relation,
-			.source = "card", .position = (int64_t)i,
+		edges[i] = (struct catalog_edge){ .model = model,
+			.child = (char *)name,
+			.parent = card->parents.v[i].name,
+			.relation = card->parents.v[i].relation,
+			.source = "card",
+			.position = (int64_t)i,
 			.weight = card->parents.v[i].weight };
 	ok = catalog_card_put(c, &row, edges, card->parents.n, &id, &added, e);
 	free(json);

@@ -31,11 +31,25 @@ static const char *ahead(const struct plain *p, const char *from, char c)
 
 static bool entity(struct plain *p)
 {
-	static const struct { const char *name, *is; } names[] = {
-		{ "&amp;", "&" }, { "&lt;", "<" }, { "&gt;", ">" }, { "&quot;", "\"" },
-		{ "&apos;", "'" }, { "&nbsp;", " " }, { "&plusmn;", "±" }, { "&mdash;", "—" },
-		{ "&ndash;", "–" }, { "&times;", "×" }, { "&Delta;", "Δ" }, { "&uarr;", "↑" },
-		{ "&darr;", "↓" }, { "&asymp;", "≈" }, { "&minus;", "−" }, { "&hellip;", "…" },
+	static const struct {
+		const char *name, *is;
+	} names[] = {
+		{ "&amp;", "&" },
+		{ "&lt;", "<" },
+		{ "&gt;", ">" },
+		{ "&quot;", "\"" },
+		{ "&apos;", "'" },
+		{ "&nbsp;", " " },
+		{ "&plusmn;", "±" },
+		{ "&mdash;", "—" },
+		{ "&ndash;", "–" },
+		{ "&times;", "×" },
+		{ "&Delta;", "Δ" },
+		{ "&uarr;", "↑" },
+		{ "&darr;", "↓" },
+		{ "&asymp;", "≈" },
+		{ "&minus;", "−" },
+		{ "&hellip;", "…" },
 	};
 	char *end;
 	long c;
@@ -125,12 +139,21 @@ static bool emphasis(struct plain *p)
 static bool one_mark(struct plain *p)
 {
 	switch (*p->s) {
-	case '&': return entity(p);
-	case '<': return tag(p);
-	case '!': return p->s + 1 < p->end && p->s[1] == '[' && ahead(p, p->s, ']') && p->s++;
-	case '[': return link_start(p);
-	case ']': return link_end(p);
-	case '`': case '*': case '_': case '~': return emphasis(p);
+	case '&':
+		return entity(p);
+	case '<':
+		return tag(p);
+	case '!':
+		return p->s + 1 < p->end && p->s[1] == '[' && ahead(p, p->s, ']') && p->s++;
+	case '[':
+		return link_start(p);
+	case ']':
+		return link_end(p);
+	case '`':
+	case '*':
+	case '_':
+	case '~':
+		return emphasis(p);
 	case '\\':
 		if (p->s + 1 >= p->end || !ispunct((uint8_t)p->s[1]))
 			return false;
@@ -197,8 +220,8 @@ static bool marked(const char *s)
 
 static bool is_rule(const char *s)
 {
-	return (*s == '=' || *s == '-') && strlen(s) >= 3 && strspn(s, *s == '=' ? "=" : "-") ==
-		strlen(s);
+	return (*s == '=' || *s == '-') && strlen(s) >= 3 &&
+	       strspn(s, *s == '=' ? "=" : "-") == strlen(s);
 }
 
 /* Text that a browser copied has no marks: a short line on its own is a heading. */
@@ -208,9 +231,9 @@ static bool alone(const struct card_reader *r, size_t i)
 	size_t n = strlen(s);
 
 	return n && n < 120 && !card_bullet(s) && !strchr(s, '\t') &&
-		(i == 0 || card_blank(r->line.v[i - 1].s)) &&
-		(i + 1 == r->line.n || card_blank(r->line.v[i + 1].s)) &&
-		!strchr(".,;", s[n - 1]) && strncmp(s, "    ", 4) != 0;
+	       (i == 0 || card_blank(r->line.v[i - 1].s)) &&
+	       (i + 1 == r->line.n || card_blank(r->line.v[i + 1].s)) && !strchr(".,;", s[n - 1]) &&
+	       strncmp(s, "    ", 4) != 0;
 }
 
 char *card_heading(const struct card_reader *r, size_t i)
@@ -259,7 +282,8 @@ size_t card_repository(const char *s)
 	while (name > owner + 1 && s[name - 1] == '.')
 		name--;
 	/* "and/or" and "128/64" are none: names of models have a digit or a dash in them. */
-	if (name < owner + 4 || s[name] == '/' || strcspn(s + owner, "0123456789-_") >= name - owner)
+	if (name < owner + 4 || s[name] == '/' ||
+		strcspn(s + owner, "0123456789-_") >= name - owner)
 		return 0;
 	return s[strspn(s, "0123456789./")] && strspn(s, "0123456789./") < name ? name : 0;
 }

@@ -20,8 +20,8 @@ static size_t digits(const char *s, double *value)
 			run++;
 			number[k++] = s[n];
 		} else if (s[n] == ',' && run && run <= 3 && (!commas || run == 3) &&
-			isdigit((uint8_t)s[n + 1]) && isdigit((uint8_t)s[n + 2]) &&
-			isdigit((uint8_t)s[n + 3]) && !isdigit((uint8_t)s[n + 4]) && *s != '0') {
+			   isdigit((uint8_t)s[n + 1]) && isdigit((uint8_t)s[n + 2]) &&
+			   isdigit((uint8_t)s[n + 3]) && !isdigit((uint8_t)s[n + 4]) && *s != '0') {
 			commas = true;
 			run = 0;
 		} else {
@@ -37,8 +37,9 @@ static size_t digits(const char *s, double *value)
 	number[k] = 0;
 	if (!run || isdigit((uint8_t)s[n]))
 		return 0;
-	if ((s[n] | 32) == 'e' && (isdigit((uint8_t)s[n + 1]) ||
-		((s[n + 1] == '-' || s[n + 1] == '+') && isdigit((uint8_t)s[n + 2])))) {
+	if ((s[n] | 32) == 'e' &&
+		(isdigit((uint8_t)s[n + 1]) ||
+			((s[n + 1] == '-' || s[n + 1] == '+') && isdigit((uint8_t)s[n + 2])))) {
 		char *end;
 
 		*value = strtod(s, &end);
@@ -85,7 +86,7 @@ bool card_value(const char *s, struct card_value *v)
 	}
 	v->unit = p;
 	v->estimated |= strncasecmp(p, "(est", 4) == 0 || strncasecmp(p, "est.", 4) == 0 ||
-		strcasecmp(p, "est") == 0;
+			strcasecmp(p, "est") == 0;
 	return true;
 }
 
@@ -109,10 +110,21 @@ bool card_is_value(const char *s, struct card_value *v)
 
 double card_scaled(const char *s, bool power)
 {
-	static const struct { const char *name; double size; } units[] = {
-		{ "GiB", 1073741824.0 }, { "MiB", 1048576.0 }, { "KiB", 1024.0 },
-		{ "TB", 1e12 }, { "GB", 1e9 }, { "MB", 1e6 }, { "KB", 1e3 }, { "T", 1e12 },
-		{ "B", 1e9 }, { "G", 1e9 }, { "M", 1e6 },
+	static const struct {
+		const char *name;
+		double size;
+	} units[] = {
+		{ "GiB", 1073741824.0 },
+		{ "MiB", 1048576.0 },
+		{ "KiB", 1024.0 },
+		{ "TB", 1e12 },
+		{ "GB", 1e9 },
+		{ "MB", 1e6 },
+		{ "KB", 1e3 },
+		{ "T", 1e12 },
+		{ "B", 1e9 },
+		{ "G", 1e9 },
+		{ "M", 1e6 },
 	};
 	struct card_value v;
 
@@ -157,13 +169,28 @@ static bool is_difference(const char *s)
 }
 
 /* Words behind a task's name that say how it is scored. */
-static const struct { const char *word, *metric; } metrics[] = {
-	{ "acc_norm,none", "acc_norm" }, { "acc,none", "acc" }, { "acc_norm", "acc_norm" },
-	{ "acc norm", "acc_norm" }, { "normalized accuracy", "acc_norm" }, { "accuracy", "acc" },
-	{ "acc", "acc" }, { "perplexity", "perplexity" }, { "ppl", "perplexity" },
-	{ "exact match", "exact_match" }, { "exact_match", "exact_match" }, { "em", "exact_match" },
-	{ "pass@1", "pass@1" }, { "mc2", "mc2" }, { "mc1", "mc1" }, { "f1", "f1" },
-	{ "strict", "prompt_level_strict_acc" }, { "kld", "kld" }, { "score", "score" },
+static const struct {
+	const char *word, *metric;
+} metrics[] = {
+	{ "acc_norm,none", "acc_norm" },
+	{ "acc,none", "acc" },
+	{ "acc_norm", "acc_norm" },
+	{ "acc norm", "acc_norm" },
+	{ "normalized accuracy", "acc_norm" },
+	{ "accuracy", "acc" },
+	{ "acc", "acc" },
+	{ "perplexity", "perplexity" },
+	{ "ppl", "perplexity" },
+	{ "exact match", "exact_match" },
+	{ "exact_match", "exact_match" },
+	{ "em", "exact_match" },
+	{ "pass@1", "pass@1" },
+	{ "mc2", "mc2" },
+	{ "mc1", "mc1" },
+	{ "f1", "f1" },
+	{ "strict", "prompt_level_strict_acc" },
+	{ "kld", "kld" },
+	{ "score", "score" },
 	{ "bleu", "bleu" },
 };
 
@@ -240,8 +267,9 @@ void card_label(const char *text, struct card_label *l)
 {
 	char *s = xstrdup(text);
 
-	*l = (struct card_label){ .metric = xstrdup("score"), .shots = -1,
-		.difference = is_difference(text) };
+	*l = (struct card_label){
+		.metric = xstrdup("score"), .shots = -1, .difference = is_difference(text)
+	};
 	cut_end(s);
 	l->task = task_find(s);
 	cut_shots(s, l);
@@ -299,8 +327,8 @@ bool card_quant_word(const char *s, size_t n)
 	k = span(s, n, "0123456789.");
 	if (k && k < n && isdigit((uint8_t)*s))
 		return (n - k == 3 && !strncasecmp(s + k, "bpw", 3)) ||
-			(n - k == 3 && !strncasecmp(s + k, "bit", 3)) ||
-			(n - k == 4 && !strncasecmp(s + k, "-bit", 4));
+		       (n - k == 3 && !strncasecmp(s + k, "bit", 3)) ||
+		       (n - k == 4 && !strncasecmp(s + k, "-bit", 4));
 	k = (*s | 32) == 'i';
 	if (n < k + 2 || (s[k] | 32) != 'q')
 		return false;
@@ -321,8 +349,9 @@ const char *card_quant_in(const char *name, size_t *n)
 
 	for (const char *p = name; *p;) {
 		size_t k = strcspn(p, "-/ .:+");
-		size_t more = k + (strncasecmp(p + k, "-hi", 3) == 0 && !isalnum((uint8_t)p[k + 3]) ?
-			3 : 0);
+		size_t more =
+			k +
+			(strncasecmp(p + k, "-hi", 3) == 0 && !isalnum((uint8_t)p[k + 3]) ? 3 : 0);
 
 		if (p[k] == '.' && isdigit((uint8_t)p[k + 1])) /* "4.0bpw" */
 			more = k = k + 1 + strcspn(p + k + 1, "-/ .:+");
