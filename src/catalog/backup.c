@@ -14,7 +14,6 @@
 #include "system/file.h"
 #include "system/process.h"
 
-#define TEMPORARY ".cupel-copy-" /* and the number of the process */
 
 char *keep_dated(const char *path, const char *what)
 {
@@ -45,8 +44,7 @@ bool keep_on_disk(const char *path, struct err *e)
 	return ok;
 }
 
-/* A name is on the disk when its folder is. */
-static void folder_on_disk(const char *path)
+void keep_folder_on_disk(const char *path)
 {
 	char *folder = xstrdup(path), *slash = strrchr(folder, '/');
 
@@ -75,8 +73,7 @@ static bool name_it(const char *tmp, const char *to, struct err *e)
 	return rename(tmp, to) == 0 || err_errno(e, to, "rename the finished copy to its name");
 }
 
-/* What a killed program left of a copy: the name ends in the number of its process. */
-static void sweep(const char *to)
+void keep_sweep(const char *to)
 {
 	char *folder = file_folder(to), *name, *end;
 	const char *at;
@@ -86,10 +83,10 @@ static void sweep(const char *to)
 	for (size_t i = 0; names && i < n; i++) {
 		long pid;
 
-		at = strstr(names[i], TEMPORARY);
+		at = strstr(names[i], KEEP_TEMPORARY);
 		if (!at)
 			continue;
-		pid = strtol(at + strlen(TEMPORARY), &end, 10);
+		pid = strtol(at + strlen(KEEP_TEMPORARY), &end, 10);
 		if (*end || pid <= 0 || process_alive((pid_t)pid, process_boot_id()))
 			continue;
 		name = str_join_path(folder, names[i]);
@@ -109,13 +106,13 @@ static bool copy_beside(struct db *d, const char *tmp, struct err *e)
 
 bool keep_copy(struct db *d, const char *to, struct err *e)
 {
-	char *tmp = xasprintf("%s" TEMPORARY "%d", to, (int)getpid());
+	char *tmp = xasprintf("%s" KEEP_TEMPORARY "%d", to, (int)getpid());
 	bool ok;
 
-	sweep(to);
+	keep_sweep(to);
 	ok = copy_beside(d, tmp, e) && name_it(tmp, to, e);
 	if (ok)
-		folder_on_disk(to);
+		keep_folder_on_disk(to);
 	else
 		unlink(tmp);
 	free(tmp);
@@ -157,10 +154,10 @@ static bool same_copy(const char *a, const char *b)
 bool keep_before(struct db *d, const char *path, int64_t version, struct err *e)
 {
 	char *to = xasprintf("%s.v%d-backup", path, (int)version), *dated;
-	char *tmp = xasprintf("%s" TEMPORARY "%d", to, (int)getpid());
+	char *tmp = xasprintf("%s" KEEP_TEMPORARY "%d", to, (int)getpid());
 	bool ok;
 
-	sweep(to);
+	keep_sweep(to);
 	ok = copy_beside(d, tmp, e);
 	/* Another program may have brought the file up to date meanwhile, and made its own copy. */
 	if (ok && version_of(tmp) == version && !same_copy(tmp, to)) {
@@ -172,7 +169,7 @@ bool keep_before(struct db *d, const char *path, int64_t version, struct err *e)
 	}
 	unlink(tmp);
 	if (ok)
-		folder_on_disk(to);
+		keep_folder_on_disk(to);
 	else if (e)
 		snprintf(e->hint, sizeof e->hint, "the catalog is copied before it is brought up "
 			"to date: make room beside it");

@@ -81,10 +81,9 @@ static const struct {
 	  "try again when that program is done (`cupel jobs` lists cupel's own)" },
 	{ SQLITE_LOCKED, ERR_INPUT, "is locked by another program", "try again" },
 	{ SQLITE_NOTADB, ERR_INPUT, "is not a catalog, or is damaged at its start",
-	  "it was left as it is: move it aside, or name another with --catalog" },
+	  "it was left as it is: `cupel doctor --repair` tells, or name another with --catalog" },
 	{ SQLITE_CORRUPT, ERR_INPUT, "is damaged",
-	  "it was left as it is: move it aside (with its -wal file) or put a backup in its place; "
-	  "`sqlite3 FILE .recover` saves what can be read" },
+	  "it was left as it is: `cupel doctor --repair` saves what can be read" },
 	{ SQLITE_FULL, ERR_SPACE, "cannot grow: the disk, a quota or a limit is full",
 	  "free some space" },
 	{ SQLITE_READONLY, ERR_INPUT, "cannot be written", "make it writable, or use --catalog" },

@@ -35,5 +35,9 @@ bool keep_copy(struct db *d, const char *to, struct err *e);
  * and this one gets the time behind its name. */
 bool keep_before(struct db *d, const char *path, int64_t version, struct err *e);
 char *keep_dated(const char *path, const char *what); /* PATH.WHAT-TIME, free; caller frees */
+#define KEEP_TEMPORARY ".cupel-copy-" /* and the number of the process, behind the name to be */
+void keep_sweep(const char *to); /* what killed programs left beside it of such copies */
+void keep_folder_on_disk(const char *path); /* a name is on the disk when its folder is */
+const char *keep_words(const char *table); /* "runs"; NULL for a table that nobody is told of */
 bool keep_on_disk(const char *path, struct err *e);
 #endif

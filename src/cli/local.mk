@@ -1,6 +1,7 @@
 libcupel_a_SOURCES += \
 	src/cli/args.c src/cli/args.h src/cli/card_report.c src/cli/card_report.h \
 	src/cli/command_line.c src/cli/command_line.h \
+	src/cli/doctor_catalog.c src/cli/doctor_catalog.h \
 	src/cli/diff_files.c src/cli/diff_files.h src/cli/diff_report.c src/cli/diff_report.h \
 	src/cli/export.c src/cli/export.h \
 	src/cli/figures.c src/cli/figures.h \

@@ -13,6 +13,7 @@
 
 #include "base/str.h"
 #include "base/xalloc.h"
+#include "cli/doctor_catalog.h"
 #include "system/file.h"
 #include "tensor/cpu.h"
 
@@ -205,7 +206,10 @@ static int run(struct cli *c, struct err *e)
 {
 	struct doctor d = { 0 };
 
-	(void)e;
+	if (cli_option(c, "--repair"))
+		return doctor_repair(c, e);
+	if (cli_option(c, "--check"))
+		return doctor_check(c, e);
 	check_program(&d);
 	check_libraries(&d);
 	check_machine(&d);
@@ -222,11 +226,25 @@ static int run(struct cli *c, struct err *e)
 	return d.bad;
 }
 
+static const struct verb_option options[] = {
+	{ "--check", NULL, false, "read the whole catalog and say what is wrong with it" },
+	{ "--repair", NULL, false,
+		"make a new catalog of what can be read of a damaged one, which is kept" },
+	{ 0 },
+};
+
 const struct verb verb_doctor = {
 	.name = "doctor",
 	.help = "what this installation can do, and what keeps it from more",
 	.detail = "Looks at the program's own data, the libraries it runs with, the vector code "
 		"this machine can use, the catalog, the folders it keeps things in and the "
-		"terminal. Exit status 1 and a mark where something is wrong.",
+		"terminal. Exit status 1 and a mark where something is wrong.\n\n"
+		"--check reads the catalog to the end: the file's structure, what belongs to what, "
+		"the index of words, and what the program promises of its rows. --repair changes "
+		"nothing in a damaged file: it goes aside under the name FILE.damaged-TIME, and a "
+		"new one takes its place that holds every row outside the damaged pages. It says "
+		"of each table what was saved and what was lost, and does nothing to a catalog "
+		"that is whole.",
+	.options = options,
 	.run = run,
 };

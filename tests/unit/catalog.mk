@@ -39,3 +39,8 @@ check_PROGRAMS += tests/unit/test_catalog_plans
 TESTS += tests/unit/test_catalog_plans
 tests_unit_test_catalog_plans_SOURCES = tests/unit/test_catalog_plans.c tests/unit/catalog_test.h
 tests_unit_test_catalog_plans_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += tests/unit/test_catalog_keep_damage
+TESTS += tests/unit/test_catalog_keep_damage
+tests_unit_test_catalog_keep_damage_SOURCES = tests/unit/test_catalog_keep_damage.c \
+	tests/unit/catalog_test.h tests/unit/catalog_keep.h
+tests_unit_test_catalog_keep_damage_LDADD = $(UNIT_LIBS)

@@ -1,0 +1,323 @@
+/* What a repair saves: pages overwritten at random (fixed seeds), files cut short, logs gone or
+ * stale. A row that is on no damaged page must be there afterwards, with every value. */
+#include "config.h"
+#include <fcntl.h>
+#include <sys/stat.h>
+#include "base/vec.h"
+#include "catalog/keep.h"
+#include "catalog/salvage.h"
+#include "catalog/schema.h"
+#include "catalog_keep.h"
+
+static char *slurp(const char *path, size_t *n)
+{
+	char *b = file_read_all(path, 1 << 28, n, NULL);
+
+	assert_non_null(b);
+	return b;
+}
+
+static void remove_catalog(const char *path)
+{
+	static const char *const tails[] = { "", "-wal", "-shm" };
+
+	for (size_t i = 0; i < 3; i++) {
+		char *name = xasprintf("%s%s", path, tails[i]);
+
+		unlink(name);
+		free(name);
+	}
+}
+
+/* --- what should be left --- */
+
+struct table_count { uint64_t whole, left; };
+
+static bool same_record(const struct record *a, const struct record *b)
+{
+	if (a->n != b->n || a->row != b->row)
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (a->v[i].kind != b->v[i].kind || a->v[i].i != b->v[i].i ||
+			a->v[i].d != b->v[i].d || a->v[i].n != b->v[i].n ||
+			(a->v[i].n && memcmp(a->v[i].b, b->v[i].b, a->v[i].n) != 0))
+			return false;
+	return true;
+}
+
+static void count_page(struct salvage *s, struct pages *damaged, const uint8_t *hit, uint32_t no,
+	struct table_count *counts)
+{
+	struct page g, h = { 0 };
+	struct record a, b;
+	bool there;
+
+	if (s->pages.free[no] || !page_load(&s->pages, no, &g))
+		return;
+	there = !hit[no] && page_load(damaged, no, &h);
+	for (unsigned i = 0; g.kind != PAGE_ROWS_INNER && i < g.cells; i++) {
+		assert_true(page_record(&s->pages, &g, i, &a));
+		for (size_t t = 0; t < s->n_tables; t++)
+			if (!s->tables[t].shadow && s->tables[t].numbered == (g.kind == PAGE_ROWS) &&
+				salvage_fits(&s->tables[t], &a)) {
+				counts[t].whole++;
+				if (there && page_record(damaged, &h, i, &b)) {
+					counts[t].left += same_record(&a, &b);
+					record_fini(&b);
+				}
+			}
+		record_fini(&a);
+	}
+	page_fini(&g);
+	page_fini(&h);
+}
+
+/* tables: of an empty catalog, described. */
+static void count_left(struct salvage *s, const char *whole, const char *path, const uint8_t *hit,
+	struct table_count *counts)
+{
+	struct pages damaged;
+
+	assert_true(pages_open(&s->pages, whole, NULL));
+	assert_true(pages_open(&damaged, path, NULL));
+	/* Both are read as the whole one is laid out. */
+	damaged.size = s->pages.size;
+	damaged.usable = s->pages.usable;
+	damaged.n = (uint32_t)((damaged.file->id.size + damaged.size - 1) / damaged.size);
+	damaged.left = UINT64_MAX;
+	memset(counts, 0, s->n_tables * sizeof *counts);
+	for (uint32_t no = 1; no <= s->pages.n; no++)
+		count_page(s, &damaged, hit, no, counts);
+	pages_close(&damaged);
+	pages_close(&s->pages);
+}
+
+/* --- damage --- */
+
+enum { ZERO, ONES, NOISE, FLIPS, N_DAMAGES };
+
+static void damage(char *b, size_t n, uint8_t *hit, int kind, unsigned pages, bool first,
+	uint64_t *seed)
+{
+	for (unsigned i = 0; i < pages; i++) {
+		uint32_t no = first && i == 0 ? 1 : 2 + next_random(seed) % (uint32_t)(n / 4096 - 1);
+		char *p = b + (size_t)(no - 1) * 4096;
+
+		hit[no] = 1;
+		if (kind == FLIPS)
+			for (int k = 0; k < 12; k++)
+				p[next_random(seed) % 4096] ^= (char)(1 + next_random(seed) % 255);
+		else
+			for (int k = 0; k < 4096; k++)
+				p[k] = (char)(kind == ZERO ? 0 : kind == ONES ? 0xff :
+					next_random(seed));
+	}
+}
+
+/* --- after a repair --- */
+
+static const struct catalog_repaired *told(const struct catalog_repair *r, const char *table)
+{
+	static const struct catalog_repaired none;
+
+	for (size_t i = 0; i < r->n; i++)
+		if (strcmp(r->v[i].table, table) == 0)
+			return &r->v[i];
+	return &none;
+}
+
+static void compare(const struct salvage *s, const struct table_count *counts, const char *whole,
+	const char *path, const struct catalog_repair *r, bool invents, const char *what)
+{
+	for (size_t t = 0; t < s->n_tables; t++) {
+		const char *name = s->tables[t].name;
+		const struct catalog_repaired *v = told(r, name);
+		char *sql;
+		int64_t same, more;
+
+		if (s->tables[t].shadow)
+			continue;
+		sql = xasprintf("SELECT count(*) FROM (SELECT * FROM main.%s INTERSECT SELECT * "
+			"FROM other.%s)", name, name);
+		same = ask_number(path, whole, sql);
+		free(sql);
+		if ((uint64_t)same + v->bereft < counts[t].left)
+			fail_msg("%s: %s: %lld rows of %llu on good pages, %llu bereft", what, name,
+				(long long)same, (unsigned long long)counts[t].left,
+				(unsigned long long)v->bereft);
+		sql = xasprintf("SELECT count(*) FROM (SELECT * FROM main.%s EXCEPT SELECT * FROM "
+			"other.%s)", name, name);
+		more = ask_number(path, whole, sql);
+		free(sql);
+		if (!invents && (uint64_t)more > v->bereft + r->returned)
+			fail_msg("%s: %s: %lld rows that never were", what, name, (long long)more);
+	}
+	assert_int_equal(ask_number(path, NULL, "SELECT count(*) FROM run WHERE id NOT IN (SELECT "
+		"rowid FROM run_search)"), 0);
+}
+
+static void repaired_opens(const char *path)
+{
+	struct err e = { 0 };
+	struct catalog *c = catalog_open(path, false, &e);
+	struct catalog_run *v;
+	size_t n;
+
+	if (!c)
+		fail_msg("%s: %s", e.where, e.what);
+	assert_null(catalog_warning(c));
+	assert_true(catalog_check(c, &e));
+	v = catalog_runs(c, "linear", &n, &e);
+	catalog_runs_free(v, n);
+	assert_true(add_run(c, "after", "linear", "x: 1\n") > 0);
+	catalog_close(c);
+}
+
+struct fixture {
+	char whole[128], path[128];
+	char *bytes;
+	size_t n;
+	struct salvage s;
+	struct db d;
+	struct table_count *counts;
+};
+
+static void fixture_init(struct fixture *f)
+{
+	memset(f, 0, sizeof *f);
+	snprintf(f->whole, sizeof f->whole, "%s/whole.db", test_folder);
+	snprintf(f->path, sizeof f->path, "%s/hurt.db", test_folder);
+	if (!file_exists(f->whole))
+		fill_catalog(f->whole, 5);
+	f->bytes = slurp(f->whole, &f->n);
+	f->d.path = ":memory:";
+	assert_int_equal(db_open(&f->d, ":memory:", SQLITE_OPEN_READWRITE), SQLITE_OK);
+	assert_true(schema_migrate(&f->d, schema_steps, schema_n_steps, NULL, NULL));
+	f->s.to = &f->d;
+	salvage_describe(&f->s);
+	f->counts = xnew(struct table_count, f->s.n_tables);
+}
+
+static void fixture_fini(struct fixture *f)
+{
+	for (size_t i = 0; i < f->s.n_tables; i++)
+		salvage_table_fini(&f->s.tables[i]);
+	free(f->s.tables);
+	free(f->counts);
+	free(f->bytes);
+	db_close(&f->d);
+}
+
+/* The reader of pages and SQLite agree on the whole file. */
+static void reads_what_is_there(void **state)
+{
+	struct fixture f;
+	uint8_t *hit;
+
+	(void)state;
+	fixture_init(&f);
+	hit = xcalloc(f.n / 4096 + 2, 1);
+	count_left(&f.s, f.whole, f.whole, hit, f.counts);
+	for (size_t t = 0; t < f.s.n_tables; t++) {
+		char *sql = xasprintf("SELECT count(*) FROM %s", f.s.tables[t].name);
+
+		if (!f.s.tables[t].shadow) {
+			assert_int_equal(ask_number(f.whole, NULL, sql), f.counts[t].whole);
+			assert_int_equal(f.counts[t].whole, f.counts[t].left);
+			/* Nothing is tested of a table that is empty. */
+			assert_true(f.counts[t].whole > 0 ||
+				strcmp(f.s.tables[t].name, "meta") == 0);
+		}
+		free(sql);
+	}
+	free(hit);
+	fixture_fini(&f);
+}
+
+static void overwritten(void **state)
+{
+	struct fixture f;
+	uint8_t *hit;
+	char *b;
+
+	(void)state;
+	fixture_init(&f);
+	hit = xmalloc(f.n / 4096 + 2);
+	b = xmalloc(f.n);
+	for (uint64_t round = 0; round < 48; round++) {
+		uint64_t seed = 1000 + round;
+		int kind = (int)(round % N_DAMAGES);
+		unsigned pages = 1 + (unsigned)(round * round % 40);
+		struct catalog_repair r;
+		struct err e = { 0 };
+		char what[64];
+
+		memcpy(b, f.bytes, f.n);
+		memset(hit, 0, f.n / 4096 + 2);
+		damage(b, f.n, hit, kind, pages, round % 5 == 4, &seed);
+		remove_catalog(f.path);
+		assert_true(file_write_all(f.path, b, f.n, NULL));
+		count_left(&f.s, f.whole, f.path, hit, f.counts);
+		snprintf(what, sizeof what, "round %d, kind %d, %u pages", (int)round, kind, pages);
+		if (!catalog_repair(f.path, &r, &e))
+			fail_msg("%s: %s: %s", what, e.where, e.what);
+		compare(&f.s, f.counts, f.whole, f.path, &r, kind == FLIPS, what);
+		/* The damaged file is where it is said to be, byte for byte. */
+		{
+			size_t n;
+			char *aside = slurp(r.aside, &n);
+
+			assert_int_equal(n, f.n);
+			assert_memory_equal(aside, b, n);
+			free(aside);
+			unlink(r.aside);
+		}
+		if (round % 8 == 0)
+			repaired_opens(f.path);
+		catalog_repair_fini(&r);
+	}
+	free(b);
+	free(hit);
+	fixture_fini(&f);
+}
+
+static void cut_short(void **state)
+{
+	struct fixture f;
+	uint8_t *hit;
+
+	(void)state;
+	fixture_init(&f);
+	hit = xmalloc(f.n / 4096 + 2);
+	for (size_t part = 1; part < 10; part++) {
+		size_t n = f.n * part / 10 + 100 * part;
+		struct catalog_repair r;
+		struct err e = { 0 };
+
+		remove_catalog(f.path);
+		assert_true(file_write_all(f.path, f.bytes, n, NULL));
+		memset(hit, 0, f.n / 4096 + 2);
+		memset(hit + n / 4096 + 1, 1, f.n / 4096 - n / 4096);
+		count_left(&f.s, f.whole, f.path, hit, f.counts);
+		if (!catalog_repair(f.path, &r, &e))
+			fail_msg("%d tenths: %s: %s", (int)part, e.where, e.what);
+		compare(&f.s, f.counts, f.whole, f.path, &r, true, "cut short");
+		unlink(r.aside);
+		catalog_repair_fini(&r);
+	}
+	repaired_opens(f.path);
+	free(hit);
+	fixture_fini(&f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads_what_is_there),
+		cmocka_unit_test(overwritten),
+		cmocka_unit_test(cut_short),
+	};
+
+	return cmocka_run_group_tests_name("catalog_keep_damage", tests, folder_setup,
+		folder_teardown);
+}
