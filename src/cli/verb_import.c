@@ -54,6 +54,10 @@ static json_t *file_json(const struct import_file *f, const struct import_target
 	json_object_set_new(o, "added", json_u64(added));
 	if (f->card)
 		card_report_json(o, f->card);
+	if (f->shared) {
+		json_object_set_new(o, "recipe", json_textn(f->shared_text));
+		json_object_set_new(o, "run", json_integer(*to->shared_run));
+	}
 	return o;
 }
 
@@ -132,14 +136,18 @@ static bool take(struct cli *c, struct catalog *cat, const char *path,
 {
 	struct import_file f;
 	size_t added = 0;
-	bool ok = import_read(&f, path, e) && import_store(&f, to, cat, &added, e);
+	int64_t run = 0;
+	struct import_target with = { to->variant, to->model, to->run, &run };
+	bool ok = import_read(&f, path, e) && import_store(&f, &with, cat, &added, e);
 
 	if (!ok)
 		json_array_append_new(files, failed_json(path, e));
 	else if (c->json)
-		json_array_append_new(files, file_json(&f, to, added));
+		json_array_append_new(files, file_json(&f, &with, added));
 	else
 		file_page(&f, to, added);
+	if (ok && run && !c->json)
+		printf("it is run %" PRId64 " of the history: cupel show %" PRId64 "\n", run, run);
 	import_file_fini(&f);
 	return ok;
 }
@@ -181,8 +189,10 @@ const struct verb verb_import = {
 		"Reads results of lm-eval (JSON), of mlx_lm.evaluate, logs of llama-perplexity "
 		"(perplexity, divergence, HellaSwag, WinoGrande, multiple choice) and tables (CSV "
 		"or TSV: model, task, metric, value and, as you have them, stderr, n, shots, "
-		"estimated; or a column for each task). Every figure keeps its file, line and "
-		"text; what could not be read is listed with its line.\n\n"
+		"estimated; or a column for each task), and runs that were shared as one file "
+		"(`cupel export ID`), which become runs of the history. Every "
+		"figure keeps its file, line and text; what could not be read is listed with its "
+		"line.\n\n"
 		"Names of tasks become lm-eval's (arc/e is arc_easy). Accuracies are kept as "
 		"fractions of 1: a percent sign, or figures above 1 in the column, say that they "
 		"are points. A figure belongs to the model of the catalog that the file names by "

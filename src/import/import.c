@@ -5,6 +5,7 @@
 #include "base/vec.h"
 #include "import/card.h"
 #include "import/reading.h"
+#include "recipe/share.h"
 #include "system/file.h"
 
 #define FILE_MAX_BYTES ((size_t)256 << 20)
@@ -48,8 +49,9 @@ bool import_parse(struct import_file *f, const char *path, const char *text, siz
 		f->kind->read(&t, f);
 	json_decref(json);
 	return f->kind || err_set(e, ERR_INPUT, path, "read are model cards, results of "
-		"lm-eval and mlx_lm.evaluate, logs of llama-perplexity, and CSV with the columns "
-		"model, task, metric, value", "no kind of file with figures that is known here");
+		"lm-eval and mlx_lm.evaluate, logs of llama-perplexity, shared runs, and CSV "
+		"with the columns model, task, metric, value",
+		"no kind of file with figures that is known here");
 }
 
 bool import_read(struct import_file *f, const char *path, struct err *e)
@@ -81,6 +83,10 @@ void import_file_fini(struct import_file *f)
 		free(f->unread.v[i].text);
 		free(f->unread.v[i].reason);
 	}
+	if (f->shared)
+		share_fini(f->shared);
+	free(f->shared);
+	free(f->shared_text);
 	vec_fini(&f->facts);
 	vec_fini(&f->unread);
 	free(f->path);

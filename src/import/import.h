@@ -29,6 +29,9 @@ struct import_file {
 	char *path;
 	const struct import_kind *kind;
 	char *model;               /* the one that the whole file is about, or NULL */
+	/* A run that was shared as a file (recipe/share.h), and the text of its recipe; or NULL */
+	struct share *shared;
+	char *shared_text;
 	struct card *card;         /* what a model card says beside its figures, or NULL: card.h */
 	struct { struct import_fact *v; size_t n, cap; } facts;
 	struct { struct import_unread *v; size_t n, cap; } unread;
@@ -56,10 +59,12 @@ void import_file_fini(struct import_file *f);
 
 /* Into the catalog. variant: the model that is meant where the file names none, or NULL; model and
  * run: rows to attach all figures to, 0: the model is looked up by the file's word for it. added:
- * how many were not there before. */
+ * how many were not there before. A shared run becomes one of the history, with the status
+ * "imported", unless it is there; its number goes to *shared_run, if asked for. */
 struct import_target {
 	const char *variant;
 	int64_t model, run;
+	int64_t *shared_run;
 };
 bool import_store(const struct import_file *f, const struct import_target *to, struct catalog *c,
 	size_t *added, struct err *e);

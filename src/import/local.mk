@@ -9,3 +9,4 @@ libcupel_a_SOURCES += src/import/card.c src/import/card.h \
 	src/import/llama_perplexity.c src/import/lm_eval.c src/import/mlx_evaluate.c \
 	src/import/reading.c src/import/reading.h src/import/results.c src/import/store.c \
 	src/import/table_file.c src/import/task.h
+libcupel_a_SOURCES += src/import/shared_recipe.c

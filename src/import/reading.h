@@ -72,4 +72,11 @@ void import_results(struct import_file *f, struct import_walk tasks,
 	const struct import_results *r);
 /* Is it such an object? */
 bool import_results_is(const json_t *tasks);
+
+/* The run of a shared file in the history: *own if it was made here. */
+bool import_shared_run(const struct import_file *f, struct catalog *c, int64_t *id, bool *own,
+	struct err *e);
+/* A figure that the run, or the model it wrote, has already. */
+bool import_shared_known(struct catalog *c, int64_t run, const struct import_fact *x, bool *known,
+	struct err *e);
 #endif

@@ -104,31 +104,44 @@ bool import_store(const struct import_file *f, const struct import_target *to, s
 	const char *word = NULL; /* that was looked up last, and its model */
 	int64_t model = 0;
 	const char *own = to->variant ? to->variant : f->model;
-	bool ok = models != NULL;
+	struct import_target with = *to;
+	bool ok = models != NULL, mine = false;
+	size_t n = 0;
 
 	*added = 0;
 	if (ok && f->card)
 		ok = import_store_card(f, source, to->model ? to->model : to->run || !own ? 0 :
 			import_model(models, n_models, own), c, e);
+	if (ok && f->shared && !to->run)
+		ok = import_shared_run(f, c, &with.run, &mine, e);
+	if (to->shared_run)
+		*to->shared_run = f->shared ? with.run : 0;
+	to = &with;
 	for (size_t i = 0; ok && i < f->facts.n; i++) {
 		const struct import_fact *x = &f->facts.v[i];
 		const char *variant = x->variant ? x->variant : to->variant;
+		bool other = f->shared && variant && !str_eq(variant, f->model), known = false;
 
-		v[i] = (struct catalog_score){ .run = to->run, .model = to->model, .task = x->task,
+		ok = !mine || import_shared_known(c, to->run, x, &known, e);
+		if (known)
+			continue;
+		v[n] = (struct catalog_score){ .run = other ? 0 : to->run, .model = to->model,
+			.task = x->task,
 			.metric = x->metric, .value = x->value, .stderr_ = x->stderr_, .n = x->n,
 			.protocol = protocol_text(x->protocol), .estimated = x->estimated,
 			.source = source, .variant = (char *)variant, .line = x->line,
 			.text = x->text };
-		if (!v[i].model && !to->run && variant) {
+		if (!v[n].model && !v[n].run && variant) {
 			if (!str_eq(word, variant))
 				model = import_model(models, n_models, variant);
 			word = variant;
-			v[i].model = model;
+			v[n].model = model;
 		}
-		v[i].fact = fact_of(x, variant, f->path, v[i].protocol, to->run);
+		v[n].fact = fact_of(x, variant, f->path, v[n].protocol, v[n].run);
+		n++;
 	}
-	ok = ok && catalog_score_import(c, v, f->facts.n, added, e);
-	for (size_t i = 0; v && i < f->facts.n; i++) {
+	ok = ok && catalog_score_import(c, v, n, added, e);
+	for (size_t i = 0; i < n; i++) {
 		free(v[i].protocol);
 		free(v[i].fact);
 	}

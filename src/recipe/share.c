@@ -168,6 +168,7 @@ void share_write(const struct share *s, struct str *out)
 		add_result(out, &s->results.v[i]);
 	if (s->plan)
 		add_plan(out, s->plan);
+	str_add(out, "# recipe\n");
 }
 
 /* --- reading --- */
@@ -410,10 +411,13 @@ bool share_read(struct share *s, const char *text, size_t n)
 		len -= len && p[len - 1] == '\r';
 		if (!comment(p, len, &l))
 			break;
+		p = eol ? eol + 1 : end;
+		s->body = (size_t)(p - text);
+		if (is(&l, "recipe"))
+			break;
 		read_line(s, &l, &in, &plan);
 		if (l.number == 1 && !s->version)
 			break;
-		p = eol ? eol + 1 : end;
 	}
 	if (plan.n)
 		s->plan = str_steal(&plan);

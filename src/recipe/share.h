@@ -14,7 +14,9 @@
  *	#   arc_easy acc 0.686 ± 0.0095  n 2376  {"shots": 0}  of the q8-hi
  *	# plan
  *	#   | preset: Q4_K_M
+ *	# recipe
  *
+ * What follows is the recipe, its own comments included.
  * Two blanks part the fields of a line, and never stand inside one. A struct share owns its
  * strings: share_fini. Any thread. */
 #ifndef CUPEL_RECIPE_SHARE_H
@@ -51,10 +53,11 @@ struct share {
 	vec(struct share_input) inputs;
 	vec(struct share_result) results;
 	char *plan;                /* text, or NULL */
+	size_t body;               /* read: where the recipe begins in the text */
 };
 /* False, and an empty share, if the text does not begin as one. */
 bool share_read(struct share *s, const char *text, size_t n);
-void share_write(const struct share *s, struct str *out);
+void share_write(const struct share *s, struct str *out); /* all that stands above the recipe */
 void share_fini(struct share *s);
 /* The files of a model with the SHA-256 that the hub's cache names them by; none for models
  * elsewhere. */

@@ -102,6 +102,42 @@ rm -r "$repo"
 run 0 lint hub-shared.yml
 has out 'maker/code is not here' "\`hf download maker/code --revision $rev\` fetches it [shared-absent]"
 
+# Its run and results are taken in, once; what is made here is the same run, to the byte.
+export XDG_DATA_HOME="$dir/data4" XDG_CACHE_HOME="$dir/cache4"
+run 0 import shared.yml
+has out 'a run shared as one file' 'arc_easy' '1 figure, 1 of them new' 'it is run 1 of the history'
+run 0 import shared.yml
+has out '1 figure, 0 of them new' 'it is run 1 of the history'
+run 0 --json import shared.yml
+has out '"recipe": "# my mix' '"run": 1' '"stated": "#   arc_easy acc 0.686'
+run 0 runs status:imported
+has out 'dare_ties' 'imported'
+run 0 show 1
+has out 'arc_easy' '# my mix'
+hasnt out '# merged by cupel'
+run 0 --json show 1
+has out '"seed": 7' '"stderr": 0.0095'
+run 0 replay 1
+has out 'the same: run 1 gives hash'
+cp code/model.safetensors kjv/model.safetensors
+run 1 replay 1
+has out 'the input kjv has changed since'
+cp "$demo/kjv/model.safetensors" kjv/
+run 0 export 1
+cmp out shared.yml || bad=1
+run 0 merge shared.yml mine --seed 7
+run 0 import shared.yml
+has out '0 of them new'
+run 0 --json sql 'SELECT count(*) AS n FROM runs'
+has out '"n": 2'
+run 0 quantize mix.yml mix.gguf --plan q8_0
+run 0 export 3
+cp out quantized.yml
+export XDG_DATA_HOME="$dir/data5"
+run 0 import quantized.yml
+run 0 replay 1
+has out 'the same: run 1 gives hash'
+
 # Comments that only look like it, damaged ones, hostile ones.
 { echo '# merged by hand'; cat mix.yml; } >hand.yml
 run 0 lint hand.yml
