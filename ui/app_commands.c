@@ -271,9 +271,16 @@ unsigned cmd_sort_reverse(struct app *a, const char *args)
 
 static unsigned column_picked(struct app *a, size_t i, void *ctx)
 {
+	unsigned bits = COMMAND_REFUSED;
+
 	(void)ctx;
-	if (table_of(a))
-		table_toggle_column(table_of(a), (int)i);
+	if (!table_of(a))
+		return 0;
+	if (a->view->ops->pick_column)
+		bits = a->view->ops->pick_column(a->view, (int)i);
+	if (bits != COMMAND_REFUSED)
+		return bits;
+	table_toggle_column(table_of(a), (int)i);
 	return CHANGED_LAYOUT;
 }
 
@@ -286,9 +293,7 @@ unsigned cmd_columns(struct app *a, const char *args)
 	if (*args) {
 		int c = column_of(a, args);
 
-		if (c >= 0)
-			table_toggle_column(t, c);
-		return CHANGED_LAYOUT;
+		return c >= 0 ? column_picked(a, (size_t)c, NULL) : CHANGED_SCREEN;
 	}
 	for (int c = 0; c < t->n_columns && n < 64; c++)
 		items[n++] = (struct choice){ t->columns[c].name, t->columns[c].help,

@@ -21,7 +21,7 @@ static void row_text(const struct table *t, struct str *out)
 
 enum what { COPY_CELL, COPY_ROW, COPY_TABLE, COPY_RECIPE, COPY_COMMAND };
 static const struct { const char *name, *help; } whats[] = {
-	[COPY_CELL] = { "cell", "the name in the first column" },
+	[COPY_CELL] = { "cell", "the cell under the cursor, or the name in the first column" },
 	[COPY_ROW] = { "row", "every column of it, with tabs between" },
 	[COPY_TABLE] = { "table", "every row in sight, as Markdown" },
 	[COPY_RECIPE] = { "recipe", "the open recipe's YAML" },
@@ -35,7 +35,9 @@ static bool copy_text(struct app *a, enum what what, struct str *out)
 
 	switch (what) {
 	case COPY_CELL:
-		if (row >= 0)
+		if (v->ops->copy_cell)
+			v->ops->copy_cell(v, out);
+		else if (row >= 0)
 			table_cell_text(v->table, (size_t)row, 0, out);
 		break;
 	case COPY_ROW:

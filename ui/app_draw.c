@@ -8,6 +8,28 @@
 
 #define MIN_W 60
 #define MIN_H 16
+#define TABS_X 7
+#define MARKS 3 /* columns for * and the number of running jobs */
+
+/* The open view has its name; on a narrow screen the others have what there is room for. */
+int shell_tab_width(const struct shell *s, int digit)
+{
+	const struct view *v = s->a.views[digit];
+	int all = TABS_X + MARKS, here = text_width(s->a.view->ops->title), n = 0, room, w;
+
+	if (!v)
+		return 0;
+	for (int i = 0; i < APP_VIEWS; i++)
+		if (s->a.views[i]) {
+			all += text_width(s->a.views[i]->ops->title) + 4;
+			n++;
+		}
+	w = text_width(v->ops->title);
+	room = n > 1 ? (s->grid->w - TABS_X - here - 4) / (n - 1) - 4 : w;
+	if (all <= s->grid->w || v == s->a.view || room >= w)
+		return w + 4;
+	return (room > 0 ? room : 0) + 4;
+}
 
 static void draw_tabs(const struct shell *s, struct grid *g)
 {
@@ -20,8 +42,10 @@ static void draw_tabs(const struct shell *s, struct grid *g)
 
 		if (!v)
 			continue;
-		x += grid_textf(g, x, 0, here ? STYLE_tab_here : STYLE_tab,
-			here ? "[%d %s" : " %d %s", i, v->ops->title);
+		x += grid_textf(g, x, 0, here ? STYLE_tab_here : STYLE_tab, here ? "[%d " : " %d ",
+			i);
+		x += grid_textf(g, x, 0, here ? STYLE_tab_here : STYLE_tab, "%.*s",
+			shell_tab_width(s, i) - 4, v->ops->title);
 		if (i == 5 && s->jobs_running)
 			x += grid_textf(g, x, 0, here ? STYLE_tab_here : STYLE_note, "·%zu",
 				s->jobs_running);

@@ -88,7 +88,7 @@ static unsigned mouse_at_edge(struct shell *s, const struct key_input *in, bool 
 		return c ? shell_run(s, c, "") : 0;
 	}
 	for (int i = 0; i < APP_VIEWS; i++) {
-		int w = s->a.views[i] ? text_width(s->a.views[i]->ops->title) + 4 : 0;
+		int w = shell_tab_width(s, i);
 
 		if (w && in->x >= x && in->x < x + w)
 			return app_go(&s->a, i);

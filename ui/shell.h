@@ -60,6 +60,7 @@ void shell_pop(struct shell *s);      /* takes off the overlays that asked for i
 bool shell_idle(struct shell *s);     /* no background work: a script may look at the screen */
 unsigned shell_context(const struct shell *s);
 void shell_resize(struct shell *s, int w, int h);
+int shell_tab_width(const struct shell *s, int digit); /* columns; 0: no such view */
 /* app_work.c */
 void shell_work_init(struct shell *s);
 void shell_work_take(struct shell *s);

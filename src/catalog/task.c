@@ -9,6 +9,7 @@
 #include "system/file.h"
 
 #define NAME_MAX_LEN 96
+#define BRIEF 6 /* letters of a brief name, at most */
 
 struct named {
 	char *name;
@@ -42,10 +43,16 @@ static void read_row(char *line)
 		if (!(word[i] = strtok_r(i ? NULL : line, " \t", &save)) || word[0][0] == '#')
 			return;
 	*vec_push(&tasks) = (struct task){ xstrdup(word[0]), strtoll(word[1], NULL, 10),
-		number(word[2]), number(word[3]) };
-	for (more = word[0]; more; more = strtok_r(NULL, " \t", &save))
-		if (plain(name, more))
-			*vec_push(&names) = (struct named){ xstrdup(name), tasks.n - 1 };
+		number(word[2]), number(word[3]), NULL };
+	for (more = word[0]; more; more = strtok_r(NULL, " \t", &save)) {
+		struct task *t = &tasks.v[tasks.n - 1];
+
+		if (!plain(name, more))
+			continue;
+		*vec_push(&names) = (struct named){ xstrdup(name), tasks.n - 1 };
+		if (!t->brief && strlen(more) < strlen(t->name) && strlen(more) <= BRIEF)
+			t->brief = names.v[names.n - 1].name;
+	}
 }
 
 static void load(void)

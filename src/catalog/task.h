@@ -10,6 +10,7 @@ struct task {
 	int64_t questions;  /* of the split that is scored; 0 unknown */
 	double chance;      /* of guessing evenly; NaN: none */
 	double majority;    /* of always giving the commonest answer; NaN unknown */
+	const char *brief;  /* a shorter name, for narrow columns; NULL: none */
 };
 /* By its name or another one, in any case and with '-', '/' or a blank for '_'; NULL: unknown. */
 const struct task *task_find(const char *name);

@@ -81,8 +81,13 @@ unsigned app_sheet(struct app *a, struct sheet *s);
 unsigned app_show_run(struct app *a, int64_t run);        /* in History */
 /* path of Models' selected row; NULL none. Borrowed until CHANGED_MODELS. */
 const char *app_selected_model(const struct app *a);
+int64_t app_selected_model_id(const struct app *a);       /* row of the catalog, 0 none */
+/* Rows of the catalog of the models that are marked in Models; returns how many, 0 if none is. */
+size_t app_marked_models(const struct app *a, int64_t *ids, size_t max);
 /* run that made Models' selected row, or 0 */
 int64_t app_selected_model_run(const struct app *a);
+/* run behind the variant under the cursor of Results, or 0 */
+int64_t app_selected_result_run(const struct app *a);
 void app_watch_job(struct app *a, int64_t id);            /* :wait-idle waits for it */
 /* to the clipboard, and says so */
 void app_copy(struct app *a, const char *what, const char *text);

@@ -15,5 +15,6 @@ libcupelui_a_SOURCES += \
 	ui/view/doc.c ui/view/doc.h \
 	ui/view/lineage_rows.c ui/view/lineage_rows.h \
 	ui/view/model_card.c ui/view/model_card.h \
+	ui/view/model_scores.c ui/view/model_scores.h \
 	ui/view/run_page.c ui/view/run_page.h \
 	ui/view/view_history.c ui/view/view_jobs.c ui/view/view_models.c

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "system/file.h"
 #include "ui/view/model_card.h"
+#include "ui/view/model_scores.h"
 
 #define CARD_MAX ((size_t)4 << 20)
 
@@ -217,6 +218,15 @@ static void run_lines(struct model_card *c, struct app *a, int64_t id)
 	str_fini(&s);
 }
 
+static void scores_line(struct model_card *c, struct app *a, const struct catalog_model *m)
+{
+	struct str s = STR_INIT;
+
+	if (model_scores_text(a, m, &s))
+		line(c, "best", STYLE_value, "%s", s.s);
+	str_fini(&s);
+}
+
 static void used_line(struct model_card *c, struct app *a, const struct catalog_model *m)
 {
 	struct str s = STR_INIT;
@@ -257,6 +267,7 @@ void model_card_show(struct model_card *c, struct app *a, const struct catalog_m
 	from_line(c, a, m);
 	if (m->run)
 		run_lines(c, a, m->run);
+	scores_line(c, a, m);
 	used_line(c, a, m);
 	line(c, "path", STYLE_dim, "%s", m->path);
 	if (m->partial)

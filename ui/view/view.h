@@ -57,6 +57,10 @@ struct view_ops {
 	/* What `y` offers beside cell and row; false: none. */
 	bool (*copy_command)(
 		const struct view *v, struct str *out); /* the equivalent command line */
+	/* A column picked by `c` that is more than shown or hidden; COMMAND_REFUSED: it is that. */
+	unsigned (*pick_column)(struct view *v, int column);
+	/* The cell under the cursor, where that is not the row's first; NULL: the first. */
+	bool (*copy_cell)(const struct view *v, struct str *out);
 	/* A footer label that depends on state ("lineage" for f when folders are shown); NULL: the
 	 * row's. */
 	const char *(*label)(const struct view *v, const struct command *c);

@@ -3,12 +3,14 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "catalog/measured.h"
 #include "merge/method.h"
 #include "system/file.h"
 #include "ui/command/settings.h"
 #include "ui/view/app.h"
 #include "ui/view/lineage_rows.h"
 #include "ui/view/model_card.h"
+#include "ui/view/model_scores.h"
 
 enum { COL_NAME, COL_HOW, COL_KIND, COL_ARCH, COL_PARAMS, COL_BITS, COL_SIZE, COL_SCORE, COL_PATH,
 	N_COLUMNS };
@@ -24,7 +26,7 @@ static const struct column columns[N_COLUMNS] = {
 	{ "bits", "BITS", 1, 0, 0, 6, true, false, CUT_END, "Bits per weight as stored." },
 	{ "size", "SIZE", 1, 0, 0, 8, true, false, CUT_END, "Bytes of the weights on disk." },
 	{ "score", "SCORE", 1, 0, 0, 5, true, false, CUT_END,
-		"A score of choice: set score TASK." },
+		"A score of choice: c takes another one." },
 	{ "path", "PATH", -1, 0, 0, 0, false, false, CUT_START, "Where it is." },
 };
 
@@ -35,6 +37,7 @@ struct models_view {
 	struct rect head, detail;
 	struct model_card card;   /* of the selected model */
 	bool folders;
+	bool scored;              /* some model has the score of choice */
 	char *folder;
 	uint64_t free_bytes;
 };
@@ -101,7 +104,7 @@ static void cell(void *ctx, size_t i, int column, struct table_cell *out)
 	case COL_SIZE: size_text(&out->text, m); break;
 	case COL_SCORE:
 		if (!isnan(r->score))
-			str_addf(&out->text, "%.3f", r->score);
+			model_score_text(r->score, &out->text);
 		break;
 	case COL_PATH: str_add(&out->text, m->path); break;
 	}
@@ -157,54 +160,61 @@ static void close_view(struct view *view)
 	free(v->folder);
 }
 
-static double score_of(struct app *a, const struct catalog_model *m, const char *task)
+static int by_model(const void *key, const void *p)
 {
-	size_t n = 0;
-	struct catalog_score *s = catalog_scores(a->catalog, 0, m->id, &n, NULL);
-	double found = NAN;
+	int64_t id = *(const int64_t *)key, other = ((const struct catalog_figure *)p)->model;
 
-	for (size_t i = 0; i < n; i++)
-		if (str_eq(s[i].task, task) && !s[i].estimated && isnan(found))
-			found = s[i].value;
-	catalog_scores_free(s, n);
-	return found;
+	return id < other ? -1 : id > other;
+}
+
+/* The score of choice, in one look for all models. */
+static void add_scores(struct models_view *v)
+{
+	const char *task = settings_get("score");
+	size_t n = 0;
+	struct catalog_figure *f = *task ? catalog_task_figures(v->view.app->catalog, task, &n,
+		NULL) : NULL;
+
+	v->scored = n > 0;
+	for (size_t i = 0; i < v->rows.rows.n; i++) {
+		struct model_row *r = row_at(v, i);
+		const struct catalog_figure *at = r->model && n ? bsearch(&r->model->id, f, n,
+			sizeof *f, by_model) : NULL;
+
+		r->score = at ? at->value : NAN;
+	}
+	free(f);
 }
 
 /* The method of the run that made it; its score. */
 static void add_runs(struct models_view *v)
 {
 	struct app *a = v->view.app;
-	const char *task = settings_get("score");
 
 	for (size_t i = 0; i < v->rows.rows.n; i++) {
 		struct model_row *r = row_at(v, i);
 		struct catalog_run *run;
 
-		if (!r->model)
-			continue;
-		r->score = *task ? score_of(a, r->model, task) : NAN;
-		if (!r->model->run || *r->how)
+		if (!r->model || !r->model->run || *r->how)
 			continue;
 		run = catalog_run_get(a->catalog, r->model->run, NULL);
 		if (run && run->method)
 			r->how = arena_strdup(&v->rows.text, run->method);
 		catalog_runs_free(run, run ? 1 : 0);
 	}
+	add_scores(v);
 }
 
 static void reload(struct models_view *v)
 {
 	struct app *a = v->view.app;
 	int64_t *parents = xnew(int64_t, a->n_models ? a->n_models : 1);
-	bool scores = false;
 
 	catalog_parents(a->catalog, a->models, a->n_models, parents);
 	model_rows_build(&v->rows, a->models, a->n_models, parents, v->folders);
 	free(parents);
 	add_runs(v);
-	for (size_t i = 0; i < v->rows.rows.n; i++)
-		scores |= !isnan(row_at(v, i)->score);
-	if (!scores && !(v->table.asked & 1ull << COL_SCORE))
+	if (!v->scored && !(v->table.asked & 1ull << COL_SCORE))
 		v->table.hidden |= 1ull << COL_SCORE;
 	else
 		v->table.hidden &= ~(1ull << COL_SCORE);
@@ -275,6 +285,8 @@ static void draw_head(const struct models_view *v, struct grid *g)
 		str_add(&s, " free");
 	}
 	str_add(&s, v->folders ? " · by folder" : " · by lineage");
+	if (table_column_shown(&v->table, COL_SCORE))
+		str_addf(&s, " · score %s", settings_get("score"));
 	if (a->scan)
 		str_add(&s, " · looking…");
 	grid_fit(g, v->head.x + 1, v->head.y, v->head.w - 2, STYLE_dim, s.s, CUT_END);
@@ -314,6 +326,64 @@ static bool busy(const struct view *view)
 	return ((const struct models_view *)view)->card.reading;
 }
 
+/* --- the score of choice --- */
+
+static unsigned score_picked(struct app *a, size_t i, void *ctx)
+{
+	struct models_view *v = ctx;
+	size_t n = 0;
+	struct catalog_measured_task *t = catalog_measured_tasks(a->catalog, &n, NULL);
+	uint64_t bit = 1ull << COL_SCORE;
+	struct err e = { 0 };
+	bool ok = i >= n || settings_set("score", t[i].task, &e);
+
+	catalog_measured_tasks_free(t, n);
+	if (!ok)
+		return app_fail(a, &e);
+	v->table.asked &= ~bit;
+	if (i < n)
+		v->table.asked |= bit;
+	reload(v);
+	if (i >= n)
+		v->table.hidden |= bit;
+	return CHANGED_LAYOUT | CHANGED_ROWS;
+}
+
+/* The score column asks which one. */
+static unsigned pick_column(struct view *view, int column)
+{
+	struct app *a = view->app;
+	struct choice items[40];
+	struct str help[40] = { { 0 } };
+	struct catalog_measured_task *t;
+	size_t n = 0, at = 0;
+	unsigned bits;
+
+	if (column != COL_SCORE)
+		return COMMAND_REFUSED;
+	t = catalog_measured_tasks(a->catalog, &n, NULL);
+	if (!n) {
+		free(t);
+		app_say(a, "no model here has a score; i imports what other programs measured");
+		return CHANGED_SCREEN;
+	}
+	for (size_t i = 0; i < n && i < 39; i++) {
+		bool on = str_eq(t[i].task, settings_get("score"));
+
+		str_addf(&help[i], "%lld model%s", (long long)t[i].models, t[i].models == 1 ? "" :
+			"s");
+		items[i] = (struct choice){ t[i].task, help[i].s, on };
+		at = on ? i : at;
+	}
+	if (n < 40)
+		items[n] = (struct choice){ "no score", "hide the column", false };
+	bits = app_menu(a, "score", items, n < 39 ? n + 1 : 39, at, score_picked, view);
+	for (size_t i = 0; i < 40; i++)
+		str_fini(&help[i]);
+	catalog_measured_tasks_free(t, n);
+	return bits;
+}
+
 const struct view_ops view_models = {
 	.digit = 1,
 	.title = "Models",
@@ -326,6 +396,7 @@ const struct view_ops view_models = {
 	.draw = draw,
 	.busy = busy,
 	.copy_command = copy_command,
+	.pick_column = pick_column,
 	.label = label,
 };
 
@@ -347,6 +418,25 @@ int64_t app_selected_model_run(const struct app *a)
 	const struct catalog_model *m = selected(a);
 
 	return m ? m->run : 0;
+}
+
+int64_t app_selected_model_id(const struct app *a)
+{
+	const struct catalog_model *m = selected(a);
+
+	return m ? m->id : 0;
+}
+
+size_t app_marked_models(const struct app *a, int64_t *ids, size_t max)
+{
+	struct models_view *v = app_view_of((struct app *)a, &view_models);
+	size_t rows[256], k = 0;
+	size_t n = v && v->table.mark_order.n ? table_marked(&v->table, rows, 256) : 0;
+
+	for (size_t i = 0; i < n && i < 256 && k < max; i++)
+		if (row_at(v, rows[i])->model)
+			ids[k++] = row_at(v, rows[i])->model->id;
+	return k;
 }
 
 unsigned cmd_arrange(struct app *a, const char *args)

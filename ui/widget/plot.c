@@ -184,6 +184,50 @@ static void axis_labels_x(struct grid *g, struct rect r, int y, const struct plo
 	}
 }
 
+static bool is_blank(struct grid *g, struct rect r, int x, int y, int w)
+{
+	for (int i = 0; i < w; i++) {
+		struct cell *c = rect_has(r, x + i, y) ? grid_at(g, x + i, y) : NULL;
+
+		if (!c || !str_eq(cell_text(c), " "))
+			return false;
+	}
+	return true;
+}
+
+/* Beside its point on the right, on the left, above or below, or nowhere. */
+static void draw_label(struct grid *g, struct rect r, const struct plot_point *p, int x, int y)
+{
+	int w = text_width(p->label);
+	const int at[4][2] = { { x + 2, y }, { x - w - 1, y }, { x - w / 2, y - 1 },
+		{ x - w / 2, y + 1 } };
+
+	for (int i = 0; i < 4; i++)
+		if (is_blank(g, r, at[i][0] - 1, at[i][1], w + 2)) {
+			grid_text(g, at[i][0], at[i][1], p->style, p->label);
+			return;
+		}
+}
+
+static void draw_points(struct grid *g, struct rect r, const struct plot_curve *c)
+{
+	for (int labels = 0; labels < 2; labels++)
+		for (size_t i = c->n_points; i-- > 0;) {
+			const struct plot_point *p = &c->points[labels ? c->n_points - 1 - i : i];
+			double u = place(&c->x, p->x), v = place(&c->y, p->y);
+			int x, y;
+
+			if (!(u >= 0 && u <= 1 && v >= 0 && v <= 1))
+				continue;
+			x = r.x + (int)lround(u * (r.w - 1));
+			y = r.y + (int)lround((1 - v) * (r.h - 1));
+			if (!labels)
+				grid_text(g, x, y, p->style, p->hollow ? "○" : "●");
+			else if (p->label)
+				draw_label(g, r, p, x, y);
+		}
+}
+
 void plot_curve(struct grid *g, struct rect r, const struct plot_curve *c)
 {
 	struct canvas cv = { 0 };
@@ -213,6 +257,7 @@ void plot_curve(struct grid *g, struct rect r, const struct plot_curve *c)
 				grid_text(g, cv.r.x + x, cv.r.y + y, STYLE_plot2, "│");
 		}
 	}
+	draw_points(g, cv.r, c);
 	grid_fill(g, (struct rect){ cv.r.x, cv.r.y + cv.r.h, cv.r.w, 1 }, "─", STYLE_rule);
 	grid_text(g, cv.r.x - 1, cv.r.y + cv.r.h, STYLE_rule, "└");
 	if (mark >= 0)

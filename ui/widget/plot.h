@@ -24,6 +24,12 @@ struct plot_line {
 	size_t n;
 	unsigned style;
 };
+struct plot_point {
+	double x, y;
+	const char *label;     /* beside it where there is room; or NULL */
+	unsigned style;
+	bool hollow;           /* ○ for ● */
+};
 /* Curves in dots, with the frame, the axes' ends and `ticks` decades or halves written; mark_x: a
  * vertical line at that x (NAN none). */
 struct plot_curve {
@@ -33,6 +39,8 @@ struct plot_curve {
 	double mark_x;
 	const char *(*format_x)(double v, char buf[16]); /* NULL: %g */
 	const char *(*format_y)(double v, char buf[16]);
+	const struct plot_point *points; /* over the curves, the first ones on top */
+	size_t n_points;
 };
 void plot_curve(struct grid *g, struct rect r, const struct plot_curve *c);
 
