@@ -37,6 +37,17 @@ bool catalog_edges_put(struct catalog *c, int64_t model, const char *source,
 struct catalog_edge *catalog_edges(struct catalog *c, size_t *n, struct err *e); /* all */
 void catalog_edges_free(struct catalog_edge *v, size_t n);
 
+/* --- what was made here: every run that wrote something, whole --- */
+struct catalog_making {
+	/* id kind name started method output output_hash, the texts and path of its recipe */
+	struct catalog_run run;
+	struct catalog_input *in;
+	size_t n_in;
+};
+/* Newest first. */
+struct catalog_making *catalog_makings(struct catalog *c, size_t *n, struct err *e);
+void catalog_makings_free(struct catalog_making *v, size_t n);
+
 /* --- answers: one value for each question, of one score --- */
 /* keys: what the question is, the same number for the same question whoever answers it; sorted,
  * each once. values: 1 right, 0 wrong, or what the metric gives for one. */

@@ -63,6 +63,9 @@ bool db_put_recipe(struct db *d, const char *text, const char *hash, int64_t *id
 bool db_index_recipe(struct db *d, int64_t recipe, const char *text, struct err *e);
 bool db_index_recipes(struct db *d, struct err *e);
 
+/* What stands in recipe_text as the table has it, into recipe and plan. */
+void run_text_split(struct catalog_run *r);
+
 /* What says "running" or "waiting" though its process is gone, is put right: before it is shown. */
 void runs_find_stopped(struct catalog *c);
 void jobs_find_stopped(struct catalog *c);

@@ -23,7 +23,7 @@ static char *text_join(const struct catalog_run *r)
 }
 
 /* At the last of such lines: a recipe may have one of its own. */
-static void text_split(struct catalog_run *r)
+void run_text_split(struct catalog_run *r)
 {
 	char *at = NULL;
 
@@ -215,7 +215,7 @@ static void read_run(sqlite3_stmt *s, struct catalog_run *r)
 	r->note = db_text(s, 21);
 	r->archived = sqlite3_column_int(s, 22) != 0;
 	r->replaced = sqlite3_column_int(s, 23) != 0;
-	text_split(r);
+	run_text_split(r);
 }
 
 static bool read_runs(struct db *d, const struct filter *f, struct catalog_run **v, size_t *n,

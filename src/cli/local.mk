@@ -28,6 +28,7 @@ libcupel_a_SOURCES += \
 	src/cli/verb_import.c \
 	src/cli/verb_inspect.c \
 	src/cli/verb_jobs.c \
+	src/cli/verb_lineage.c \
 	src/cli/verb_lint.c \
 	src/cli/verb_log.c \
 	src/cli/verb_merge.c \

@@ -82,6 +82,8 @@ libcupel_a_SOURCES += \
 	src/engine/recipe_opener.h \
 	src/engine/run.c \
 	src/engine/run.h \
+	src/engine/origins.c \
+	src/engine/origins.h \
 	src/engine/samples.c \
 	src/engine/swap_count.c \
 	src/engine/swap_sample.c \

@@ -3,10 +3,8 @@
 #include <string.h>
 #include "base/str.h"
 #include "base/vec.h"
+#include "engine/origins.h"
 #include "engine/scan.h"
-#include "model/lora.h"
-
-#define CARD_MAX ((size_t)4 << 20)
 
 /* The same file from any folder. Links in the last part stay: a hub cache's names are links to
  * blobs without an extension. */
@@ -33,108 +31,8 @@ static char *absolute(const char *path)
 	return dir;
 }
 
-/* --- what a card's front matter says about where a model comes from --- */
-struct card {
-	char *parent;       /* first base_model */
-	size_t parents;
-	char *relation;     /* base_model_relation */
-	bool merge;         /* tagged so */
-};
-
-static void card_fini(struct card *c)
-{
-	free(c->parent);
-	free(c->relation);
-}
-
-static char *scalar(const char *s, size_t n)
-{
-	while (n && strchr(" \t\r\"'-", s[0]))
-		s++, n--;
-	while (n && strchr(" \t\r\"'", s[n - 1]))
-		n--;
-	return n ? xstrndup(s, n) : NULL;
-}
-
-static void add_parent(struct card *c, char *name)
-{
-	if (!name)
-		return;
-	c->parents++;
-	if (c->parent)
-		free(name);
-	else
-		c->parent = name;
-}
-
-static void add_tag(struct card *c, char *tag)
-{
-	c->merge |= str_eq(tag, "merge") || str_eq(tag, "mergekit");
-	free(tag);
-}
-
-static void card_read(const char *text, struct card *c)
-{
-	enum { NONE, PARENTS, TAGS } list = NONE;
-
-	if (!str_starts(text, "---\n"))
-		return;
-	for (const char *line = text + 4; *line && !str_starts(line, "---");) {
-		size_t n = strcspn(line, "\n"), skip = strspn(line, " ");
-		char *value;
-
-		if (line[skip] == '-' && list == PARENTS) {
-			add_parent(c, scalar(line + skip, n - skip));
-		} else if (line[skip] == '-' && list == TAGS) {
-			add_tag(c, scalar(line + skip, n - skip));
-		} else if (str_starts(line, "base_model:")) {
-			value = scalar(line + 11, n - 11);
-			list = value ? NONE : PARENTS;
-			add_parent(c, value);
-		} else if (str_starts(line, "base_model_relation:")) {
-			free(c->relation);
-			c->relation = scalar(line + 20, n - 20);
-		} else {
-			list = str_starts(line, "tags:") ? TAGS : NONE;
-		}
-		line += n + (line[n] == '\n');
-	}
-}
-
-static char *folder_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	if (file_is_dir(path))
-		return xstrdup(path);
-	return slash ? xstrndup(path, (size_t)(slash - path)) : xstrdup(".");
-}
-
-static bool has_file(const char *dir, const char *name)
-{
-	char *path = str_join_path(dir, name);
-	bool yes = file_exists(path);
-
-	free(path);
-	return yes;
-}
-
-static void card_of(const char *model_path, struct card *c)
-{
-	char *dir = folder_of(model_path), *path = str_join_path(dir, "README.md");
-	size_t n;
-	char *text = file_exists(path) ? file_read_all(path, CARD_MAX, &n, NULL) : NULL;
-
-	if (text)
-		card_read(text, c);
-	c->merge |= has_file(dir, "cupel.json") || has_file(dir, "mergekit_config.yml");
-	free(text);
-	free(path);
-	free(dir);
-}
-
 /* --- rows --- */
-static const char *kind_of(const struct card *c, const char *architecture,
+static const char *kind_of(const struct origins *c, const char *architecture,
 	enum model_format format, double bits)
 {
 	if (str_eq(architecture, "adapter"))
@@ -142,9 +40,9 @@ static const char *kind_of(const struct card *c, const char *architecture,
 	if (str_eq(c->relation, "quantized") || (bits > 0 && bits < 12 &&
 		(format == MODEL_GGUF || format == MODEL_MLX)))
 		return "quant";
-	if (c->merge || str_eq(c->relation, "merge") || c->parents > 1)
+	if (c->merge || str_eq(c->relation, "merge") || c->firm > 1)
 		return "merge";
-	return c->parents ? "tune" : "base";
+	return c->firm ? "tune" : "base";
 }
 
 static const char *relation_of(const char *kind)
@@ -184,20 +82,24 @@ static int64_t find_parent(const struct catalog_model *v, size_t n, const char *
 static bool register_as(struct catalog *c, const struct model *m, const char *name, int64_t *id,
 	struct err *e)
 {
-	struct card card = { 0 };
+	struct origins o;
 	char *path = absolute(m->path);
 	struct catalog_model row = { .name = (char *)name, .path = path,
 		.format = (char *)m->format_text, .architecture = (char *)m->architecture,
 		.parameters = m->parameters, .bytes = m->bytes, .bits = m->bits_per_weight,
 		.partial = (char *)m->partial, .state = m->partial ? "partial" : "on disk" };
+	int64_t own;
 	bool ok;
 
-	card_of(path, &card);
-	row.kind = (char *)kind_of(&card, m->architecture, m->format,
+	origins_read(&o, path, m);
+	row.kind = (char *)kind_of(&o, m->architecture, m->format,
 		m->bits_per_weight);
 	row.relation = (char *)relation_of(row.kind);
-	ok = catalog_model_put(c, &row, id, e);
-	card_fini(&card);
+	row.license = o.license;
+	row.dtype = o.dtype;
+	ok = catalog_model_put(c, &row, id ? id : &own, e) &&
+		origins_store(&o, c, id ? *id : own, name, row.kind, e);
+	origins_fini(&o);
 	free(path);
 	return ok;
 }
@@ -205,16 +107,6 @@ static bool register_as(struct catalog *c, const struct model *m, const char *na
 bool scan_register(struct catalog *c, const struct model *m, int64_t *id, struct err *e)
 {
 	return register_as(c, m, m->name, id, e);
-}
-
-/* What its config says it was trained on. */
-static char *adapter_base(const char *path)
-{
-	struct lora *l = lora_open(path, NULL);
-	char *base = l && lora_facts(l)->base ? xstrdup(lora_facts(l)->base) : NULL;
-
-	lora_free(l);
-	return base;
 }
 
 /* Once all are known: whom each card names. A model never hangs under itself. */
@@ -225,16 +117,14 @@ static bool link_parents(struct catalog *c, struct err *e)
 	bool ok = v != NULL;
 
 	for (size_t i = 0; ok && i < n; i++) {
-		struct card card = { 0 };
 		struct catalog_model row = v[i];
+		struct origins o;
 
 		if (v[i].parent || str_eq(v[i].kind, "base") || !file_exists(v[i].path))
 			continue;
-		card_of(v[i].path, &card);
-		if (!card.parent && str_eq(v[i].kind, "adapter"))
-			card.parent = adapter_base(v[i].path);
-		row.parent = card.parent ? find_parent(v, n, card.parent, v[i].path) : 0;
-		card_fini(&card);
+		origins_read(&o, v[i].path, NULL);
+		row.parent = o.firm ? find_parent(v, n, origins_parent(&o), v[i].path) : 0;
+		origins_fini(&o);
 		if (row.parent)
 			ok = catalog_model_put(c, &row, NULL, e);
 	}
