@@ -78,6 +78,27 @@ static bool is_kind(const char *kind, const char *word)
 	return strstr(kind, word) != NULL;
 }
 
+/* The last word of a filter of runs. */
+static void offer_runs(struct shell *s, struct completion *c)
+{
+	size_t n;
+	struct catalog_word *v = catalog_filter_words(s->a.catalog, c->typed, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		struct str line = STR_INIT;
+
+		struct str help = STR_INIT;
+
+		str_addf(&line, "%s%s", c->before, v[i].text);
+		str_addf(&help, "%s%s%s", v[i].help ? v[i].help : "", v[i].example ? ": " : "",
+			v[i].example ? v[i].example : "");
+		candidates_add(c->out, line.s, v[i].word, NULL, help.s, 0);
+		str_fini(&line);
+		str_fini(&help);
+	}
+	catalog_words_free(v, n);
+}
+
 void complete_word(struct shell *s, const char *kind, const char *before, const char *typed,
 	struct candidates *out)
 {
@@ -105,6 +126,8 @@ void complete_word(struct shell *s, const char *kind, const char *before, const 
 		for (int i = 0; i < STAT_COUNT; i++)
 			offer(&c, stat_info((enum stat_id)i)->name,
 				stat_info((enum stat_id)i)->help);
+	else if (is_kind(kind, "RUNS"))
+		offer_runs(s, &c);
 	else if (is_kind(kind, "FILE") || is_kind(kind, "PATH") || is_kind(kind, "DIR"))
 		offer_files(&c);
 }

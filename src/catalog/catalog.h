@@ -57,6 +57,8 @@ struct catalog_model *catalog_models(struct catalog *c, size_t *n, struct err *e
 void catalog_parents(struct catalog *c, const struct catalog_model *v, size_t n,
 	int64_t *parents);
 void catalog_models_free(struct catalog_model *v, size_t n);
+/* What a person did with the files: "dropped", "on disk". Not an error if nobody knows the path. */
+bool catalog_model_state(struct catalog *c, const char *path, const char *state, struct err *e);
 char *catalog_model_path(struct catalog *c, const char *name); /* alias for model_resolve; free() */
 
 /* The tensors of a model by its content hash: what a run wrote, what a model consists of. */
@@ -110,6 +112,7 @@ struct catalog_run {
 	char *tags, *note;          /* joined by spaces; newest note */
 	bool archived;
 	bool replaced;              /* a later run wrote to the same output */
+	bool dropped;               /* its output was deleted with `drop` */
 };
 struct catalog_input {
 	char *name, *path, *hash, *role; /* role "base", "input", "donor" */
@@ -124,6 +127,14 @@ bool catalog_run_input_hash(struct catalog *c, int64_t id, const char *name, con
 /* Newest first; recipe_text, plan_text and command are NULL in a list, catalog_run_get has them.
  * filter: what filter.h reads; NULL or "" is every run that is not archived. */
 struct catalog_run *catalog_runs(struct catalog *c, const char *filter, size_t *n, struct err *e);
+/* What may complete the last word of a filter that is being typed: fields, keys of recipes, tasks;
+ * behind a field that has few values, those. */
+struct catalog_word {
+	char *text;                 /* the whole filter, completed */
+	char *word, *example, *help; /* of the last word; example and help may be NULL */
+};
+struct catalog_word *catalog_filter_words(struct catalog *c, const char *filter, size_t *n);
+void catalog_words_free(struct catalog_word *v, size_t n);
 struct catalog_run *catalog_run_get(struct catalog *c, int64_t id, struct err *e);
 void catalog_runs_free(struct catalog_run *v, size_t n);
 struct catalog_input *catalog_run_inputs(struct catalog *c, int64_t id, size_t *n, struct err *e);
@@ -163,6 +174,16 @@ bool catalog_score_import(struct catalog *c, const struct catalog_score *v, size
 struct catalog_score *catalog_scores(struct catalog *c, int64_t run, int64_t model, size_t *n,
 	struct err *e);
 void catalog_scores_free(struct catalog_score *v, size_t n);
+/* One task's value for every run (of the run, or of what it wrote) or for every model, as one
+ * column of a list: the best of the first metric ("acc" before "acc_norm"), no estimates. Ordered
+ * by `of`, each once; free(). NULL and n 0 for a task nobody measured. */
+struct catalog_value {
+	int64_t of;                 /* run or model */
+	double value;
+};
+struct catalog_value *catalog_run_values(struct catalog *c, const char *task, size_t *n);
+struct catalog_value *catalog_model_values(struct catalog *c, const char *task, size_t *n);
+double catalog_value_of(const struct catalog_value *v, size_t n, int64_t of); /* NaN: none */
 
 /* --- jobs: processes of their own report here --- */
 struct catalog_job {

@@ -42,6 +42,14 @@ bool catalog_model_put(struct catalog *c, const struct catalog_model *m, int64_t
 	return db_done(d, ok && !failed, e);
 }
 
+bool catalog_model_state(struct catalog *c, const char *path, const char *state, struct err *e)
+{
+	struct db *d = db_writing(c, e);
+
+	return d && db_done(d, db_run(d, e, "UPDATE model SET state = ? WHERE path = ?", "tt",
+		state, path), e);
+}
+
 struct catalog_model *catalog_models(struct catalog *c, size_t *n, struct err *e)
 {
 	struct { struct catalog_model *v; size_t n, cap; } found = { 0 };

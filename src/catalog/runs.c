@@ -186,7 +186,8 @@ void runs_find_stopped(struct catalog *c)
 	"(SELECT group_concat(tag, ' ') FROM tag WHERE run = r.id), " \
 	"(SELECT text FROM note WHERE run = r.id ORDER BY id DESC LIMIT 1), r.archived, " \
 	"EXISTS (SELECT 1 FROM run later WHERE later.output = r.output AND later.id > r.id AND " \
-	"later.status = 'done') " \
+	"later.status = 'done'), " \
+	"EXISTS (SELECT 1 FROM model m WHERE m.path = r.output AND m.state = 'dropped') " \
 	"FROM run r LEFT JOIN recipe p ON p.id = r.recipe WHERE "
 
 static void read_run(sqlite3_stmt *s, struct catalog_run *r)
@@ -215,6 +216,7 @@ static void read_run(sqlite3_stmt *s, struct catalog_run *r)
 	r->note = db_text(s, 21);
 	r->archived = sqlite3_column_int(s, 22) != 0;
 	r->replaced = sqlite3_column_int(s, 23) != 0;
+	r->dropped = sqlite3_column_int(s, 24) != 0;
 	run_text_split(r);
 }
 

@@ -1,8 +1,12 @@
 #include "config.h"
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
+#include "base/str.h"
 #include "base/vec.h"
 #include "catalog/db.h"
 #include "catalog/measured.h"
+#include "catalog/task.h"
 
 bool catalog_score_import(struct catalog *c, const struct catalog_score *v, size_t n, size_t *added,
 	struct err *e)
@@ -120,4 +124,79 @@ void catalog_scores_free(struct catalog_score *v, size_t n)
 		free(v[i].text);
 	}
 	free(v);
+}
+
+/* --- one task as a column --- */
+
+static bool lower_is_better(const char *metric)
+{
+	return strstr(metric, "perplexity") || strstr(metric, "divergence") ||
+		str_starts(metric, "kl") || str_eq(metric, "nll");
+}
+
+/* The statement gives: of whom, metric, largest, smallest; ordered by the first two. */
+static struct catalog_value *read_values(struct catalog *c, const char *sql, const char *task,
+	size_t *n)
+{
+	struct { struct catalog_value *v; size_t n, cap; } found = { 0 };
+	const struct task *known = task_find(task);
+	struct db *d = db_reading(c, NULL);
+	sqlite3_stmt *s;
+	bool failed;
+
+	*n = 0;
+	if (!d)
+		return NULL;
+	s = db_prepare(d, sql, NULL);
+	if (s && db_bind(d, s, NULL, "t", known ? known->name : task))
+		while (db_step(d, s, &failed, NULL)) {
+			int64_t of = sqlite3_column_int64(s, 0);
+			const char *metric = (const char *)sqlite3_column_text(s, 1);
+
+			if (found.n && found.v[found.n - 1].of == of)
+				continue;
+			*vec_push(&found) = (struct catalog_value){ of,
+				db_double(s, metric && lower_is_better(metric) ? 3 : 2) };
+		}
+	db_read_done(d);
+	*n = found.n;
+	return found.v;
+}
+
+struct catalog_value *catalog_run_values(struct catalog *c, const char *task, size_t *n)
+{
+	static const char sql[] =
+		"SELECT of, metric, max(value), min(value) FROM (SELECT s.run AS of, s.metric, "
+		"s.value FROM score s WHERE s.task = ?1 AND NOT s.estimated AND s.run IS NOT NULL "
+		"UNION ALL SELECT m.run, s.metric, s.value FROM score s JOIN model m ON m.id = "
+		"s.model WHERE s.task = ?1 AND NOT s.estimated AND m.run IS NOT NULL UNION ALL "
+		"SELECT o.id, s.metric, s.value FROM score s JOIN model m ON m.id = s.model JOIN "
+		"run o ON o.output = m.path WHERE s.task = ?1 AND NOT s.estimated AND m.run IS "
+		"NULL AND o.status = 'done') GROUP BY of, metric ORDER BY of, metric";
+
+	return read_values(c, sql, task, n);
+}
+
+struct catalog_value *catalog_model_values(struct catalog *c, const char *task, size_t *n)
+{
+	static const char sql[] = "SELECT model, metric, max(value), min(value) FROM score WHERE "
+		"task = ? AND NOT estimated AND model IS NOT NULL GROUP BY model, metric ORDER BY "
+		"model, metric";
+
+	return read_values(c, sql, task, n);
+}
+
+double catalog_value_of(const struct catalog_value *v, size_t n, int64_t of)
+{
+	size_t low = 0, high = n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (v[mid].of < of)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < n && v[low].of == of ? v[low].value : NAN;
 }

@@ -59,7 +59,7 @@ const char *history_output(const struct catalog_run *r)
 		return "";
 	if (r->replaced)
 		return "replaced";
-	return file_exists(r->output) ? "on disk" : "gone";
+	return file_exists(r->output) ? "on disk" : r->dropped ? "dropped" : "gone";
 }
 
 char *history_when(const char *iso)

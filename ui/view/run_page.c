@@ -260,14 +260,18 @@ static void score_diff(struct run_page *p, struct catalog *c, int64_t a, int64_t
 	catalog_scores_free(sb, nb);
 }
 
-bool run_page_two(struct run_page *p, struct catalog *c, int64_t ida, int64_t idb, struct err *e)
+bool run_page_sides(struct run_page *p, struct catalog *c, const int64_t *ids, size_t n_ids,
+	bool whole, struct err *e)
 {
+	int64_t ida = ids[0], idb = ids[n_ids - 1];
+
 	struct catalog_run *a = catalog_run_get(c, ida, e),
 			   *b = a ? catalog_run_get(c, idb, e) : NULL;
 	struct lines la = { 0 }, lb = { 0 };
 	struct str t = STR_INIT;
 	char seeds[2][24];
 
+	(void)whole;
 	if (b) {
 		run_page_fini(p);
 		str_addf(&t, "%lld → %lld", (long long)ida, (long long)idb);

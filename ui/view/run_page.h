@@ -18,7 +18,9 @@ struct run_page {
 };
 void run_page_fini(struct run_page *p);
 bool run_page_one(struct run_page *p, struct catalog *c, int64_t id, struct err *e);
-bool run_page_two(struct run_page *p, struct catalog *c, int64_t a, int64_t b, struct err *e);
+/* Two or more, each beside the first. whole: what is the same in them too. */
+bool run_page_sides(struct run_page *p, struct catalog *c, const int64_t *ids, size_t n, bool whole,
+	struct err *e);
 void run_page_scroll(struct run_page *p, int lines, int height);
 void run_page_draw(const struct run_page *p, struct grid *g, struct rect r);
 #endif

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <time.h>
 #include "system/file.h"
-#include "ui/view/app.h"
-#include "ui/view/run_page.h"
+#include "ui/command/settings.h"
+#include "ui/view/view_history.h"
 
 enum {
 	COL_ID,
@@ -16,38 +16,35 @@ enum {
 	COL_METHOD,
 	COL_STATUS,
 	COL_TIME,
-	COL_SIZE,
 	COL_DISK,
+	COL_SCORE,
 	COL_TAGS,
+	COL_FROM,
+	COL_SIZE,
+	COL_SEED,
 	COL_NOTE,
 	N_COLUMNS
 };
 static const struct column columns[N_COLUMNS] = {
 	{ "id", "ID", 1, 3, 0, 9, true, false, CUT_END, "Number of the run." },
 	{ "when", "WHEN", -1, 11, 11, 6, false, false, CUT_END, "When it started." },
-	{ "what", "WHAT", -1, 5, 10, 4, false, true, CUT_END, "merge, quantize, eval, sweep …" },
+	{ "what", "WHAT", -1, 5, 8, 4, false, true, CUT_END, "merge, quantize, eval, sweep …" },
 	{ "name", "NAME", -1, 12, 0, 8, false, true, CUT_MIDDLE,
 		"Name of the run: :name-run changes it." },
 	{ "method", "METHOD", -1, 8, 18, 5, false, true, CUT_END, "How it merged." },
 	{ "status", "STATUS", -1, 4, 0, 7, false, true, CUT_END,
 		"running, done, failed, cancelled, stopped." },
-	{ "seconds", "TIME", 1, 5, 0, 3, true, false, CUT_END, "How long it took." },
-	{ "size", "SIZE", 1, 7, 0, 4, true, false, CUT_END, "Bytes it wrote." },
-	{ "disk", "DISK", -1, 4, 0, 5, false, false, CUT_END, "Is the output still there?" },
+	{ "seconds", "TIME", 1, 5, 0, 4, true, false, CUT_END, "How long it took." },
+	{ "disk", "DISK", 1, 7, 0, 6, true, false, CUT_END,
+		"What of its output is there: bytes, or why it is not." },
+	{ "score", "SCORE", 1, 5, 0, 5, true, false, CUT_END,
+		"A result of choice, of the run or of what it wrote: set score TASK." },
 	{ "tags", "TAGS", -1, 4, 20, 3, false, true, CUT_END, "t adds one, t -TAG takes it away." },
-	{ "note", "NOTE", -1, 0, 30, 0, false, true, CUT_END, "The newest note." },
-};
-
-struct history_view {
-	struct view view;
-	struct table table;
-	struct catalog_run *runs;
-	size_t n;
-	bool *on_disk;
-	struct rect head, list, below;
-	struct run_page page;     /* what the lower pane shows */
-	int64_t page_id, page_other; /* one run, or two; 0 none */
-	bool page_open;           /* Enter: it has the screen */
+	{ "from", "FROM", 1, 4, 0, 2, true, false, CUT_END,
+		"The run it was branched or replayed from." },
+	{ "size", "SIZE", 1, 0, 0, 0, true, false, CUT_END, "Bytes it wrote." },
+	{ "seed", "SEED", 1, 0, 0, 0, true, false, CUT_END, "Of its random masks." },
+	{ "note", "NOTE", -1, 0, 30, 1, false, true, CUT_END, "The newest note." },
 };
 
 static struct catalog_run *run_at(void *ctx, size_t i)
@@ -55,14 +52,14 @@ static struct catalog_run *run_at(void *ctx, size_t i)
 	return &((struct history_view *)ctx)->runs[i];
 }
 
-static struct history_view *self(const struct app *a)
+struct history_view *history_self(const struct app *a)
 {
 	return app_view_of((struct app *)a, &view_history);
 }
 
-static struct catalog_run *selected(const struct app *a)
+struct catalog_run *history_selected(const struct app *a)
 {
-	struct history_view *v = self(a);
+	struct history_view *v = history_self(a);
 	long row = v ? table_selected(&v->table) : -1;
 
 	return row >= 0 ? &v->runs[row] : NULL;
@@ -75,14 +72,23 @@ static unsigned status_style(const char *s)
 		str_eq(s, "running") ? STYLE_value : STYLE_warn;
 }
 
+static bool there(const struct history_view *v, size_t i)
+{
+	return v->on_disk[i] && !v->runs[i].replaced;
+}
+
 static void disk_text(const struct history_view *v, size_t i, struct table_cell *out)
 {
 	const struct catalog_run *r = &v->runs[i];
 
 	if (!r->output || !str_eq(r->status, "done"))
 		return;
-	str_add(&out->text, r->replaced ? "replaced" : v->on_disk[i] ? "yes" : "gone");
-	out->style = v->on_disk[i] && !r->replaced ? STYLE_normal : STYLE_dim;
+	if (there(v, i) && r->bytes)
+		str_add_bytes(&out->text, r->bytes);
+	else
+		str_add(&out->text, r->replaced ? "replaced" : v->on_disk[i] ? "yes" :
+			r->dropped ? "dropped" : "gone");
+	out->style = there(v, i) ? STYLE_normal : STYLE_dim;
 }
 
 /* Local time: "11-20 21:04", another year's with the year. */
@@ -127,6 +133,18 @@ static void cell(void *ctx, size_t i, int column, struct table_cell *out)
 			str_add_bytes(&out->text, r->bytes);
 		break;
 	case COL_DISK: disk_text(ctx, i, out); break;
+	case COL_SCORE: {
+		double score = ((struct history_view *)ctx)->scores[i];
+
+		if (!isnan(score))
+			str_addf(&out->text, score >= 10 ? "%.2f" : "%.3f", score);
+		break;
+	}
+	case COL_FROM:
+		if (r->parent)
+			str_addf(&out->text, "%lld", (long long)r->parent);
+		break;
+	case COL_SEED: str_addf(&out->text, "%llu", (unsigned long long)r->seed); break;
 	case COL_TAGS:
 		str_add(&out->text, r->tags ? r->tags : "");
 		out->style = STYLE_note;
@@ -143,6 +161,10 @@ static double value(void *ctx, size_t i, int column)
 	case COL_ID: return (double)r->id;
 	case COL_TIME: return r->seconds;
 	case COL_SIZE: return (double)r->bytes;
+	case COL_DISK: return there(ctx, i) ? (double)r->bytes : NAN;
+	case COL_SCORE: return ((struct history_view *)ctx)->scores[i];
+	case COL_FROM: return r->parent ? (double)r->parent : NAN;
+	case COL_SEED: return (double)r->seed;
 	default: return NAN;
 	}
 }
@@ -171,23 +193,65 @@ static void close_view(struct view *view)
 	table_fini(&v->table);
 	catalog_runs_free(v->runs, v->n);
 	free(v->on_disk);
+	free(v->scores);
+	free(v->score);
+	free(v->filter);
+	free(v->trouble);
 	run_page_fini(&v->page);
 }
 
-static void reload(struct history_view *v)
+static void read_scores(struct history_view *v)
 {
-	struct err e = { 0 };
+	const char *task = settings_get("score");
+	size_t n = 0;
+	struct catalog_value *values = *task ? catalog_run_values(v->view.app->catalog, task, &n) :
+		NULL;
 
+	free(v->score);
+	free(v->scores);
+	v->score = xstrdup(task);
+	v->scores = xnew(double, v->n + 1);
+	for (size_t i = 0; i < v->n; i++)
+		v->scores[i] = catalog_value_of(values, n, v->runs[i].id);
+	free(values);
+}
+
+static bool load(struct history_view *v, const char *filter, struct err *e)
+{
+	size_t n;
+	struct catalog_run *runs = catalog_runs(v->view.app->catalog, filter, &n, e);
+
+	if (!runs)
+		return false;
 	catalog_runs_free(v->runs, v->n);
 	free(v->on_disk);
-	v->runs = catalog_runs(v->view.app->catalog, "", &v->n, &e);
-	if (!v->runs)
-		v->n = 0;
-	v->on_disk = xnew(bool, v->n ? v->n : 1);
-	for (size_t i = 0; i < v->n; i++)
-		v->on_disk[i] = v->runs[i].output && file_exists(v->runs[i].output);
-	v->page_id = 0;
-	table_set_rows(&v->table, v->n);
+	v->runs = runs;
+	v->n = n;
+	v->on_disk = xnew(bool, n + 1);
+	for (size_t i = 0; i < n; i++)
+		v->on_disk[i] = runs[i].output && file_exists(runs[i].output);
+	read_scores(v);
+	v->n_pages = 0;
+	v->table.empty = filter ? "no run matches" :
+		"no runs yet: what is merged or measured is listed here for good";
+	table_set_rows(&v->table, n);
+	return true;
+}
+
+bool history_reload(struct history_view *v, struct err *e)
+{
+	return load(v, v->filter, e);
+}
+
+bool history_filter(struct history_view *v, const char *text, struct err *e)
+{
+	const char *filter = *text ? text : NULL;
+
+	if (!load(v, filter, e))
+		return false;
+	free(v->filter);
+	v->filter = filter ? xstrdup(filter) : NULL;
+	return true;
 }
 
 static void update(struct view *view, unsigned changed)
@@ -195,38 +259,44 @@ static void update(struct view *view, unsigned changed)
 	struct history_view *v = (struct history_view *)view;
 
 	if (changed & CHANGED_RUNS)
-		reload(v);
+		history_reload(v, NULL);
 }
 
-/* The lower pane follows the cursor; two marked runs are compared. */
+static int by_number(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* The lower pane follows the cursor; marked runs stand side by side, the oldest first. */
 static void follow(struct history_view *v)
 {
-	size_t rows[2], n = v->table.mark_order.n >= 2 ? table_marked(&v->table, rows, 2) : 0;
-	const struct catalog_run *r = selected(v->view.app);
-	int64_t a = r ? r->id : 0, b = 0;
+	size_t rows[HISTORY_SIDES], n = v->table.mark_order.n >= 2
+		? table_marked(&v->table, rows, HISTORY_SIDES) : 0;
+	const struct catalog_run *r = history_selected(v->view.app);
+	int64_t ids[HISTORY_SIDES];
 	struct err e = { 0 };
 	int top = v->page.top;
 
-	if (n >= 2) { /* the older one first, in whatever order they were marked */
-		a = v->runs[rows[0]].id;
-		b = v->runs[rows[1]].id;
-		if (a > b) {
-			a = v->runs[rows[1]].id;
-			b = v->runs[rows[0]].id;
-		}
-	}
-	if (a == v->page_id && b == v->page_other)
+	n = n > HISTORY_SIDES ? HISTORY_SIDES : n < 2 ? 0 : n;
+	for (size_t i = 0; i < n; i++)
+		ids[i] = v->runs[rows[i]].id;
+	qsort(ids, n, sizeof *ids, by_number);
+	if (!n && r)
+		ids[n++] = r->id;
+	if (n && n == v->n_pages && !memcmp(ids, v->pages, n * sizeof *ids))
 		return;
-	if (b)
-		run_page_two(&v->page, v->view.app->catalog, a, b, &e);
-	else if (a)
-		run_page_one(&v->page, v->view.app->catalog, a, &e);
+	if (n > 1)
+		run_page_sides(&v->page, v->view.app->catalog, ids, n, v->whole, &e);
+	else if (n)
+		run_page_one(&v->page, v->view.app->catalog, ids[0], &e);
 	else
 		run_page_fini(&v->page);
 	if (v->page_open)
 		v->page.top = top;
-	v->page_id = a;
-	v->page_other = b;
+	memcpy(v->pages, ids, n * sizeof *ids);
+	v->n_pages = n;
 }
 
 static void layout(struct view *view, struct rect area)
@@ -234,6 +304,10 @@ static void layout(struct view *view, struct rect area)
 	struct history_view *v = (struct history_view *)view;
 	struct rect r = area;
 
+	if (!str_eq(v->score, settings_get("score"))) {
+		read_scores(v);
+		table_refresh(&v->table);
+	}
 	follow(v);
 	v->head = rect_top(&r, 1);
 	v->below = v->page_open ? r : rect_bottom(&r, area.h >= 18 ? area.h / 2 : 0);
@@ -243,13 +317,30 @@ static void layout(struct view *view, struct rect area)
 	v->view.table = &v->table;
 }
 
+static void draw_head(const struct history_view *v, struct grid *g)
+{
+	struct str s = STR_INIT;
+
+	str_addf(&s, "%zu run%s", v->n, v->n == 1 ? "" : "s");
+	if (v->filter)
+		str_addf(&s, " · %s", v->filter);
+	if (v->score && *v->score && v->n)
+		str_addf(&s, " · score %s", v->score);
+	if (v->table.mark_order.n == 1)
+		str_add(&s, " · mark a second one to compare");
+	else if (v->table.mark_order.n > HISTORY_SIDES)
+		str_addf(&s, " · the first %d marked side by side", HISTORY_SIDES);
+	grid_fit(g, v->head.x + 1, v->head.y, v->head.w - 2,
+		v->trouble ? STYLE_error : v->filter ? STYLE_value : STYLE_dim,
+		v->trouble ? v->trouble : s.s, CUT_END);
+	str_fini(&s);
+}
+
 static void draw(const struct view *view, struct grid *g)
 {
 	const struct history_view *v = (const struct history_view *)view;
 
-	grid_textf(g, v->head.x + 1, v->head.y, STYLE_dim, "%zu run%s%s", v->n,
-		v->n == 1 ? "" : "s",
-		v->table.mark_order.n == 1 ? " · mark a second one to compare" : "");
+	draw_head(v, g);
 	if (!v->page_open)
 		table_draw(&v->table, g, true);
 	if (v->page.title && v->below.h > 2)
@@ -285,12 +376,14 @@ static bool escape(struct view *view)
 	bool was = v->page_open;
 
 	v->page_open = false;
+	if (!was && v->filter)
+		return history_filter(v, "", NULL);
 	return was;
 }
 
 static bool copy_command(const struct view *view, struct str *out)
 {
-	const struct catalog_run *r = selected(view->app);
+	const struct catalog_run *r = history_selected(view->app);
 	struct catalog_run *whole = r ? catalog_run_get(view->app->catalog, r->id, NULL) : NULL;
 
 	if (whole && whole->command)
@@ -316,165 +409,3 @@ const struct view_ops view_history = {
 	.copy_command = copy_command,
 };
 
-/* --- commands --- */
-bool command_on_run(const struct app *a)
-{
-	return selected(a) != NULL;
-}
-
-unsigned app_show_run(struct app *a, int64_t run)
-{
-	struct history_view *v = self(a);
-
-	if (!run) {
-		app_say(a, "it made no run");
-		return CHANGED_SCREEN;
-	}
-	reload(v);
-	table_filter(&v->table, "", NULL);
-	table_select(&v->table, (uint64_t)run + 1);
-	return app_go(a, 7);
-}
-
-unsigned cmd_open_run(struct app *a, const char *args)
-{
-	struct history_view *v = self(a);
-
-	if (*args && !table_select(&v->table, strtoull(args, NULL, 10) + 1)) {
-		app_say(a, "there is no run %s", args);
-		return CHANGED_SCREEN;
-	}
-	v->page_open = !v->page_open;
-	v->page.top = 0;
-	return CHANGED_LAYOUT;
-}
-
-unsigned cmd_diff_runs(struct app *a, const char *args)
-{
-	struct history_view *v = self(a);
-
-	(void)args;
-	if (v->table.mark_order.n == 1 && !id_set_has(&v->table.marks, v->table.cursor_id))
-		table_mark(&v->table);
-	if (v->table.mark_order.n < 2) {
-		app_say(a, "mark one run with Space, go to another, d compares them");
-		return CHANGED_SCREEN;
-	}
-	v->page_open = true;
-	return CHANGED_LAYOUT | CHANGED_MARKS;
-}
-
-/* For every marked run, or the selected one. */
-static unsigned each_marked(struct app *a, const char *text,
-	bool (*fn)(struct catalog *c, int64_t run, const char *text, struct err *e))
-{
-	struct history_view *v = self(a);
-	size_t rows[256], n = table_marked(&v->table, rows, 256);
-	struct err e = { 0 };
-
-	for (size_t i = 0; i < n && i < 256; i++)
-		if (!fn(a->catalog, v->runs[rows[i]].id, text, &e))
-			return app_fail(a, &e);
-	return CHANGED_RUNS;
-}
-
-static bool tag_one(struct catalog *c, int64_t run, const char *text, struct err *e)
-{
-	return *text == '-' ? catalog_tag(c, run, text + 1, false, e)
-			    : catalog_tag(c, run, text, true, e);
-}
-
-static unsigned tag_done(struct app *a, const char *text, void *ctx)
-{
-	(void)ctx;
-	return *text ? each_marked(a, text, tag_one) : 0;
-}
-
-unsigned cmd_tag(struct app *a, const char *args)
-{
-	struct ask q = {
-		.label = "tag (-tag takes it away): ", .history = "tag", .done = tag_done
-	};
-
-	return *args ? tag_done(a, args, NULL) : app_ask(a, &q);
-}
-
-static unsigned note_done(struct app *a, const char *text, void *ctx)
-{
-	(void)ctx;
-	return *text ? each_marked(a, text, catalog_note) : 0;
-}
-
-unsigned cmd_note(struct app *a, const char *args)
-{
-	struct ask q = { .label = "note: ", .history = "note", .done = note_done };
-
-	return *args ? note_done(a, args, NULL) : app_ask(a, &q);
-}
-
-unsigned cmd_name_run(struct app *a, const char *args)
-{
-	struct err e = { 0 };
-
-	if (!*args) {
-		app_say(a, "give a name");
-		return CHANGED_SCREEN;
-	}
-	return catalog_rename(a->catalog, selected(a)->id, args, &e) ? CHANGED_RUNS
-								     : app_fail(a, &e);
-}
-
-unsigned cmd_archive(struct app *a, const char *args)
-{
-	const struct catalog_run *r = selected(a);
-	struct err e = { 0 };
-
-	(void)args;
-	if (!catalog_archive(a->catalog, r->id, !r->archived, &e))
-		return app_fail(a, &e);
-	app_say(a, "run %lld is archived; cupel runs 'archived:yes' lists such runs",
-		(long long)r->id);
-	return CHANGED_RUNS;
-}
-
-/* The recipe of a run, or of the run that made a model, as a new variant. */
-unsigned app_open_run_recipe(struct app *a, int64_t id)
-{
-	struct err e = { 0 };
-	struct catalog_run *r = catalog_run_get(a->catalog, id, &e);
-	struct recipe *recipe = NULL;
-	struct str name = STR_INIT;
-	unsigned bits;
-
-	if (r && !r->recipe_text)
-		err_set(&e, ERR_INPUT, "run", NULL, r->plan_text
-			? "it quantized a model: it has a plan and no recipe"
-			: "it has no recipe");
-	else if (r)
-		recipe = recipe_parse(r->recipe_text, strlen(r->recipe_text), r->recipe_path, &e);
-	if (!recipe) {
-		catalog_runs_free(r, r ? 1 : 0);
-		return app_fail(a, &e);
-	}
-	str_addf(&name, "run-%lld.yml", (long long)id);
-	bits = app_add_recipe(a, recipe, name.s, -1, id);
-	str_fini(&name);
-	catalog_runs_free(r, 1);
-	return bits;
-}
-
-unsigned cmd_go_recipe(struct app *a, const char *args)
-{
-	int64_t run = 0;
-
-	(void)args;
-	if (a->view->ops->digit == 7)
-		run = selected(a) ? selected(a)->id : 0;
-	else
-		run = app_selected_model_run(a);
-	if (!run) {
-		app_say(a, "it was not made by a run of this catalog");
-		return CHANGED_SCREEN;
-	}
-	return app_open_run_recipe(a, run);
-}
