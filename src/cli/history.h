@@ -10,7 +10,8 @@
 bool history_run_id(struct catalog *c, const char *text, int64_t *id, struct err *e);
 bool history_job_id(const char *text, int64_t *id, struct err *e);
 
-/* Where a run's output is now: "on disk", "dropped", "gone", "replaced" by a later run, "" if it has none. */
+/* Where a run's output is now: "on disk", "dropped", "gone", "replaced" by a later run, "" if it
+ * has none. */
 const char *history_output(const struct catalog_run *r);
 char *history_when(const char *iso);              /* "2026-11-19 14:03", local time; free() */
 json_t *history_tags(const struct catalog_run *r); /* array */

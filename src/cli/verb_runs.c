@@ -72,11 +72,23 @@ const struct verb verb_runs = {
 	.args = "[FILTER...]",
 	.help = "list what was made, newest first",
 	.detail = "Words of the filter match beginnings of words in names, recipes, inputs, "
-		"outputs, notes and tags; all of them must. tag:X is an exact tag; method:X, "
-		"status:X, kind:X, started:X and recipe:X (its hash) are beginnings; name:X, "
-		"output:X, input:X and note:X are parts. A leading - excludes, \"double quotes\" "
-		"keep blanks and colons together. Archived runs are left out unless archived:yes "
-		"or archived:all is said.",
+		"outputs, notes, tags and in the card of what was written; all of them must. "
+		"FIELD:VALUE looks in one place: tag, method, name, status, kind, output, input, "
+		"note, recipe and hash (beginnings of them), disk:yes or no, archived:yes or all "
+		"(without it archived runs are left out). = is the whole of it, != anything else.\n"
+		"\n"
+		"Numbers take : = != < <= > >= and ranges (0.1..0.5, 5.., ..2G): seconds "
+		"(2m, 1h), size (500M), bits, tensors, seed, id, from (the run it was branched or "
+		"replayed from), started (a date, or how long ago: started<3d, "
+		"started>2026-11-01, started:2026-11).\n"
+		"\n"
+		"Any other name is a key of the recipe with a number (t<0.001, weight:0.2..0.4: "
+		"any number under that key), or a task (arc>0.45, arc>45, hellaswag.acc_norm>67%: "
+		"a result of the run or of the model it wrote, estimates left out), or a metric "
+		"(perplexity<9).\n"
+		"\n"
+		"A leading - excludes, or and parentheses group, \"double quotes\" keep blanks and "
+		"signs together. The same words filter the workbench's History.",
 	.max_args = -1,
 	.dash_words = true,
 	.run = run,

@@ -200,6 +200,21 @@ static void close_view(struct view *view)
 	run_page_fini(&v->page);
 }
 
+/* A column that says nothing takes no room, unless it was asked for. */
+static void hide_empty(struct history_view *v)
+{
+	static const int may[] = { COL_SCORE, COL_FROM };
+
+	for (size_t k = 0; k < sizeof may / sizeof *may; k++) {
+		uint64_t bit = (uint64_t)1 << may[k];
+		bool any = v->table.asked & bit;
+
+		for (size_t i = 0; i < v->n && !any; i++)
+			any = !isnan(value(v, i, may[k]));
+		v->table.hidden = any ? v->table.hidden & ~bit : v->table.hidden | bit;
+	}
+}
+
 static void read_scores(struct history_view *v)
 {
 	const char *task = settings_get("score");
@@ -214,6 +229,7 @@ static void read_scores(struct history_view *v)
 	for (size_t i = 0; i < v->n; i++)
 		v->scores[i] = catalog_value_of(values, n, v->runs[i].id);
 	free(values);
+	hide_empty(v);
 }
 
 static bool load(struct history_view *v, const char *filter, struct err *e)
@@ -324,7 +340,7 @@ static void draw_head(const struct history_view *v, struct grid *g)
 	str_addf(&s, "%zu run%s", v->n, v->n == 1 ? "" : "s");
 	if (v->filter)
 		str_addf(&s, " · %s", v->filter);
-	if (v->score && *v->score && v->n)
+	if (v->score && *v->score && table_column_shown(&v->table, COL_SCORE))
 		str_addf(&s, " · score %s", v->score);
 	if (v->table.mark_order.n == 1)
 		str_add(&s, " · mark a second one to compare");
