@@ -122,3 +122,30 @@ struct catalog_figure *catalog_task_figures(struct catalog *c, const char *task,
 	*n = found.n;
 	return found.v;
 }
+
+char **catalog_measured_words(struct catalog *c, size_t *n, struct err *e)
+{
+	/* From word to word along the index, not over every score. */
+	static const char sql[] = "WITH RECURSIVE w (word) AS (SELECT min(variant) FROM score "
+		"UNION ALL SELECT (SELECT min(variant) FROM score WHERE variant > w.word) FROM w "
+		"WHERE w.word IS NOT NULL) SELECT word FROM w WHERE word IS NOT NULL";
+	struct { char **v; size_t n, cap; } found = { 0 };
+	struct db *d = db_reading(c, e);
+	bool failed = true;
+	sqlite3_stmt *s;
+
+	*n = 0;
+	if (!d)
+		return NULL;
+	vec_reserve(&found, 1);
+	s = db_prepare(d, sql, e);
+	while (s && db_step(d, s, &failed, e))
+		*vec_push(&found) = db_text(s, 0);
+	db_read_done(d);
+	for (size_t i = 0; failed && i < found.n; i++)
+		free(found.v[i]);
+	if (failed)
+		vec_fini(&found);
+	*n = found.n;
+	return found.v;
+}

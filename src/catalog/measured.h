@@ -36,4 +36,11 @@ struct catalog_figure *catalog_task_figures(struct catalog *c, const char *task,
  * three nothing: of everybody. */
 struct catalog_score *catalog_task_scores(struct catalog *c, const char *task,
 	const struct catalog_measured *of, size_t *n, struct err *e);
+
+/* Everything said of one of them, newest first: of a model with what its run was said to give, of a
+ * run with what the model it made has, of a file's word (in the given case). */
+struct catalog_score *catalog_measured_scores(struct catalog *c, const struct catalog_measured *of,
+	size_t *n, struct err *e);
+/* Every word for a model that files with figures used, each once; free each and the list. */
+char **catalog_measured_words(struct catalog *c, size_t *n, struct err *e);
 #endif

@@ -113,6 +113,34 @@ struct catalog_score *catalog_task_scores(struct catalog *c, const char *task,
 		: NULL, n, e);
 }
 
+/* One statement for each, so that each is looked up by its index. */
+struct catalog_score *catalog_measured_scores(struct catalog *c, const struct catalog_measured *of,
+	size_t *n, struct err *e)
+{
+	static const char of_model[] =
+		"SELECT " COLUMNS " FROM score WHERE model = ?1 UNION SELECT "
+		COLUMNS " FROM score WHERE run = (SELECT run FROM model WHERE id = ?1) AND model "
+		"IS NULL ORDER BY id DESC";
+	static const char of_run[] = "SELECT " COLUMNS " FROM score WHERE run = ?1 UNION SELECT "
+		COLUMNS " FROM score WHERE model IN (SELECT id FROM model WHERE run = ?1) ORDER "
+		"BY id DESC";
+	static const char of_word[] = "SELECT " COLUMNS " FROM score WHERE variant = ?1 ORDER BY "
+		"id DESC";
+	struct db *d = db_reading(c, e);
+	sqlite3_stmt *s;
+	bool ok;
+
+	*n = 0;
+	if (!d)
+		return NULL;
+	s = db_prepare(d, of->model ? of_model : of->run ? of_run : of_word, e);
+	if (of->model || of->run)
+		ok = s && db_bind(d, s, e, "i", of->model ? of->model : of->run);
+	else
+		ok = s && db_bind(d, s, e, "t", of->word);
+	return read_scores(d, ok ? s : NULL, n, e);
+}
+
 void catalog_scores_free(struct catalog_score *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {

@@ -24,7 +24,8 @@ enum compare_sense {
 	SENSE_FULL,
 	SENSE_CHANCE,    /* within 2 SE of guessing */
 	SENSE_MAJORITY,  /* within 2 SE of always giving the commonest answer */
-	SENSE_BELOW,     /* more than 2 SE below both: protocol broken? */
+	/* more than 2 SE below majority, or if unknown chance: broken? */
+	SENSE_BELOW,
 };
 
 struct compare_variant {
@@ -34,7 +35,10 @@ struct compare_variant {
 	uint64_t bytes;         /* 0 unknown */
 	double bits;            /* per weight; NaN unknown */
 	uint64_t parameters;
+	char *quantization;     /* how it is stored: "q8-hi"; "" not quantized; NULL not known */
 	char *protocol;         /* what all its cells share, short: "mlx q8-hi 0-shot"; or NULL */
+	/* Nothing else here is both smaller and better, by the mean or the one task asked for. */
+	bool front;
 };
 struct compare_cell {
 	bool known;
@@ -44,7 +48,10 @@ struct compare_cell {
 	bool estimated;         /* shown, never subtracted */
 	bool answers;           /* of single questions are kept */
 	enum compare_sense sense;
-	char *protocol;         /* short fingerprint; equal texts may be subtracted */
+	/* How it was measured, short: "lm-eval 0.4 hf 0-shot", NULL not said. Equal texts may be
+	 * subtracted where the models are stored alike (compare_variant.quantization) or are one
+	 * model stored in two ways. */
+	char *protocol;
 	char *source;           /* "README.md:25", or NULL when measured here */
 };
 /* Variant `of` against the row's reference. */
@@ -56,7 +63,9 @@ struct compare_difference {
 	double stderr_, z, p, p_holm; /* NaN where nothing is known of the spread */
 	bool paired, bound;     /* bound: from n alone, as if unpaired */
 	bool across;            /* protocols differ; only if asked for */
-	int64_t items, n;       /* the difference in questions, of n; n 0 unknown */
+	/* The difference in questions, of n; n 0 unknown. Paired: n questions both answered; where
+	 * that is not all of them, value is of those. */
+	int64_t items, n;
 	double low, high;       /* 95 % interval of value */
 	enum compare_verdict verdict;
 	const char *why_not;    /* not subtracted because: constant text, or NULL */
@@ -66,6 +75,7 @@ struct compare_row {
 	bool mean;              /* the mean row: over tasks that all variants have */
 	bool share;             /* values are fractions of 1 */
 	bool lower_better;      /* perplexity, divergence */
+	size_t tasks;           /* of the mean row: how many it is of */
 	int64_t n;              /* questions; 0 unknown or different */
 	double resolves;        /* smallest difference found with 80 % power at 5 %; NaN */
 	struct compare_cell *cells;        /* [n_variants] */

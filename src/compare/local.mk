@@ -1,2 +1,7 @@
-libcupel_a_SOURCES += src/compare/bootstrap.c src/compare/compare.h \
+libcupel_a_SOURCES += src/compare/bootstrap.c src/compare/cells.c \
+	src/compare/compare.c src/compare/compare.h \
+	src/compare/differences.c src/compare/labels.c \
+	src/compare/linediff.c src/compare/linediff.h src/compare/making.h \
+	src/compare/parents.c src/compare/protocol.c src/compare/recipes.c \
+	src/compare/resolve.c src/compare/sentences.c \
 	src/compare/significance.c src/compare/significance.h

@@ -167,13 +167,18 @@ struct sig_test sig_unpaired(double a, double stderr_a, double b, double stderr_
 	return by_normal(a - b, sqrt(stderr_a * stderr_a + stderr_b * stderr_b));
 }
 
+bool sig_few(double a, double n_a, double b, double n_b)
+{
+	double pool = (a * n_a + b * n_b) / (n_a + n_b), fewer = n_a < n_b ? n_a : n_b;
+
+	return fewer * (pool < 0.5 ? pool : 1 - pool) < 5 && n_a + n_b < FISHER_MAX_N;
+}
+
 struct sig_test sig_shares(double a, double n_a, double b, double n_b)
 {
 	struct sig_test t = sig_unpaired(a, sig_share_stderr(a, n_a), b, sig_share_stderr(b, n_b));
-	double pool = (a * n_a + b * n_b) / (n_a + n_b), fewer = n_a < n_b ? n_a : n_b;
-	double least = fewer * (pool < 0.5 ? pool : 1 - pool);
 
-	if (least < 5 && n_a + n_b < FISHER_MAX_N && !isnan(t.p))
+	if (!isnan(t.p) && sig_few(a, n_a, b, n_b))
 		t.p = sig_fisher_p((uint64_t)llround(a * n_a), (uint64_t)llround(n_a),
 			(uint64_t)llround(b * n_b), (uint64_t)llround(n_b));
 	return t;

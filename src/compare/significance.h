@@ -29,6 +29,7 @@ struct sig_test {
 /* a - b, measured apart, by their standard errors. */
 struct sig_test sig_unpaired(double a, double stderr_a, double b, double stderr_b);
 /* Two shares of n_a and n_b questions. p is Fisher's where an expected count is under 5. */
+bool sig_few(double a, double n_a, double b, double n_b); /* is it? */
 struct sig_test sig_shares(double a, double n_a, double b, double n_b);
 /* Of n questions both answered: b right only by the first, c only by the second. p: McNemar's
  * exact one; difference (b - c) / n, its error sqrt(b + c - (b - c)^2 / n) / n. */

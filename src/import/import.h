@@ -50,6 +50,9 @@ struct import_kind {
 };
 const struct import_kind *import_kind_at(size_t i); /* NULL after the last */
 
+/* A share of questions: acc, exact_match, pass@1 …; "score" where the task is known. */
+bool import_is_share(const char *task, const char *metric);
+
 /* False with a message if it cannot be opened, is of no known kind or is damaged as a whole. f is
  * to be released in any case. */
 bool import_read(struct import_file *f, const char *path, struct err *e);

@@ -31,8 +31,6 @@ struct import_figure {
 void import_fact(struct import_file *f, const struct import_figure *g, json_t *protocol);
 void import_unread(struct import_file *f, int64_t line, const char *text, size_t n,
 	const char *reason_fmt, ...) __attribute__((format(printf, 5, 6)));
-/* A share of questions: acc, exact_match, pass@1 …; "score" where the task is known. */
-bool import_is_share(const char *task, const char *metric);
 
 /* Lines of a text; `s` is not terminated, without its line end. */
 struct import_lines {

@@ -21,6 +21,32 @@ static void score(struct catalog *c, struct catalog_score s)
 	assert_true(catalog_score_put(c, &s, 1, NULL));
 }
 
+/* a: of a model's two words; other: a run that made no model; C: a word. */
+static void everything_of(struct catalog *c, int64_t a, int64_t other)
+{
+	const struct catalog_measured of[] = { { .model = a }, { .run = other }, { .word = "C" },
+		{ .word = "c" } };
+	static const size_t many[] = { 2, 1, 1, 0 };
+	char **words;
+	size_t n;
+
+	for (size_t i = 0; i < 4; i++) {
+		struct catalog_score *s = catalog_measured_scores(c, &of[i], &n, NULL);
+
+		assert_non_null(s);
+		assert_int_equal(n, many[i]);
+		assert_true(n < 2 || s[0].id > s[1].id);
+		catalog_scores_free(s, n);
+	}
+	words = catalog_measured_words(c, &n, NULL);
+	assert_int_equal(n, 2);
+	assert_string_equal(words[0], "A");
+	assert_string_equal(words[1], "C");
+	free(words[0]);
+	free(words[1]);
+	free(words);
+}
+
 static void whose(void **state)
 {
 	struct catalog *c = open_ok(":memory:");
@@ -63,6 +89,7 @@ static void whose(void **state)
 	assert_int_equal(n, 4);
 	assert_true(s[0].value == .4); /* newest first */
 	catalog_scores_free(s, n);
+	everything_of(c, a, other);
 	catalog_close(c);
 }
 
