@@ -94,94 +94,100 @@ void models_table(const struct catalog_model *v, size_t n)
 
 /* --- by lineage --- */
 
-struct tree {
-	const struct catalog_model *v;
-	size_t n;
-	bool *done;     /* drawn: a circle of parents ends */
-	struct table_out *out;
-	struct str lead;
-};
-
-static bool has_parent(const struct tree *t, const struct catalog_model *m)
+/* The catalog's row of a node: the graph keeps their order, but for what was found since. */
+static const struct catalog_model *row_of(const struct catalog_model *v, size_t n,
+	const struct lineage *l, size_t node)
 {
-	for (size_t i = 0; m->parent && i < t->n; i++)
-		if (t->v[i].id == m->parent && m->parent != m->id)
-			return true;
-	return false;
+	int64_t id = l->nodes[node].model;
+
+	if (node < n && v[node].id == id)
+		return &v[node];
+	for (size_t i = 0; id && i < n; i++)
+		if (v[i].id == id)
+			return &v[i];
+	return NULL;
 }
 
-/* The next one under this parent that is not drawn yet; n if none. */
-static size_t next_child(const struct tree *t, int64_t parent, size_t from)
+static void tree_row(struct table_out *t, const struct catalog_model *m, const char *name,
+	const struct lineage *l, size_t node)
 {
-	for (; from < t->n; from++)
-		if (!t->done[from] && t->v[from].parent == parent && t->v[from].id != parent)
-			return from;
-	return t->n;
+	struct str count = STR_INIT, size = STR_INIT;
+	char bits[24] = "";
+
+	if (m && m->parameters)
+		str_add_count(&count, m->parameters);
+	if (m && m->bytes)
+		str_add_bytes(&size, m->bytes);
+	if (m && m->bits > 0)
+		snprintf(bits, sizeof bits, "%.2f", m->bits);
+	table_row(t, (const char *[]){ name, lineage_made_by(l, node), m ? m->kind : NULL,
+		m ? m->architecture : NULL, count.s, bits, size.s, m ? m->format : NULL,
+		m && m->partial ? m->partial : l->nodes[node].state, m ? m->path : NULL });
+	str_fini(&count);
+	str_fini(&size);
 }
 
-static void draw(struct tree *t, size_t i, bool last, bool top)
+#define LEAD_AT_MOST 40 /* deeper models are drawn at this depth */
+
+void models_tree(const struct catalog_model *v, size_t n, const struct lineage *l)
 {
+	static const char *const headers[] = { "NAME", "MADE BY", "KIND", "ARCHITECTURE",
+		">PARAMETERS", ">BITS", ">SIZE", "FORMAT", "STATE", "PATH" };
 	bool utf8 = cli_utf8();
-	const struct catalog_model *m = &t->v[i];
-	size_t lead = t->lead.n;
+	struct table_out *t = table_new(headers, sizeof headers / sizeof *headers);
+	size_t k;
+	struct lineage_row *rows = lineage_forest_rows(l, &k);
 
-	t->done[i] = true;
-	char *name = xasprintf("%s%s%s", lead ? t->lead.s : "", top ? "" : last ?
-		(utf8 ? "└─ " : "`- ") : (utf8 ? "├─ " : "|- "), m->name);
-	row_text(t->out, m, name);
-	free(name);
-	if (!top)
-		str_add(&t->lead, last ? "   " : utf8 ? "│  " : "|  ");
-	for (size_t k = next_child(t, m->id, 0); k < t->n; ) {
-		size_t after = next_child(t, m->id, k + 1);
-		draw(t, k, after == t->n, false);
-		k = next_child(t, m->id, after);
+	for (size_t i = 0; i < k; i++) {
+		struct str name = STR_INIT;
+		int depth = rows[i].depth < LEAD_AT_MOST ? rows[i].depth : LEAD_AT_MOST;
+
+		for (int d = 1; d < depth; d++)
+			str_add(&name, !(rows[i].lines >> d & 1) ? "   " : utf8 ? "│  " : "|  ");
+		if (depth)
+			str_add(&name, rows[i].last ? (utf8 ? "└─ " : "`- ") : utf8 ? "├─ " :
+				"|- ");
+		str_add(&name, l->nodes[rows[i].node].name);
+		tree_row(t, row_of(v, n, l, rows[i].node), name.s, l, rows[i].node);
+		str_fini(&name);
 	}
-	t->lead.n = lead;
-	if (t->lead.s)
-		t->lead.s[lead] = 0;
+	free(rows);
+	table_print(t);
 }
 
-static json_t *branch(struct tree *t, size_t i)
+static json_t *known_by_name(const struct lineage_node *x)
 {
-	json_t *o = row_json(t->v, t->n, &t->v[i]), *children = json_array();
+	json_t *o = json_object();
 
-	t->done[i] = true;
-	for (size_t k = next_child(t, t->v[i].id, 0); k < t->n; k = next_child(t, t->v[i].id, k))
-		json_array_append_new(children, branch(t, k));
-	set(o, "children", children);
+	set(o, "id", json_null());
+	set(o, "name", json_textn(x->name));
+	set(o, "state", json_textn(x->state));
 	return o;
 }
 
-/* Those without a parent first, then what only hangs on itself. */
-static void each_top(struct tree *t, json_t *list)
-{
-	for (int circles = 0; circles < 2; circles++)
-		for (size_t i = 0; i < t->n; i++) {
-			if (t->done[i] || (!circles && has_parent(t, &t->v[i])))
-				continue;
-			if (list)
-				json_array_append_new(list, branch(t, i));
-			else
-				draw(t, i, true, true);
-		}
-	free(t->done);
-	str_fini(&t->lead);
-}
+#define NESTED_AT_MOST 100 /* JSON goes no deeper than 256 levels, two to a model */
 
-json_t *models_tree_json(const struct catalog_model *v, size_t n)
+json_t *models_tree_json(const struct catalog_model *v, size_t n, const struct lineage *l)
 {
-	struct tree t = { .v = v, .n = n, .done = xnew(bool, n + 1) };
-	json_t *list = json_array();
+	json_t *list = json_array(), *at[NESTED_AT_MOST + 1] = { list }; /* children at depth */
+	const char *name[NESTED_AT_MOST] = { NULL };
+	size_t k;
+	struct lineage_row *rows = lineage_forest_rows(l, &k);
 
-	each_top(&t, list);
+	for (size_t i = 0; i < k; i++) {
+		const struct catalog_model *m = row_of(v, n, l, rows[i].node);
+		json_t *o = m ? row_json(v, n, m) : known_by_name(&l->nodes[rows[i].node]);
+		int depth = rows[i].depth < NESTED_AT_MOST ? rows[i].depth : NESTED_AT_MOST - 1;
+
+		name[depth] = l->nodes[rows[i].node].name;
+		if (depth) /* what it hangs on here: of a merge, what its parents share */
+			set(o, "parent", json_textn(name[depth - 1]));
+		if (depth && l->first[rows[i].node] < l->first[rows[i].node + 1])
+			set(o, "relation", json_textn(l->edges[l->first[rows[i].node]].relation));
+		set(o, "made_by", json_textn(lineage_made_by(l, rows[i].node)));
+		set(o, "children", at[depth + 1] = json_array());
+		json_array_append_new(at[depth], o);
+	}
+	free(rows);
 	return list;
-}
-
-void models_tree(const struct catalog_model *v, size_t n)
-{
-	struct tree t = { .v = v, .n = n, .done = xnew(bool, n + 1), .out = new_table() };
-
-	each_top(&t, NULL);
-	table_print(t.out);
 }

@@ -3,11 +3,14 @@
 #define CUPEL_CLI_MODEL_ROWS_H
 #include "catalog/catalog.h"
 #include "cli/verb.h"
+#include "lineage/lineage.h"
 
 /* Where a registered model is now: "on disk", "partial", "dropped" (a run wrote it), "offline". */
 const char *model_state(const struct catalog_model *m);
 json_t *models_json(const struct catalog_model *v, size_t n);      /* an array; new reference */
 void models_table(const struct catalog_model *v, size_t n);
-json_t *models_tree_json(const struct catalog_model *v, size_t n); /* children inside parents */
-void models_tree(const struct catalog_model *v, size_t n);
+/* By lineage: children inside parents; models that are known by name only, where others hang
+ * together by them. */
+json_t *models_tree_json(const struct catalog_model *v, size_t n, const struct lineage *l);
+void models_tree(const struct catalog_model *v, size_t n, const struct lineage *l);
 #endif

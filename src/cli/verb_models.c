@@ -109,24 +109,11 @@ static int reclaim(struct cli *c, struct catalog *cat, struct err *e)
 	return 0;
 }
 
-/* What runs wrote hangs under what it was made of. */
-static void adopt(struct catalog *cat, struct catalog_model *v, size_t n)
-{
-	int64_t *parents = xnew(int64_t, n);
-
-	catalog_parents(cat, v, n, parents);
-	for (size_t i = 0; i < n; i++) {
-		if (parents[i] && !v[i].parent && !v[i].relation)
-			v[i].relation = xstrdup("merge");
-		v[i].parent = parents[i];
-	}
-	free(parents);
-}
-
 static int run(struct cli *c, struct err *e)
 {
 	struct catalog *cat = cli_catalog(c, e);
 	bool tree = cli_option(c, "--tree");
+	struct lineage *l = NULL;
 	size_t n;
 
 	if (!cat)
@@ -136,19 +123,22 @@ static int run(struct cli *c, struct err *e)
 	struct catalog_model *v = catalog_models(cat, &n, e);
 	if (!v)
 		return err_exit_status(e->code);
-	if (tree)
-		adopt(cat, v, n);
+	if (tree && n && !(l = lineage_load(cat, e))) {
+		catalog_models_free(v, n);
+		return err_exit_status(e->code);
+	}
 	if (c->json) {
-		json_t *j = tree ? models_tree_json(v, n) : models_json(v, n);
+		json_t *j = l ? models_tree_json(v, n, l) : models_json(v, n);
 		json_print(j);
 		json_decref(j);
 	} else if (!n) {
 		puts("No models yet: `cupel scan` finds them.");
-	} else if (tree) {
-		models_tree(v, n);
+	} else if (l) {
+		models_tree(v, n, l);
 	} else {
 		models_table(v, n);
 	}
+	lineage_free(l);
 	catalog_models_free(v, n);
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include "base/xalloc.h"
 #include "lineage/build.h"
 #include "system/file.h"
+#include "system/pool.h"
 
 #define RECIPE_MAX ((size_t)1 << 20) /* of a file beside a model */
 
@@ -148,12 +149,10 @@ static void from_inputs(struct draft *d, const struct origin *o, const struct ca
 }
 
 /* A merge that was quantized while it was made stands between as a node of its own. */
-static void add_run(struct draft *d, struct origin *o, const struct catalog_run *r)
+static void add_run(struct draft *d, struct origin *o, const struct catalog_run *r,
+	const struct recipe *recipe)
 {
-	const char *text = r->recipe_text;
 	bool quantized = str_eq(r->kind, "quantize");
-	struct recipe *recipe = text ? recipe_parse(text, strlen(text), r->recipe_path, NULL) :
-		NULL;
 
 	if (!recipe) {
 		from_inputs(d, o, r, quantized);
@@ -172,8 +171,39 @@ static void add_run(struct draft *d, struct origin *o, const struct catalog_run 
 		o->child = between;
 		free(name);
 	}
-	draft_recipe(d, o, recipe, text);
-	recipe_unref(recipe);
+	draft_recipe(d, o, recipe, r->recipe_text);
+}
+
+/* Most of the time goes into YAML, and each text is read by itself. */
+struct reading {
+	const struct catalog_making *v;
+	struct recipe **recipe;
+};
+
+static void read_one(void *ctx, size_t i, unsigned worker)
+{
+	struct reading *w = ctx;
+	const struct catalog_run *r = &w->v[i].run;
+
+	(void)worker;
+	if (r->recipe_text)
+		w->recipe[i] = recipe_parse(r->recipe_text, strlen(r->recipe_text),
+			r->recipe_path, NULL);
+}
+
+#define READ_ALONE 256 /* recipes that are not worth threads */
+
+static struct recipe **read_recipes(const struct catalog_making *v, size_t n)
+{
+	struct reading w = { v, xnew(struct recipe *, n + 1) };
+	struct pool *pool = n > READ_ALONE ? pool_new(0) : NULL;
+
+	if (pool)
+		pool_for(pool, n, read_one, &w, NULL);
+	for (size_t i = 0; !pool && i < n; i++)
+		read_one(&w, i, 0);
+	pool_free(pool);
+	return w.recipe;
 }
 
 /* The node a run wrote: what lies there now, or what lay there before a later run wrote to it. */
@@ -215,6 +245,7 @@ static size_t node_of_run(struct draft *d, const struct catalog_run *r, bool *kn
 void draft_runs(struct draft *d, const struct catalog_making *v, size_t n)
 {
 	size_t *child = xnew(size_t, n + 1);
+	struct recipe **recipe = read_recipes(v, n);
 
 	/* Every output first: runs read what later ones in the list wrote. */
 	for (size_t i = 0; i < n; i++) {
@@ -231,8 +262,10 @@ void draft_runs(struct draft *d, const struct catalog_making *v, size_t n)
 
 		snprintf(source, sizeof source, "run %" PRId64, v[i].run.id);
 		if (child[i] != LINEAGE_NONE)
-			add_run(d, &o, &v[i].run);
+			add_run(d, &o, &v[i].run, recipe[i]);
+		recipe_unref(recipe[i]);
 	}
+	free(recipe);
 	free(child);
 }
 

@@ -118,4 +118,7 @@ struct lineage_row *lineage_walk(const struct lineage *l, size_t node, size_t ma
  * them. parent[i]: LINEAGE_NONE for a root. shown[i]: registered, or known by name only and what
  * registered models hang together by. Both have n_nodes entries and are the caller's. */
 void lineage_forest(const struct lineage *l, size_t *parent, bool *shown);
+/* The shown ones in the order of drawing, parents before children, siblings by name; edge is
+ * LINEAGE_NONE. Caller frees. */
+struct lineage_row *lineage_forest_rows(const struct lineage *l, size_t *n);
 #endif

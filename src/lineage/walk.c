@@ -1,5 +1,6 @@
 #include "config.h"
 #include <stdlib.h>
+#include <string.h>
 #include "base/str.h"
 #include "base/vec.h"
 #include "lineage/lineage.h"
@@ -142,4 +143,88 @@ void lineage_forest(const struct lineage *l, size_t *parent, bool *shown)
 			parent[i] = parent[p];
 	}
 	free(f.depth);
+}
+
+/* --- and drawn --- */
+
+struct child {
+	size_t node, parent; /* parent LINEAGE_NONE: a root, which come last */
+	const char *name;
+};
+
+static int by_parent(const void *x, const void *y)
+{
+	const struct child *a = x, *b = y;
+	int order;
+
+	if (a->parent != b->parent)
+		return a->parent < b->parent ? -1 : 1;
+	order = strcmp(a->name, b->name);
+	return order ? order : a->node < b->node ? -1 : a->node > b->node;
+}
+
+/* The children of a node are a run of the sorted list. */
+static size_t first_child(const struct child *v, size_t n, size_t parent)
+{
+	size_t lo = 0, hi = n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (v[mid].parent < parent)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static struct child *children(const struct lineage *l, size_t *n)
+{
+	size_t *parent = xnew(size_t, l->n_nodes + 1), k = 0;
+	bool *shown = xnew(bool, l->n_nodes + 1);
+	struct child *v = xnew(struct child, l->n_nodes + 1);
+
+	lineage_forest(l, parent, shown);
+	for (size_t i = 0; i < l->n_nodes; i++)
+		if (shown[i])
+			v[k++] = (struct child){ i, parent[i], l->nodes[i].name };
+	qsort(v, k, sizeof *v, by_parent);
+	free(parent);
+	free(shown);
+	*n = k;
+	return v;
+}
+
+struct lineage_row *lineage_forest_rows(const struct lineage *l, size_t *n)
+{
+	size_t n_children, at;
+	struct child *v = children(l, &n_children);
+	struct waiting w = { 0 };
+	struct rows rows = { 0 };
+
+	for (size_t i = n_children; i-- > 0 && v[i].parent == LINEAGE_NONE;)
+		*vec_push(&w.v) = (struct lineage_row){ .node = v[i].node, .edge = LINEAGE_NONE,
+			.last = i + 1 == n_children };
+	vec_reserve(&rows.v, 1);
+	while (w.v.n) {
+		struct lineage_row r = w.v.v[--w.v.n];
+		uint64_t lines = r.lines;
+		size_t end;
+
+		*vec_push(&rows.v) = r;
+		if (r.depth && r.depth < 64 && !r.last)
+			lines |= 1ull << r.depth;
+		end = at = first_child(v, n_children, r.node);
+		while (end < n_children && v[end].parent == r.node)
+			end++;
+		for (size_t i = end; i-- > at;)
+			*vec_push(&w.v) = (struct lineage_row){ .node = v[i].node,
+				.edge = LINEAGE_NONE, .depth = r.depth + 1, .last = i + 1 == end,
+				.lines = lines };
+	}
+	free(v);
+	vec_fini(&w.v);
+	*n = rows.v.n;
+	return rows.v.v;
 }

@@ -42,6 +42,15 @@ run 3 lineage nobody/none
 has err 'no such model'
 run 2 lineage
 
+# The same graph from its roots: every model once, merges under what their parents share.
+run 0 models --tree
+has out 'MADE BY' '├─ agent4 ' '│  └─ agent4-q8' 'nuslerp .7/.3'
+LC_ALL=C run 0 models --tree
+has out '|- agent4 ' '|  `- agent4-q8'
+run 0 models --tree --json
+has out '"made_by": "linear .5/.5"' '"parent": "agent4"' '"relation": "quantized"'
+same "$(grep -c '"name":' out)" 7
+
 # Elsewhere nothing but the files is known: the recipe beside the weights says it all the same.
 export CUPEL_CATALOG="$dir/other.db"
 run 0 lineage ./agent4
@@ -49,6 +58,8 @@ has out 'provenance' 'linear .5/.5' 'agent3' 'elsewhere'
 run 0 scan fam agent3 agent2
 run 0 lineage ./agent4
 has out 'code ≈0.60, counted twice' 'nuslerp .7/.3'
+hasnt out elsewhere
+run 0 models --tree
 hasnt out elsewhere
 
 # A licence below is carried up; a card's list, and a circle that two cards close.
@@ -68,4 +79,13 @@ run 0 scan own
 run 0 lineage ./own/open
 has out 'maker/else' 'elsewhere' 'metadata' 'non-commercial use only (cc-by-nc-4.0) from private' \
   'it says apache-2.0, but cc-by-nc-4.0 of private allows no commercial use' 'would close a circle'
+rm -rf "$CUPEL_CATALOG"* own/private
+sed '/^base_model/d' fam/base/README.md >own/open/README.md
+for i in one two; do
+  cp -R own/open own/$i
+  printf -- '---\nbase_model: maker/else\n---\n' >own/$i/README.md
+done
+run 0 scan own
+run 0 models --tree
+has out 'maker/else' 'elsewhere' '├─ one' '└─ two'
 done_testing
