@@ -1,6 +1,6 @@
 /* Model cards: Markdown with front matter, or the text that a browser copies from a model's page.
  */
-#include "import/card_reading.h"
+#include "import/card_grid.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -198,6 +198,8 @@ static void read_parts(struct card_reader *r)
 	card_read_parents(r);
 	relate(r);
 	card_read_score_lines(r);
+	card_read_tables(r);
+	card_read_lists(r);
 	card_read_claims(r->c, r->f);
 }
 

@@ -20,11 +20,11 @@ static void hub_box(struct card_reader *r, size_t i)
 	const char *s = r->line.v[i].s, *next = line_at(r, i + 1);
 
 	if (!strcmp(s, "Model size") && isfinite(card_scaled(next, false)))
-		card_fact(r, "hub_parameters", json_real(card_scaled(next, false)), i + 1);
+		card_fact(r, "hub_parameters", card_number(card_scaled(next, false)), i + 1);
 	else if (!strcmp(s, "Architecture") && *next)
 		card_fact(r, "architecture", json_textn(next), i + 1);
 	else if (!strcmp(s, "Downloads last month") && isfinite(card_scaled(next, false)))
-		card_fact(r, "downloads", json_real(card_scaled(next, false)), i + 1);
+		card_fact(r, "downloads", card_number(card_scaled(next, false)), i + 1);
 	else if (!strcmp(s, "GGUF"))
 		card_fact(r, "hub_container", json_string("gguf"), i);
 	else if ((str_starts(s, "Model tree for ") || str_starts(s, "Collections including ")) &&

@@ -63,6 +63,8 @@ bool card_value(const char *s, struct card_value *v);
 bool card_is_value(const char *s, struct card_value *v);
 /* "32B", "128K", "14.2 GB": with its size, else NaN. power: K is 1024. */
 double card_scaled(const char *s, bool power);
+/* A whole number as one. */
+json_t *card_number(double v);
 /* What a label of a row or a column means. */
 struct card_label {
 	const struct task *task;   /* NULL: unknown */
@@ -87,6 +89,7 @@ void card_read_name(struct card_reader *r);
 void card_read_score_lines(struct card_reader *r);
 void card_read_parents(struct card_reader *r);
 void card_read_quantization(struct card_reader *r);
+void card_read_lists(struct card_reader *r);
 
 /* What they add. Names that are there already only get what is new; relation NULL: not said. */
 void card_parent(struct card_reader *r, const char *name, const char *relation, int64_t line);

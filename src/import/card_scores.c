@@ -168,7 +168,7 @@ static void add(struct score_lines *x, const struct score_row *row, size_t line)
 	json_array_append_new(cells, json_textn(*label ? label : NULL));
 	for (size_t i = 0; i < x->n; i++)
 		json_array_append_new(cells,
-			i < row->n && row->has[i] ? json_number(row->v[i].value) : json_null());
+			i < row->n && row->has[i] ? card_number(row->v[i].value) : json_null());
 	json_array_append_new(
 		x->table->rows, json_pack("{s:I, s:o, s:o}", "line", (json_int_t)line + 1, "cells",
 					cells, "model", json_textn(own ? own : x->name)));

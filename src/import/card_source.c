@@ -261,7 +261,7 @@ static void exl_name(struct card_reader *r, const char *name)
 
 		p++;
 		if (*p == 'b' && isdigit((uint8_t)p[1]) && card_value(p + 1, &v) && v.value < 17)
-			set(r, "bits_per_weight", json_number(v.value));
+			set(r, "bits_per_weight", card_number(v.value));
 		if (*p == 'h' && isdigit((uint8_t)p[1]) && !isdigit((uint8_t)p[2]) &&
 			!isalpha((uint8_t)p[2]))
 			set(r, "head_bits", json_integer(p[1] - '0'));
@@ -287,12 +287,12 @@ static void quant_line(struct card_reader *r, const char *s, size_t line)
 	if ((p = after(s, "head bits")) && isdigit((uint8_t)*p))
 		set(r, "head_bits", json_integer(atoi(p)));
 	if ((p = after(s, "bits per weight:")) && (v = card_scaled(p, false)) < 33 && v > 0)
-		set(r, "bits_per_weight", json_number(v));
+		set(r, "bits_per_weight", card_number(v));
 	if ((p = after(s, "group size")) && atoi(p) > 0 && atoi(p) < 100000)
 		set(r, "group", json_integer(atoi(p)));
 	if ((p = after(s, "file size:")) && (v = card_scaled(p, false)) > 1e6) {
 		set(r, "bytes", json_integer((json_int_t)(v < 1e15 ? v + 0.5 : 0)));
-		card_fact(r, "file_size", json_number(v), line);
+		card_fact(r, "file_size", card_number(v), line);
 	}
 	if ((p = after(s, "mlx-lm version")) && isdigit((uint8_t)*p)) {
 		size_t n = strspn(p, "0123456789.");

@@ -143,6 +143,11 @@ double card_scaled(const char *s, bool power)
 	return strncasecmp(v.unit, "million", 7) == 0 ? v.value * 1e6 : v.value;
 }
 
+json_t *card_number(double v)
+{
+	return fabs(v) < 9e15 && v == trunc(v) ? json_integer((json_int_t)v) : json_number(v);
+}
+
 /* --- labels --- */
 
 static bool word_in(const char *s, const char *word)
