@@ -91,5 +91,7 @@ bool task_is_share(const char *task, const char *metric)
 	for (size_t i = 0; task_share_metrics[i]; i++)
 		if (!strcmp(task_share_metrics[i], metric))
 			return true;
-	return !strcmp(metric, "score") && task_find(task) && task_find(task)->questions >= 100;
+	const struct task *t = strcmp(metric, "score") ? NULL : task_find(task);
+
+	return t && strcmp(t->name, "wikitext") != 0 && strcmp(t->name, "average") != 0;
 }

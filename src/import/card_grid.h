@@ -43,8 +43,8 @@ const struct import_fact *card_repeated(const struct card_reader *r, const struc
 	size_t column);
 /* The figures of the table; true if it is one of scores. */
 bool card_figures(struct card_reader *r, const struct card_grid *g);
-/* The model that a head or label means: free(), NULL: the card's own. others: quantizations by their
- * word alone are not the card's own file. quant: its quantization where the words say one; free().
+/* The model that a head or label means: free(), NULL: the card's own. others: a quantization by its
+ * word alone is not the card's own file. quant: its quantization where the words say one; free().
  */
 char *card_meant(const struct card_reader *r, const char *words, bool others, char **quant);
 bool card_own_words(const char *s); /* "this file" */

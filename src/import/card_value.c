@@ -272,9 +272,7 @@ void card_label(const char *text, struct card_label *l)
 {
 	char *s = xstrdup(text);
 
-	*l = (struct card_label){
-		.metric = xstrdup("score"), .shots = -1, .difference = is_difference(text)
-	};
+	*l = (struct card_label){ .metric = xstrdup("score"), .shots = -1 };
 	cut_end(s);
 	l->task = task_find(s);
 	cut_shots(s, l);
@@ -291,6 +289,7 @@ void card_label(const char *text, struct card_label *l)
 	if (!*s && !strcmp(l->metric, "perplexity"))
 		l->task = task_find("wikitext");
 	l->task_name = xstrdup(l->task ? l->task->name : *s ? s : text);
+	l->difference = !l->task && is_difference(text);
 	l->mean = l->task && !strcmp(l->task->name, "average");
 	free(s);
 }
