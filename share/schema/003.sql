@@ -72,6 +72,7 @@ DROP INDEX tag_tag;
 CREATE INDEX tag_tag ON tag (tag COLLATE NOCASE);
 -- What a filter needs to know of a score, without the row.
 CREATE INDEX score_task ON score (task, metric, value, run, model, estimated);
+CREATE INDEX score_whose ON score (model, run, variant); -- who was measured, by the index alone
 
 CREATE VIEW cards AS SELECT
 	c.id, c.name, c.model, m.name AS model_name, c.source, c.hash, c.license, c.text,

@@ -50,7 +50,8 @@ static void read_row(char *line)
 		if (!plain(name, more))
 			continue;
 		*vec_push(&names) = (struct named){ xstrdup(name), tasks.n - 1 };
-		if (!t->brief && strlen(more) < strlen(t->name) && strlen(more) <= BRIEF)
+		if (!t->brief && strlen(more) < strlen(t->name) && strlen(more) <= BRIEF &&
+			strlen(more) > 3) /* "arc" could be either */
 			t->brief = names.v[names.n - 1].name;
 	}
 }

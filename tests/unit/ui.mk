@@ -9,3 +9,7 @@ check_PROGRAMS += tests/unit/test_ui_command
 TESTS += tests/unit/test_ui_command
 tests_unit_test_ui_command_SOURCES = tests/unit/test_ui_command.c
 tests_unit_test_ui_command_LDADD = $(UI_UNIT_LIBS)
+check_PROGRAMS += tests/unit/test_ui_results
+TESTS += tests/unit/test_ui_results
+tests_unit_test_ui_results_SOURCES = tests/unit/test_ui_results.c
+tests_unit_test_ui_results_LDADD = $(UI_UNIT_LIBS)

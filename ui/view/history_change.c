@@ -6,7 +6,8 @@
 
 bool command_on_run(const struct app *a)
 {
-	return history_selected(a) != NULL;
+	return a->view->ops->digit == 6 ? app_selected_result_run(a) > 0 :
+		history_selected(a) != NULL;
 }
 
 unsigned app_show_run(struct app *a, int64_t run)
@@ -58,7 +59,7 @@ unsigned cmd_diff_runs(struct app *a, const char *args)
 	return CHANGED_LAYOUT | CHANGED_MARKS;
 }
 
-/* For every marked run, or the selected one. */
+/* For every marked run, or the selected one; in Results for the variant's. */
 static unsigned each_marked(struct app *a, const char *text,
 	bool (*fn)(struct catalog *c, int64_t run, const char *text, struct err *e))
 {
@@ -66,6 +67,9 @@ static unsigned each_marked(struct app *a, const char *text,
 	size_t rows[256], n = table_marked(&v->table, rows, 256);
 	struct err e = { 0 };
 
+	if (a->view->ops->digit == 6)
+		return fn(a->catalog, app_selected_result_run(a), text, &e) ? CHANGED_RUNS :
+			app_fail(a, &e);
 	for (size_t i = 0; i < n && i < 256; i++)
 		if (!fn(a->catalog, v->runs[rows[i]].id, text, &e))
 			return app_fail(a, &e);
@@ -179,6 +183,8 @@ unsigned cmd_go_recipe(struct app *a, const char *args)
 	(void)args;
 	if (a->view->ops->digit == 7)
 		run = history_selected(a) ? history_selected(a)->id : 0;
+	else if (a->view->ops->digit == 6)
+		run = app_selected_result_run(a);
 	else
 		run = app_selected_model_run(a);
 	if (!run) {

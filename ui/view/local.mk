@@ -19,3 +19,7 @@ libcupelui_a_SOURCES += \
 	ui/view/run_page.c ui/view/run_page.h \
 	ui/view/history_change.c ui/view/history_filter.c \
 	ui/view/view_history.c ui/view/view_history.h ui/view/view_jobs.c ui/view/view_models.c
+libcupelui_a_SOURCES += \
+	ui/view/results_cells.c ui/view/results_commands.c ui/view/results_make.c \
+	ui/view/results_page.c ui/view/results_panes.c ui/view/results_table.c \
+	ui/view/view_results.c ui/view/view_results.h

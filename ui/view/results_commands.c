@@ -1,0 +1,348 @@
+/* Commands of the Results view: what is against what, what is shown, import, export. */
+#include "config.h"
+#include <stdlib.h>
+#include <string.h>
+#include "base/xalloc.h"
+#include "import/import.h"
+#include "system/file.h"
+#include "ui/view/view_results.h"
+#include "ui/widget/sheet.h"
+
+/* --- going, opening, arranging --- */
+
+unsigned cmd_view_results(struct app *a, const char *args)
+{
+	(void)args;
+	return app_go(a, 6);
+}
+
+unsigned cmd_open_result(struct app *a, const char *args)
+{
+	struct results_view *v = results_of(a);
+
+	(void)args;
+	if (v->page_open)
+		v->page_open = false;
+	else
+		results_page_cell(v);
+	return CHANGED_LAYOUT;
+}
+
+unsigned cmd_arrange_results(struct app *a, const char *args)
+{
+	struct results_view *v = results_of(a);
+
+	(void)args;
+	v->arrangement = (v->arrangement + 1) % 3;
+	v->arranged = true;
+	v->page_open = false;
+	results_table_again(v);
+	return CHANGED_LAYOUT | CHANGED_ROWS;
+}
+
+int64_t app_selected_result_run(const struct app *a)
+{
+	const struct results_view *v = results_of(a);
+	size_t at = v ? results_variant_at(v) : SIZE_MAX;
+
+	if (at == SIZE_MAX)
+		return 0;
+	if (v->c->variants[at].run)
+		return v->c->variants[at].run;
+	for (size_t i = 0; i < a->n_models && v->c->variants[at].model; i++)
+		if (a->models[i].id == v->c->variants[at].model)
+			return a->models[i].run;
+	return 0;
+}
+
+/* --- what differences are against --- */
+
+static unsigned set_baseline(struct results_view *v, const char *word, enum compare_against how)
+{
+	free(v->baseline);
+	v->baseline = word ? xstrdup(word) : NULL;
+	v->against = how;
+	results_ask(v);
+	return CHANGED_SCREEN;
+}
+
+/* The variants, then the three other ways. */
+static unsigned baseline_picked(struct app *a, size_t i, void *ctx)
+{
+	struct results_view *v = results_of(a);
+	size_t n = v->c ? v->c->n_variants : 0;
+	char buf[24];
+
+	(void)ctx;
+	if (i < n)
+		return set_baseline(v, results_word(a, &v->c->variants[i], buf), AGAINST_BASELINE);
+	return set_baseline(v, NULL, i == n ? AGAINST_PARENT : i == n + 1 ? AGAINST_EACH :
+		AGAINST_BASELINE);
+}
+
+unsigned cmd_baseline_results(struct app *a, const char *args)
+{
+	struct results_view *v = results_of(a);
+	struct choice items[RESULTS_VARIANTS_MAX + 3];
+	size_t n = 0, at = 0;
+
+	if (*args)
+		return set_baseline(v, args, AGAINST_BASELINE);
+	for (; v->c && n < v->c->n_variants && n < RESULTS_VARIANTS_MAX; n++) {
+		bool on = n == v->c->baseline && v->against == AGAINST_BASELINE;
+
+		items[n] = (struct choice){ v->c->variants[n].label, v->c->variants[n].name, on };
+		at = on ? n : at;
+	}
+	items[n] = (struct choice){ "best measured parent",
+		"synergy: each against the best of what it was made of",
+		v->against == AGAINST_PARENT };
+	items[n + 1] = (struct choice){ "each against each", "every pair",
+		v->against == AGAINST_EACH };
+	items[n + 2] = (struct choice){ "as usual", "the best measured parent of a merge, the "
+		"unquantized source of a quantization, else the first", !v->baseline &&
+		v->against == AGAINST_BASELINE };
+	return app_menu(a, "against", items, n + 3, at, baseline_picked, NULL);
+}
+
+/* Marked rows of variants; else the baseline and the variant under the cursor. */
+unsigned cmd_beside_results(struct app *a, const char *args)
+{
+	struct results_view *v = results_of(a);
+	const char *words[RESULTS_VARIANTS_MAX];
+	char buf[RESULTS_VARIANTS_MAX][24];
+	size_t rows[RESULTS_VARIANTS_MAX], n = 0, marked, at = results_variant_at(v);
+
+	(void)args;
+	if (!v->c || v->c->n_variants < 2) {
+		app_say(a, "there is nothing to set side by side");
+		return CHANGED_SCREEN;
+	}
+	marked = v->arrangement == RESULTS_TASKS ? 0 : table_marked(&v->table, rows,
+		RESULTS_VARIANTS_MAX);
+	for (size_t i = 0; marked > 1 && i < marked && i < RESULTS_VARIANTS_MAX; i++, n++)
+		words[n] = results_word(a, &v->c->variants[v->rows.v[rows[i]].i], buf[n]);
+	if (!n && at != SIZE_MAX && at != results_reference(v->c)) {
+		words[0] = results_word(a, &v->c->variants[results_reference(v->c)], buf[0]);
+		words[1] = results_word(a, &v->c->variants[at], buf[1]);
+		n = 2;
+	}
+	if (!n) {
+		app_say(a, "mark two or more variants with Space, or go to one: d sets it beside "
+			"the baseline");
+		return CHANGED_SCREEN;
+	}
+	results_pick(v, words, n);
+	return CHANGED_SCREEN;
+}
+
+/* --- what is shown --- */
+
+static const struct {
+	const char *text, *help;
+} presets[] = {
+	{ "only what differs", "rows where all variants are equal are left out" },
+	{ "across protocols", "subtract figures that were measured differently, too, marked ≠" },
+	{ "marked or family", "the marked models, else the family of the one under the cursor" },
+	{ "family", "of the model under the cursor of Models, whatever is marked" },
+	{ "everything measured", "newest first" },
+};
+
+static unsigned preset_picked(struct app *a, size_t i, void *ctx)
+{
+	struct results_view *v = results_of(a);
+
+	(void)ctx;
+	if (i == 0)
+		v->only = !v->only;
+	else if (i == 1)
+		v->across = !v->across;
+	else
+		v->scope = (enum results_scope)(i - 2);
+	if (i >= 2) {
+		results_pick(v, NULL, 0);
+		return CHANGED_SCREEN;
+	}
+	results_ask(v);
+	return CHANGED_SCREEN;
+}
+
+unsigned cmd_presets_results(struct app *a, const char *args)
+{
+	struct results_view *v = results_of(a);
+	struct choice items[sizeof presets / sizeof *presets];
+	size_t n = sizeof presets / sizeof *presets;
+
+	for (size_t i = 0; i < n; i++) {
+		if (*args && str_starts(presets[i].text, args))
+			return preset_picked(a, i, NULL);
+		items[i] = (struct choice){ presets[i].text, presets[i].help,
+			i == 0 ? v->only : i == 1 ? v->across : (size_t)v->scope + 2 == i };
+	}
+	return app_menu(a, "show", items, n, 0, preset_picked, NULL);
+}
+
+/* --- import --- */
+
+struct importing {
+	struct catalog *catalog;
+	char *path;
+	struct import_file file;
+	size_t added;
+	bool ok;
+	struct err error;
+};
+
+static void import_drop(void *ctx)
+{
+	struct importing *m = ctx;
+
+	import_file_fini(&m->file);
+	free(m->path);
+	free(m);
+}
+
+static void import_work(void *ctx)
+{
+	struct importing *m = ctx;
+	struct import_target to = { 0 };
+
+	m->ok = import_read(&m->file, m->path, &m->error) &&
+		import_store(&m->file, &to, m->catalog, &m->added, &m->error);
+}
+
+static unsigned import_done(struct app *a, void *ctx)
+{
+	struct results_view *v = results_of(a);
+	struct importing *m = ctx;
+	const struct import_file *f = &m->file;
+	unsigned bits = CHANGED_SCREEN | CHANGED_RUNS | CHANGED_MODELS;
+
+	v->importing = false;
+	if (!m->ok) {
+		bits = app_fail(a, &m->error);
+	} else {
+		app_say(a, "%s: %zu figure%s, %zu new%s%s", str_base(f->path), f->facts.n,
+			f->facts.n == 1 ? "" : "s", m->added, f->unread.n ? ", not read: " : "",
+			a->view == &v->view || f->unread.n ? "" : "; 6 shows them");
+		if (f->unread.n) {
+			app_say(a, "%s: %zu figure%s, %zu new, %zu unread", str_base(f->path),
+				f->facts.n, f->facts.n == 1 ? "" : "s", m->added, f->unread.n);
+			results_page_unread(v, f, m->added);
+			bits |= app_go(a, 6);
+		}
+	}
+	import_drop(m);
+	return bits;
+}
+
+static unsigned import_file(struct app *a, const char *text, void *ctx)
+{
+	struct results_view *v = results_of(a);
+	const char *home = getenv("HOME");
+	struct importing *m;
+
+	(void)ctx;
+	if (!*text)
+		return 0;
+	if (v->importing) {
+		app_say(a, "a file is being imported; once more in a moment");
+		return CHANGED_SCREEN;
+	}
+	m = xnew(struct importing, 1);
+	m->catalog = a->catalog;
+	m->path = str_starts(text, "~/") && home ? str_join_path(home, text + 2) : xstrdup(text);
+	v->importing = true;
+	app_say(a, "importing %s …", str_base(m->path));
+	app_work(a, import_work, import_done, import_drop, m);
+	return CHANGED_SCREEN;
+}
+
+unsigned cmd_import(struct app *a, const char *args)
+{
+	struct ask q = { .label = "import: ", .history = "file", .complete = "FILE",
+		.done = import_file };
+
+	return *args ? import_file(a, args, NULL) : app_ask(a, &q);
+}
+
+/* --- export --- */
+
+static void table_text(const struct results_view *v, const char *format, struct str *out)
+{
+	if (str_eq(format, "json")) {
+		json_t *j = table_export_json(&v->table);
+
+		json_add(out, j, 1);
+		str_addc(out, '\n');
+		json_decref(j);
+	} else if (str_eq(format, "csv")) {
+		table_export_csv(&v->table, out);
+	} else if (str_eq(format, "text")) {
+		table_export_text(&v->table, out);
+	} else {
+		table_export_markdown(&v->table, out);
+	}
+}
+
+static unsigned export_text(struct app *a, const char *path, const struct str *out)
+{
+	struct err e = { 0 };
+
+	if (!*path) {
+		app_copy(a, "the comparison", out->s);
+		return CHANGED_SCREEN;
+	}
+	if (file_exists(path)) {
+		app_say(a, "%s is there already; nothing is overwritten", path);
+		return COMMAND_REFUSED;
+	}
+	if (!file_write_all(path, out->s, out->n, &e))
+		return app_fail(a, &e);
+	app_say(a, "wrote %s", path);
+	return CHANGED_SCREEN;
+}
+
+static unsigned export_go(struct app *a, struct sheet *s, void *ctx)
+{
+	struct results_view *v = ctx;
+	struct str out = STR_INIT;
+	unsigned bits;
+
+	table_text(v, sheet_value(s, "format"), &out);
+	bits = export_text(a, sheet_value(s, "file"), &out);
+	if (bits & COMMAND_REFUSED)
+		sheet_error(s, "it is there already; nothing is overwritten");
+	str_fini(&out);
+	return bits;
+}
+
+static const char *format_of(const char *path)
+{
+	return str_ends(path, ".csv") ? "csv" : str_ends(path, ".json") ? "json" :
+		str_ends(path, ".txt") ? "text" : "markdown";
+}
+
+unsigned cmd_export_results(struct app *a, const char *args)
+{
+	struct results_view *v = results_of(a);
+	struct str out = STR_INIT;
+	struct sheet *s;
+	unsigned bits;
+
+	if (!v->c || !v->c->n_variants) {
+		app_say(a, "there is nothing to export");
+		return CHANGED_SCREEN;
+	}
+	if (*args) {
+		table_text(v, format_of(args), &out);
+		bits = export_text(a, args, &out);
+		str_fini(&out);
+		return bits & ~(unsigned)COMMAND_REFUSED;
+	}
+	s = sheet_new("export", "export", export_go, v);
+	sheet_choice(s, "format", "markdown csv json text", 0);
+	sheet_text(s, "file", "");
+	sheet_info(s, "", STYLE_dim, "without a file it goes to the clipboard");
+	return app_sheet(a, s);
+}

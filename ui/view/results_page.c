@@ -1,0 +1,206 @@
+/* Pages of the Results view: one figure with everything known of it; what an import did not
+ * read. */
+#include "config.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/xalloc.h"
+#include "catalog/measured.h"
+#include "import/import.h"
+#include "catalog/task.h"
+#include "ui/view/view_results.h"
+
+static void line(struct run_page *p, unsigned style, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void line(struct run_page *p, unsigned style, const char *fmt, ...)
+{
+	struct page_line *l = vec_push(&p->lines);
+	struct str s = STR_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	str_vaddf(&s, fmt, ap);
+	va_end(ap);
+	l->text = str_steal(&s);
+	l->style = style;
+}
+
+static void heading(struct run_page *p, const char *text)
+{
+	line(p, STYLE_heading, "%s", text);
+	p->lines.v[p->lines.n - 1].rule = true;
+}
+
+static const char *sense_words(enum compare_sense sense)
+{
+	switch (sense) {
+	case SENSE_CHANCE: return "within 2 SE of guessing: it tells nothing";
+	case SENSE_MAJORITY:
+		return "within 2 SE of always giving the commonest answer: it tells nothing";
+	case SENSE_BELOW: return "below guessing by more than 2 SE: is the protocol broken?";
+	default: return NULL;
+	}
+}
+
+static void cell_lines(struct run_page *p, const struct compare_row *r,
+	const struct compare_cell *cell)
+{
+	const struct task *t = r->task ? task_find(r->task) : NULL;
+	const char *words = sense_words(cell->sense);
+	struct str s = STR_INIT;
+
+	results_number(r, cell->value, &s);
+	if (r->share)
+		str_addf(&s, "  (%.2f %%)", 100 * cell->value);
+	line(p, STYLE_value, "value     %s%s", cell->estimated ? "~" : "", s.s);
+	if (cell->estimated)
+		line(p, STYLE_warn, "          an estimate: it is subtracted from nothing");
+	str_clear(&s);
+	results_number(r, cell->stderr_, &s);
+	line(p, STYLE_normal, "± 1 SE    %s", s.n ? s.s : "not known");
+	if (cell->n)
+		line(p, STYLE_normal, "n         %lld", (long long)cell->n);
+	else if (t && t->questions)
+		line(p, STYLE_normal, "n         not stated; the task has %lld questions",
+			(long long)t->questions);
+	if (t && !isnan(t->chance))
+		line(p, STYLE_dim, "guessing  %.4g%s", t->chance, isnan(t->majority) ? "" :
+			"; the commonest answer is better");
+	if (t && !isnan(t->majority))
+		line(p, STYLE_dim, "majority  %.4g", t->majority);
+	if (words)
+		line(p, cell->sense == SENSE_BELOW ? STYLE_bad : STYLE_warn, "          %s", words);
+	if (cell->protocol)
+		line(p, STYLE_normal, "protocol  %s", cell->protocol);
+	line(p, STYLE_normal, "from      %s", cell->source ? cell->source : "measured here");
+	if (!r->mean)
+		line(p, STYLE_normal, "answers   %s", cell->answers ?
+			"kept: differences can be paired" : "to single questions are not kept");
+	str_fini(&s);
+}
+
+static void difference_lines(struct run_page *p, const struct comparison *c,
+	const struct compare_row *r, const struct compare_difference *d)
+{
+	struct str s = STR_INIT;
+
+	str_addf(&s, "against %s", c->variants[d->against].label);
+	heading(p, s.s);
+	str_clear(&s);
+	if (!d->known) {
+		line(p, STYLE_dim, "not subtracted: %s", d->why_not ? d->why_not : "not measured");
+		str_fini(&s);
+		return;
+	}
+	results_signed(r, d->value, &s);
+	if (!isnan(d->relative_percent))
+		str_addf(&s, "  (%+.2f %% of it)", d->relative_percent);
+	line(p, results_style(r, d), "Δ         %s%s%s", s.s,
+		d->verdict ? "  " : "", compare_verdict_name(d->verdict));
+	str_clear(&s);
+	results_number(r, d->stderr_, &s);
+	if (s.n)
+		line(p, STYLE_normal, "± 1 SE    %s  %s", s.s, d->paired ?
+			"paired: the same questions" : d->bound ?
+			"a bound: as if the questions were others" : "");
+	if (!isnan(d->low))
+		line(p, STYLE_normal, "95 %%      %+.4f … %+.4f", d->low, d->high);
+	if (!isnan(d->p))
+		line(p, STYLE_normal, "p         %.4g; %.4g for all tasks (Holm)%s", d->p,
+			d->p_holm, d->across ? "; protocols differ" : "");
+	if (d->n)
+		line(p, STYLE_normal, "questions %lld of %lld", (long long)d->items,
+			(long long)d->n);
+	if (!isnan(r->resolves))
+		line(p, STYLE_dim, "resolves  %.4f: the smallest difference found four times of "
+			"five", r->resolves);
+	str_fini(&s);
+}
+
+static void score_line(struct run_page *p, const struct catalog_score *s)
+{
+	struct str out = STR_INIT;
+
+	str_addf(&out, "%s%.6g", s->estimated ? "~" : "", s->value);
+	if (!isnan(s->stderr_))
+		str_addf(&out, " ± %.2g", s->stderr_);
+	if (s->n)
+		str_addf(&out, "  n %lld", (long long)s->n);
+	line(p, STYLE_normal, "%-14s %-12s %s  %s", s->metric, out.s,
+		s->protocol ? s->protocol : "", s->run ? "a run here" : "");
+	if (s->source)
+		line(p, STYLE_dim, "  %s:%lld  %s", s->source, (long long)s->line,
+			s->variant ? s->variant : "");
+	if (s->text)
+		line(p, STYLE_dim, "  | %s", s->text);
+	str_fini(&out);
+}
+
+/* Everything the catalog has of this task and this variant: also what was not chosen. */
+static void all_lines(struct results_view *v, const struct compare_row *r,
+	const struct compare_variant *m)
+{
+	struct catalog_measured of = { .model = m->model, .run = m->model ? 0 : m->run,
+		.word = m->model || m->run ? NULL : m->name };
+	struct err e = { 0 };
+	size_t n = 0;
+	struct catalog_score *s = catalog_task_scores(v->view.app->catalog, r->task, &of, &n, &e);
+
+	if (n)
+		heading(&v->page, n == 1 ? "as it was stated" :
+			"everything stated of it, newest first");
+	for (size_t i = 0; i < n && i < 50; i++)
+		score_line(&v->page, &s[i]);
+	if (n > 50)
+		line(&v->page, STYLE_dim, "and %zu more", n - 50);
+	catalog_scores_free(s, n);
+}
+
+void results_page_cell(struct results_view *v)
+{
+	size_t row = results_task_at(v), variant = results_variant_at(v);
+	const struct compare_row *r;
+	struct str s = STR_INIT;
+	bool any = false;
+
+	if (row == SIZE_MAX || variant == SIZE_MAX)
+		return;
+	r = &v->c->rows[row];
+	run_page_fini(&v->page);
+	results_title(v->c, row, &s);
+	str_addf(&s, " of %s", v->c->variants[variant].name);
+	v->page.title = str_steal(&s);
+	if (r->cells[variant].known)
+		cell_lines(&v->page, r, &r->cells[variant]);
+	else
+		line(&v->page, STYLE_dim, "not measured");
+	for (size_t k = 0; k < v->c->n_differences; k++)
+		if (r->differences[k].of == variant) {
+			difference_lines(&v->page, v->c, r, &r->differences[k]);
+			any = true;
+		}
+	if (!any && v->c->n_variants > 1 && variant == v->c->baseline)
+		line(&v->page, STYLE_dim, "the others are compared with it: go to one of them for "
+			"its difference");
+	if (!r->mean)
+		all_lines(v, r, &v->c->variants[variant]);
+	v->page_open = true;
+}
+
+void results_page_unread(struct results_view *v, const struct import_file *f, size_t added)
+{
+	struct run_page *p = &v->page;
+
+	run_page_fini(p);
+	p->title = xasprintf("%s: what was not read", str_base(f->path));
+	line(p, STYLE_normal, "%s: %zu figure%s, %zu of them new", f->kind->title, f->facts.n,
+		f->facts.n == 1 ? "" : "s", added);
+	for (size_t i = 0; i < f->unread.n; i++) {
+		line(p, STYLE_warn, "line %lld: %s", (long long)f->unread.v[i].line,
+			f->unread.v[i].reason ? f->unread.v[i].reason : "");
+		if (f->unread.v[i].text)
+			line(p, STYLE_dim, "  | %s", f->unread.v[i].text);
+	}
+	v->page_open = true;
+}

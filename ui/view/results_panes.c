@@ -1,0 +1,571 @@
+/* What the Results view draws around its table: what is compared, intervals, the front of size and
+ * score, sentences. */
+#include "config.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/xalloc.h"
+#include "ui/view/view_results.h"
+#include "ui/widget/plot.h"
+
+#define Z95 1.959963984540054
+#define LABEL 24 /* columns of a name before an interval, at most */
+
+/* --- the line above the table --- */
+
+/* "Qwen3-8B-Hybrid-" of names that begin alike, up to a sign that parts words. */
+static size_t common_stem(const struct comparison *c)
+{
+	const char *first = str_base(c->variants[0].name);
+	size_t n = strlen(first), end = 0;
+
+	for (size_t i = 1; i < c->n_variants; i++) {
+		const char *other = str_base(c->variants[i].name);
+		size_t k = 0;
+
+		while (k < n && first[k] == other[k])
+			k++;
+		n = k;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (strchr("-_. ", first[i]))
+			end = i;
+	return end >= 4 ? end : 0;
+}
+
+static void add_protocol(const struct comparison *c, struct str *s)
+{
+	const char *one = c->n_variants ? c->variants[0].protocol : NULL;
+
+	for (size_t i = 1; i < c->n_variants; i++)
+		if (!str_eq(one, c->variants[i].protocol)) {
+			str_add(s, " · protocols differ");
+			return;
+		}
+	if (one)
+		str_addf(s, " · %s", one);
+}
+
+/* What the ± is: paired differences are narrower than what n alone allows to say. */
+static const char *spread_words(const struct comparison *c)
+{
+	bool paired = false, bound = false;
+
+	for (size_t i = 0; i < c->n_rows; i++)
+		for (size_t k = 0; k < c->n_differences; k++) {
+			const struct compare_difference *d = &c->rows[i].differences[k];
+
+			paired |= d->known && d->paired;
+			bound |= d->known && d->bound && !c->rows[i].mean;
+		}
+	return paired && bound ? " · ± is 1 SE, ≤ a bound" : paired ? " · ± is 1 SE, paired" :
+		bound ? " · ± is 1 SE, a bound" : " · ± is 1 SE";
+}
+
+static void add_against(const struct results_view *v, struct str *s)
+{
+	const struct comparison *c = v->c;
+
+	if (c->n_variants < 2)
+		str_addf(s, " · %s", c->n_variants ? c->variants[0].label : "");
+	else if (c->synergy)
+		str_add(s, " · against the best measured parent");
+	else if (c->baseline < c->n_variants)
+		str_addf(s, " · against %s", c->variants[c->baseline].label);
+	else
+		str_add(s, " · each against each");
+}
+
+void results_draw_head(const struct results_view *v, struct grid *g)
+{
+	const struct comparison *c = v->c;
+	struct str s = STR_INIT;
+	size_t stem;
+
+	if (!c || !c->n_variants) {
+		str_add(&s, v->making ? "comparing …" : "no results yet");
+	} else {
+		stem = c->n_variants > 1 ? common_stem(c) : 0;
+		if (v->arrangement != RESULTS_TASKS)
+			str_addf(&s, "%zu variants · ", c->n_variants);
+		if (stem)
+			str_addn(&s, str_base(c->variants[0].name), stem);
+		else
+			str_add(&s, v->what ? v->what : "");
+		add_against(v, &s);
+		add_protocol(c, &s);
+		str_add(&s, spread_words(c));
+		if (v->only)
+			str_add(&s, " · only differences");
+		if (v->across)
+			str_add(&s, " · ≠ across protocols");
+	}
+	grid_fit(g, v->head.x + 1, v->head.y, v->head.w - 2, STYLE_dim, s.s, CUT_END);
+	str_fini(&s);
+}
+
+/* --- intervals --- */
+
+struct axis {
+	double lo, hi;
+	double scale;          /* what a value is multiplied by */
+	const char *unit;
+};
+
+/* The difference the pane is about: of the variant under the cursor. */
+static size_t difference_at(const struct results_view *v)
+{
+	const struct comparison *c = v->c;
+	size_t at = results_variant_at(v);
+
+	for (size_t k = 0; c->n_rows && k < c->n_differences; k++)
+		if (c->rows[0].differences[k].of == at)
+			return k;
+	return c->n_differences ? 0 : SIZE_MAX;
+}
+
+/* Shares in points; what has a unit of its own in percent of what it is against. */
+static bool interval_of(const struct compare_row *r, const struct compare_difference *d,
+	double *value, double *low, double *high)
+{
+	double by = r->share ? 100 : 0;
+
+	if (!d->known || isnan(d->low) || isnan(d->high))
+		return false;
+	if (!r->share && r->cells[d->against].known && r->cells[d->against].value != 0)
+		by = 100 / fabs(r->cells[d->against].value);
+	*value = by * d->value;
+	*low = by * d->low;
+	*high = by * d->high;
+	return by > 0;
+}
+
+static double round_up(double x)
+{
+	static const double steps[] = { 1, 2, 3, 5, 8, 10 };
+	double ten = x > 0 ? pow(10, floor(log10(x))) : 1;
+
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+		if (steps[i] * ten >= x * 0.999)
+			return steps[i] * ten;
+	return 10 * ten;
+}
+
+static struct axis difference_axis(const struct results_view *v, size_t k)
+{
+	double most = 0;
+	bool shares = false, others = false;
+
+	for (size_t i = 0; i < v->rows.n; i++) {
+		const struct compare_row *r = &v->c->rows[v->rows.v[i].i];
+		double value, low, high;
+
+		if (v->rows.v[i].kind != ROW_TASK ||
+			!interval_of(r, &r->differences[k], &value, &low, &high))
+			continue;
+		most = fmax(most, fmax(fabs(low), fabs(high)));
+		shares |= r->share;
+		others |= !r->share;
+	}
+	most = most > 0 ? round_up(most) : 1;
+	return (struct axis){ -most, most, 100, !others ? "points" : shares ? "points, %" : "%" };
+}
+
+/* "── title ──── -5 ──── 0 ──── +5 points ──" with the numbers where they belong. */
+static void draw_axis(struct grid *g, struct rect r, int from, const char *title,
+	const struct axis *x)
+{
+	int w = r.x + r.w - from, at;
+	char text[3][48];
+
+	grid_rule(g, r.x, r.y, r.w, STYLE_rule, title, NULL);
+	if (w < 24 || (title && r.x + text_width(title) + 4 > from))
+		return;
+	snprintf(text[0], sizeof text[0], " %+.3g ", x->lo);
+	snprintf(text[1], sizeof text[1], " 0 ");
+	snprintf(text[2], sizeof text[2], " %+.3g %s ", x->hi, x->unit);
+	grid_text(g, from, r.y, STYLE_dim, text[0]);
+	at = from + (int)lround(-x->lo / (x->hi - x->lo) * (w - 1)) - 1;
+	grid_text(g, at, r.y, STYLE_dim, text[1]);
+	grid_text(g, r.x + r.w - text_width(text[2]), r.y, STYLE_dim, text[2]);
+}
+
+static void draw_difference(const struct results_view *v, struct grid *g, struct rect r, size_t row,
+	size_t k, const struct axis *x)
+{
+	const struct compare_row *t = &v->c->rows[row];
+	const struct compare_difference *d = &t->differences[k];
+	double value, low, high;
+
+	if (!interval_of(t, d, &value, &low, &high)) {
+		int zero = r.x + (int)lround((r.w - 1) / 2.0);
+
+		grid_text(g, zero, r.y, STYLE_rule, "│");
+		return;
+	}
+	plot_interval(g, r.x, r.y, r.w, results_style(t, d) == STYLE_normal ? STYLE_plot :
+		results_style(t, d), value, low, high, x->lo, x->hi);
+}
+
+/* Rows of the table in sight that have an interval, the cursor's among them. */
+static size_t rows_to_draw(const struct results_view *v, size_t k, size_t room, size_t *rows)
+{
+	const struct table *t = &v->table;
+	size_t n = 0, at = 0, *all = xnew(size_t, t->shown.n + 1), from;
+
+	for (size_t i = 0; i < t->shown.n; i++) {
+		const struct results_row *row = &v->rows.v[t->shown.v[i].row];
+		double value, low, high;
+
+		if (row->kind != ROW_TASK || !interval_of(&v->c->rows[row->i],
+			&v->c->rows[row->i].differences[k], &value, &low, &high))
+			continue;
+		if (i <= t->cursor)
+			at = n;
+		all[n++] = row->i;
+	}
+	from = at >= room ? at - room + 1 : 0;
+	n = n - from < room ? n - from : room;
+	memcpy(rows, all + from, n * sizeof *rows);
+	free(all);
+	return n;
+}
+
+static void pair_title(const struct results_view *v, size_t k, struct str *s)
+{
+	const struct compare_difference *d = &v->c->rows[0].differences[k];
+
+	if (v->c->n_differences < 2)
+		str_add(s, "difference");
+	else if (v->c->baseline < v->c->n_variants || v->c->synergy)
+		str_addf(s, "%s", v->c->variants[d->of].label);
+	else
+		str_addf(s, "%s to %s", v->c->variants[d->of].label,
+			v->c->variants[d->against].label);
+	str_add(s, ", 95 %");
+}
+
+/* The numbers of an axis stand in the rule, behind its title. */
+static int label_width(const char *title, int label, int w)
+{
+	int want = text_width(title) + 5;
+
+	return want <= label ? label : want < w * 2 / 3 ? want : w * 2 / 3;
+}
+
+/* Below the table, under their names. */
+static void draw_differences(const struct results_view *v, struct grid *g, struct rect r)
+{
+	size_t k = difference_at(v), rows[64], n;
+	struct str s = STR_INIT;
+	struct axis x;
+	int label = r.w / 3 < LABEL ? r.w / 3 : LABEL;
+
+	if (k == SIZE_MAX || r.h < 2)
+		return;
+	x = difference_axis(v, k);
+	pair_title(v, k, &s);
+	label = label_width(s.s, label, r.w);
+	draw_axis(g, r, r.x + label, s.s, &x);
+	n = rows_to_draw(v, k, r.h - 1 < 64 ? (size_t)r.h - 1 : 64, rows);
+	for (size_t i = 0; i < n; i++) {
+		int y = r.y + 1 + (int)i;
+
+		str_clear(&s);
+		results_title(v->c, rows[i], &s);
+		grid_fit(g, r.x + 1, y, label - 2, STYLE_normal, s.s, CUT_MIDDLE);
+		draw_difference(v, g, (struct rect){ r.x + label, y, r.w - label - 1, 1 }, rows[i],
+			k, &x);
+	}
+	if (!n)
+		grid_fit(g, r.x + 1, r.y + 1, r.w - 2, STYLE_dim,
+			"nothing here can be subtracted", CUT_END);
+	str_fini(&s);
+}
+
+/* Beside the table, each on the line of its row. */
+static void draw_beside(const struct results_view *v, struct grid *g)
+{
+	const struct table *t = &v->table;
+	struct rect r = v->beside;
+	size_t k = difference_at(v);
+	struct axis x;
+
+	if (k == SIZE_MAX || r.w < 30)
+		return;
+	x = difference_axis(v, k);
+	draw_axis(g, r, r.x + 1, NULL, &x);
+	for (size_t i = t->top; i < t->shown.n && (int)(i - t->top) < t->area.h - 1; i++) {
+		const struct results_row *row = &v->rows.v[t->shown.v[i].row];
+
+		if (row->kind == ROW_TASK)
+			draw_difference(v, g, (struct rect){ r.x + 1, t->area.y + 1 +
+				(int)(i - t->top), r.w - 2, 1 }, row->i, k, &x);
+	}
+}
+
+/* --- one task of all variants --- */
+
+static void reach(const struct compare_cell *cell, struct axis *x)
+{
+	double by = isnan(cell->stderr_) ? 0 : Z95 * cell->stderr_;
+
+	if (!cell->known)
+		return;
+	x->lo = fmin(x->lo, cell->value - by);
+	x->hi = fmax(x->hi, cell->value + by);
+}
+
+static void draw_value(const struct results_view *v, struct grid *g, struct rect r, size_t variant,
+	const struct axis *x)
+{
+	const struct compare_row *t = &v->c->rows[v->chosen];
+	const struct compare_cell *cell = &t->cells[variant];
+	const struct compare_difference *d = results_difference(v, v->chosen, variant);
+	unsigned style = d && d->known && d->verdict > VERDICT_NOISE ? results_style(t, d) :
+		STYLE_plot;
+	size_t base = results_reference(v->c);
+	double by;
+
+	if (t->cells[base].known)
+		grid_text(g, r.x + (int)lround((t->cells[base].value - x->lo) / (x->hi - x->lo) *
+			(r.w - 1)), r.y, STYLE_rule, "│");
+	if (!cell->known)
+		return;
+	by = isnan(cell->stderr_) ? 0 : Z95 * cell->stderr_;
+	plot_interval(g, r.x, r.y, r.w, style, cell->value, cell->value - by, cell->value + by,
+		x->lo, x->hi);
+}
+
+static void draw_values(const struct results_view *v, struct grid *g, struct rect r)
+{
+	const struct compare_row *t = v->chosen < v->c->n_rows ? &v->c->rows[v->chosen] : NULL;
+	int label = r.w / 3 < LABEL ? r.w / 3 : LABEL, room = r.h - 1;
+	size_t from = v->table.cursor >= (size_t)room ? v->table.cursor - (size_t)room + 1 : 0;
+	struct axis x = { HUGE_VAL, -HUGE_VAL, 1, "" };
+	struct str s = STR_INIT;
+
+	if (!t || r.h < 2)
+		return;
+	for (size_t i = 0; i < v->c->n_variants; i++)
+		reach(&t->cells[i], &x);
+	if (!(x.hi > x.lo)) {
+		x.lo -= 0.5 * fabs(x.lo);
+		x.hi += 0.5 * fabs(x.hi);
+	}
+	results_title(v->c, v->chosen, &s);
+	str_add(&s, ", 95 %");
+	label = label_width(s.s, label, r.w);
+	grid_rule(g, r.x, r.y, r.w, STYLE_rule, s.s, NULL);
+	str_clear(&s);
+	str_addc(&s, ' ');
+	results_number(t, x.lo, &s);
+	str_addc(&s, ' ');
+	if (text_width(s.s) + label < r.w && x.lo < x.hi)
+		grid_text(g, r.x + label, r.y, STYLE_dim, s.s);
+	str_clear(&s);
+	str_addc(&s, ' ');
+	results_number(t, x.hi, &s);
+	str_addc(&s, ' ');
+	if (x.lo < x.hi)
+		grid_text(g, r.x + r.w - text_width(s.s), r.y, STYLE_dim, s.s);
+	for (int i = 0; i < room && from + (size_t)i < v->table.shown.n && x.lo < x.hi; i++) {
+		size_t variant = v->rows.v[v->table.shown.v[from + (size_t)i].row].i;
+
+		grid_fit(g, r.x + 1, r.y + 1 + i, label - 2, from + (size_t)i == v->table.cursor ?
+			STYLE_value : STYLE_normal, v->c->variants[variant].label, CUT_MIDDLE);
+		draw_value(v, g, (struct rect){ r.x + label, r.y + 1 + i, r.w - label - 1, 1 },
+			variant, &x);
+	}
+	str_fini(&s);
+}
+
+/* --- size against score --- */
+
+static const char *gigabytes(double v, char buf[16])
+{
+	if (v >= 1e9)
+		snprintf(buf, 16, "%.2f GB", v / 1e9);
+	else
+		snprintf(buf, 16, "%.2f MB", v / 1e6);
+	return buf;
+}
+
+static const char *fraction(double v, char buf[16])
+{
+	snprintf(buf, 16, "%.3f", v);
+	return buf;
+}
+
+static int by_size(const void *pa, const void *pb)
+{
+	const struct plot_point *a = pa, *b = pb;
+
+	return a->x < b->x ? -1 : a->x > b->x;
+}
+
+struct front {
+	struct plot_point *points, *best; /* all; those that nothing beats, by size */
+	size_t n, n_best;
+	struct plot_axis x, y;
+};
+
+static void gather(const struct results_view *v, struct front *f)
+{
+	const struct compare_row *r = &v->c->rows[v->chosen];
+	size_t at = results_variant_at(v);
+
+	f->points = xnew(struct plot_point, v->c->n_variants + 1);
+	f->best = xnew(struct plot_point, v->c->n_variants + 1);
+	f->x.lo = f->y.lo = HUGE_VAL;
+	f->x.hi = f->y.hi = -HUGE_VAL;
+	for (size_t i = 0; i < v->c->n_variants; i++) {
+		const struct compare_variant *m = &v->c->variants[i];
+		bool best;
+		struct plot_point p = { (double)m->bytes, r->cells[i].value, m->label, STYLE_plot,
+			false };
+
+		if (!m->bytes || !r->cells[i].known || isnan(p.y))
+			continue;
+		best = results_beaten_by(v->c, v->chosen, i) == SIZE_MAX;
+		p.hollow = !best;
+		p.style = i == at ? STYLE_value : best ? STYLE_plot2 : STYLE_plot;
+		f->x.lo = fmin(f->x.lo, p.x);
+		f->x.hi = fmax(f->x.hi, p.x);
+		f->y.lo = fmin(f->y.lo, p.y);
+		f->y.hi = fmax(f->y.hi, p.y);
+		if (best)
+			f->best[f->n_best++] = p;
+		f->points[f->n++] = p;
+	}
+	if (f->n_best > 1)
+		qsort(f->best, f->n_best, sizeof *f->best, by_size);
+}
+
+/* A point at the edge of its own picture is hard to see. */
+static void widen(struct plot_axis *a, double least)
+{
+	double by = a->hi > a->lo ? 0.08 * (a->hi - a->lo) : least;
+
+	a->lo -= by;
+	a->hi += by;
+}
+
+static void draw_front(const struct results_view *v, struct grid *g, struct rect r)
+{
+	struct front f = { 0 };
+	struct str s = STR_INIT;
+	double x[2 * RESULTS_VARIANTS_MAX], y[2 * RESULTS_VARIANTS_MAX];
+	struct plot_line line = { x, y, 0, STYLE_rule };
+	struct plot_curve c = { .lines = &line, .n_lines = 1, .mark_x = NAN,
+		.format_x = gigabytes, .format_y = fraction };
+
+	if (v->chosen >= v->c->n_rows || r.h < 6)
+		return;
+	gather(v, &f);
+	results_title(v->c, v->chosen, &s);
+	str_add(&s, " by size");
+	grid_rule(g, r.x, r.y, r.w, STYLE_rule, s.s, f.n > 1 ? "● nothing smaller is as good" :
+		NULL);
+	rect_top(&r, 1);
+	rect_left(&r, 1);
+	if (f.n < 2) {
+		grid_fit(g, r.x, r.y, r.w, STYLE_dim, "sizes are known of models that stand here: "
+			"cupel scan finds them", CUT_END);
+	} else {
+		/* what is between two of them in size is as good as the smaller: a stair */
+		for (size_t i = 0; i < f.n_best && i < RESULTS_VARIANTS_MAX; i++) {
+			if (i) {
+				x[line.n] = f.best[i].x;
+				y[line.n++] = f.best[i - 1].y;
+			}
+			x[line.n] = f.best[i].x;
+			y[line.n++] = f.best[i].y;
+		}
+		widen(&f.x, 0.1 * f.x.lo);
+		widen(&f.y, 0.01);
+		c.x = f.x;
+		c.y = f.y;
+		c.points = f.points;
+		c.n_points = f.n;
+		plot_curve(g, r, &c);
+	}
+	free(f.points);
+	free(f.best);
+	str_fini(&s);
+}
+
+/* --- words --- */
+
+struct wrapping {
+	struct grid *g;        /* NULL: only counted */
+	struct rect r;
+	int lines;
+};
+
+static void draw_part(void *ctx, const char *s, size_t n)
+{
+	struct wrapping *w = ctx;
+	char *part;
+
+	if (w->g && w->lines < w->r.h) {
+		part = xstrndup(s, n);
+		grid_text(w->g, w->r.x, w->r.y + w->lines, STYLE_normal, part);
+		free(part);
+	}
+	w->lines++;
+}
+
+/* Signs that stand beside figures in rows of variants. */
+static const char legend[] = "▲▼ real  ▵▿ suggestive  = tells nothing  ! below guessing  "
+	"~ estimate  ≠ other protocol";
+
+int results_words_height(const struct results_view *v, int w, int most)
+{
+	struct wrapping wrap = { .r = { 0, 0, w, most } };
+
+	for (size_t i = 0; v->c && i < v->c->n_sentences && wrap.lines < most; i++)
+		text_wrap(v->c->sentences[i], w - 2, draw_part, &wrap);
+	if (v->c && v->arrangement == RESULTS_VARIANTS)
+		wrap.lines++;
+	return wrap.lines < most ? wrap.lines : most;
+}
+
+static void draw_words(const struct results_view *v, struct grid *g)
+{
+	struct wrapping wrap = { .g = g, .r = v->words };
+
+	wrap.r.x++;
+	if (v->arrangement == RESULTS_VARIANTS && v->words.h > 0) {
+		grid_fit(g, wrap.r.x, wrap.r.y, v->words.w - 2, STYLE_dim, legend, CUT_END);
+		wrap.lines++;
+	}
+	for (size_t i = 0; i < v->c->n_sentences; i++)
+		text_wrap(v->c->sentences[i], v->words.w - 2, draw_part, &wrap);
+}
+
+void results_draw_panes(const struct results_view *v, struct grid *g)
+{
+	struct rect r = v->pane, left;
+
+	if (!v->c || !v->c->n_variants)
+		return;
+	if (v->arrangement == RESULTS_SIZES) {
+		draw_front(v, g, r);
+	} else if (v->arrangement == RESULTS_VARIANTS) {
+		if (r.w >= 120 && r.h >= 8) {
+			left = rect_left(&r, r.w / 2);
+			draw_values(v, g, left);
+			draw_front(v, g, r);
+		} else {
+			draw_values(v, g, r);
+		}
+	} else if (v->beside.w) {
+		draw_beside(v, g);
+		draw_front(v, g, r);
+	} else {
+		draw_differences(v, g, r);
+	}
+	draw_words(v, g);
+}
