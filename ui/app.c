@@ -383,10 +383,12 @@ static bool open_data(struct shell *s, const struct cli_start *start, struct err
 {
 	char *path = start->catalog_path ? xstrdup(start->catalog_path) : catalog_default_path();
 
+	/* One that is damaged or held by somebody is said on the screen; the rest works. */
 	s->a.catalog = catalog_open(path, false, e);
-	free(path);
 	if (!s->a.catalog)
-		return false;
+		s->a.catalog = catalog_stand_in(path, e);
+	free(path);
+	err_clear(e);
 	s->a.roots = open_roots(start);
 	s->a.pool = pool_new(start->threads);
 	return true;

@@ -87,7 +87,8 @@ void keep_sweep(const char *to)
 		if (!at)
 			continue;
 		pid = strtol(at + strlen(KEEP_TEMPORARY), &end, 10);
-		if (*end || pid <= 0 || process_alive((pid_t)pid, process_boot_id()))
+		if ((*end && !str_eq(end, "-journal")) || pid <= 0 ||
+			process_alive((pid_t)pid, process_boot_id()))
 			continue;
 		name = str_join_path(folder, names[i]);
 		unlink(name);

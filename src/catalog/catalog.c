@@ -206,7 +206,7 @@ static bool check_day(struct catalog *c, bool write)
 
 	if (!write)
 		return db_number(&c->reader, due, 0) != 0;
-	d = db_writing(c, NULL);
+	d = db_writing_within(c, DB_SWEEP_PATIENCE, NULL);
 	return d && db_done(d, db_run(d, NULL, "INSERT INTO meta (key, value) VALUES ('checked', "
 		"strftime('%Y-%m-%dT%H:%M:%SZ', 'now')) ON CONFLICT (key) DO UPDATE "
 		"SET value = excluded.value", ""), NULL);
@@ -294,6 +294,20 @@ struct catalog *catalog_open(const char *path, bool read_only, struct err *e)
 		return c;
 	catalog_close(c);
 	return NULL;
+}
+
+struct catalog *catalog_stand_in(const char *path, const struct err *why)
+{
+	struct catalog *c = catalog_open(":memory:", false, NULL);
+
+	if (!c)
+		return NULL;
+	free(c->path);
+	c->path = xstrdup(path);
+	c->reader.path = c->writer.path = c->path;
+	c->read_only = true;
+	warn_unwritable(c, why->what, why->hint);
+	return c;
 }
 
 void catalog_close(struct catalog *c)

@@ -19,6 +19,9 @@ char *catalog_default_path(void);  /* $CUPEL_CATALOG, $XDG_DATA_HOME/cupel/catal
  * is true. read_only asks for that, without a warning; a file that does not exist is then an empty
  * catalog. ":memory:" is a path. */
 struct catalog *catalog_open(const char *path, bool read_only, struct err *e);
+/* In the place of one that cannot be opened: empty, in memory, with a warning that says why. So
+ * that work whose answer does not depend on what is remembered is not lost with it. */
+struct catalog *catalog_stand_in(const char *path, const struct err *why);
 void catalog_close(struct catalog *c);
 const char *catalog_path(const struct catalog *c);
 /* What is written now is not kept: runs, models and statistics go to memory and are lost at the
@@ -27,7 +30,8 @@ const char *catalog_path(const struct catalog *c);
 bool catalog_is_read_only(const struct catalog *c);
 /* To be said once, where a person sees it: why nothing will be remembered. NULL: all is well. */
 const struct err *catalog_warning(const struct catalog *c);
-/* How long calls wait for another program's lock; 10 s unless set. For catalogs opened later. */
+/* How long calls wait for another program's lock: $CUPEL_CATALOG_WAIT seconds, else 10 s, unless
+ * set. */
 void catalog_patience(int milliseconds);
 /* Changes whenever anybody, this handle included, committed. Cheap to poll, never waits. */
 uint64_t catalog_version(struct catalog *c);
@@ -117,6 +121,7 @@ struct catalog_run {
 struct catalog_input {
 	char *name, *path, *hash, *role; /* role "base", "input", "donor" */
 };
+/* started NULL: now. */
 int64_t catalog_run_begin(struct catalog *c, const struct catalog_run *r,
 	const struct catalog_input *in, size_t n_in, struct err *e); /* 0 on error */
 bool catalog_run_end(struct catalog *c, int64_t id, const char *status, double seconds,

@@ -2,13 +2,14 @@
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include "base/str.h"
 #include "base/xalloc.h"
 #include "catalog/schema.h"
 #include "system/file.h"
 
-static int patience = 10000;
+static int patience = -1;
 
 void catalog_patience(int milliseconds)
 {
@@ -17,6 +18,11 @@ void catalog_patience(int milliseconds)
 
 int db_patience(void)
 {
+	const char *given = patience < 0 ? getenv("CUPEL_CATALOG_WAIT") : NULL;
+	double seconds = given && *given ? strtod(given, NULL) : 10;
+
+	if (patience < 0)
+		patience = seconds >= 0 && seconds < 1e6 ? (int)(seconds * 1000) : 10000;
 	return patience;
 }
 
@@ -52,7 +58,7 @@ int db_open(struct db *d, const char *path, int flags)
 		return extended;
 	}
 	sqlite3_extended_result_codes(d->handle, 1);
-	sqlite3_busy_timeout(d->handle, patience);
+	sqlite3_busy_timeout(d->handle, db_patience());
 	sqlite3_db_config(d->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_create_function(d->handle, "on_disk", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY, NULL,
 		on_disk, NULL, NULL);
@@ -173,7 +179,21 @@ void db_read_done(struct db *d)
 	pthread_mutex_unlock(&d->lock);
 }
 
+/* What is written to a file that has no name any more is lost without a word. */
+static bool is_gone(struct catalog *c, struct db *d)
+{
+	int moved = 0;
+
+	return !c->memory && !c->apart && d->handle && sqlite3_file_control(d->handle, "main",
+		SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved;
+}
+
 struct db *db_writing(struct catalog *c, struct err *e)
+{
+	return db_writing_within(c, db_patience(), e);
+}
+
+struct db *db_writing_within(struct catalog *c, int milliseconds, struct err *e)
 {
 	struct db *d = c->memory ? &c->reader : &c->writer;
 	int rc = SQLITE_OK;
@@ -181,8 +201,16 @@ struct db *db_writing(struct catalog *c, struct err *e)
 	pthread_mutex_lock(&d->lock);
 	if (!d->handle)
 		rc = open_second(c, d, true);
-	if (rc == SQLITE_OK)
+	if (is_gone(c, d)) {
+		err_set(e, ERR_INPUT, c->path, "start again to go on with what is there now",
+			"was moved, replaced or deleted while it was open");
+		pthread_mutex_unlock(&d->lock);
+		return NULL;
+	}
+	if (rc == SQLITE_OK) {
+		sqlite3_busy_timeout(d->handle, milliseconds);
 		rc = sqlite3_exec(d->handle, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	}
 	if (rc == SQLITE_OK)
 		return d;
 	db_fail(d, rc, "write", e);

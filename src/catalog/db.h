@@ -29,12 +29,16 @@ struct catalog {
 	struct db reader, writer;
 	uint64_t version;      /* last answer of catalog_version; under reader.lock */
 	struct timespec swept; /* when the dead were last looked for; under reader.lock */
+	bool stats_wait;       /* statistics met a lock: the next do not wait for it */
 	struct timespec progress_at; /* last write of a job's row; its one reporter's */
 };
 
 /* Locked connection, or NULL with a message. db_writing is inside BEGIN IMMEDIATE. */
 struct db *db_reading(struct catalog *c, struct err *e);
 struct db *db_writing(struct catalog *c, struct err *e);
+/* The same without db_patience: for what is done again soon anyway. */
+#define DB_SWEEP_PATIENCE 200 /* ms: whoever looks next does it else */
+struct db *db_writing_within(struct catalog *c, int milliseconds, struct err *e);
 /* Unlocks. A writer commits if ok, else rolls back. Returns ok, or false if the commit failed. */
 void db_read_done(struct db *d);
 bool db_done(struct db *d, bool ok, struct err *e);

@@ -129,7 +129,9 @@ bool catalog_job_progress(struct catalog *c, int64_t id, uint64_t done, uint64_t
 	/* A write waits for the disk: two a second are enough, however often this is called. */
 	if (!db_due(&c->progress_at, PROGRESS_EVERY))
 		return true;
-	d = db_writing(c, e);
+	/* Nor does the work wait for whoever holds the catalog: half a second later it says
+	 * more. */
+	d = db_writing_within(c, 0, e);
 	return d && db_done(d, db_run(d, e, "UPDATE job SET done = ?2, total = ?3, rate = ?4, left "
 		"= ?5, message = ?6, updated = " NOW " WHERE id = ?1", "iiiddt", id, (int64_t)done,
 		(int64_t)total, rate, left, message) && job_there(d, id, e), e);
@@ -162,15 +164,14 @@ bool catalog_job_cancel(struct catalog *c, int64_t id, struct err *e)
 struct orphan { int64_t id, pid; };
 
 /* The row must still name the dead process: a new one may just have taken it. */
-static void end_orphan(struct catalog *c, const struct orphan *o)
+static bool end_orphan(struct catalog *c, const struct orphan *o)
 {
-	struct db *d = db_writing(c, NULL);
+	struct db *d = db_writing_within(c, DB_SWEEP_PATIENCE, NULL);
 
-	if (d)
-		db_done(d, db_run(d, NULL, "UPDATE job SET left = NULL, state = CASE cancel WHEN 1 "
-			"THEN 'cancelled' ELSE 'stopped' END, message = CASE cancel WHEN 1 THEN "
-			"message ELSE 'its process is gone' END WHERE id = ? AND pid = ? AND state "
-			"IN ('waiting', 'running')", "ii", o->id, o->pid), NULL);
+	return d && db_done(d, db_run(d, NULL, "UPDATE job SET left = NULL, state = CASE cancel "
+		"WHEN 1 THEN 'cancelled' ELSE 'stopped' END, message = CASE cancel WHEN 1 THEN "
+		"message ELSE 'its process is gone' END WHERE id = ? AND pid = ? AND state "
+		"IN ('waiting', 'running')", "ii", o->id, o->pid), NULL);
 }
 
 void jobs_find_stopped(struct catalog *c)
@@ -192,8 +193,8 @@ void jobs_find_stopped(struct catalog *c)
 			*vec_push(&gone) = (struct orphan){ sqlite3_column_int64(s, 0),
 				sqlite3_column_int64(s, 1) };
 	db_read_done(d);
-	for (size_t i = 0; i < gone.n; i++)
-		end_orphan(c, &gone.v[i]);
+	for (size_t i = 0; i < gone.n && end_orphan(c, &gone.v[i]); i++)
+		;
 	vec_fini(&gone);
 }
 

@@ -20,6 +20,7 @@ static const struct { const char *table, *what; } words[] = {
 	{ "stat", "statistics" }, { "score", "scores" }, { "note", "notes" }, { "tag", "tags" },
 	{ "job", "jobs" }, { "card", "cards" }, { "edge", "parents in cards and files" },
 	{ "question_set", "sets of questions" }, { "answer", "answers to questions" },
+	{ "recipe_value", "numbers of recipes" },
 	{ "meta", "settings" },
 };
 
@@ -120,7 +121,10 @@ static bool save_rows(struct salvage *s, struct db *to, struct err *e)
 	if (!make_empty(to, version, e) || !db_script(to, "BEGIN", e) || !salvage_rows(s, e) ||
 		!db_script(to, "COMMIT", e))
 		return false;
-	return schema_migrate(to, schema_steps, schema_n_steps, NULL, e) && whole(to, e);
+	/* What follows from recipes is made of them again. */
+	return schema_migrate(to, schema_steps, schema_n_steps, NULL, e) &&
+		db_script(to, "BEGIN", e) && db_index_recipes(to, e) && db_script(to, "COMMIT", e)
+		&& whole(to, e);
 }
 
 /* The damaged file under its new name, with its log; then the new one in its place. */

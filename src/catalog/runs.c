@@ -73,13 +73,15 @@ static bool put_run(struct db *d, const struct catalog_run *r, int64_t recipe, s
 	process_own_start(start);
 	return db_run(d, e,
 		"INSERT INTO run (kind, name, status, recipe, recipe_path, method, output, bytes, "
-		"tensors, seed, command, version, arithmetic, parent, pid, boot, start) VALUES (?, "
+		"tensors, seed, command, version, arithmetic, parent, pid, boot, start, started) "
+		"VALUES (?, "
 		"coalesce(?, ''), 'running', nullif(?, 0), ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, "
-		"0), ?, ?, ?)",
-		"ttittt" "iiittti" "itt", r->kind, r->name, recipe, r->recipe_path, r->method,
+		"0), ?, ?, ?, coalesce(?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now')))",
+		"ttittt" "iiittti" "ittt", r->kind, r->name, recipe, r->recipe_path, r->method,
 		r->output,
 		(int64_t)r->bytes, (int64_t)r->tensors, (int64_t)r->seed, r->command, r->version,
-		r->arithmetic, r->parent, (int64_t)getpid(), process_boot_id(), start);
+		r->arithmetic, r->parent, (int64_t)getpid(), process_boot_id(), start,
+		r->started);
 }
 
 static bool put_inputs(struct db *d, int64_t run, const struct catalog_input *in, size_t n,
@@ -150,7 +152,7 @@ bool catalog_run_input_hash(struct catalog *c, int64_t id, const char *name, con
 
 static bool end_stopped(struct catalog *c, int64_t id)
 {
-	struct db *d = db_writing(c, NULL);
+	struct db *d = db_writing_within(c, DB_SWEEP_PATIENCE, NULL);
 
 	return d && db_done(d, db_run(d, NULL, "UPDATE run SET status = 'stopped', error = 'its "
 		"process ended without a word' WHERE id = ? AND status = 'running'", "i", id),
@@ -174,8 +176,8 @@ void runs_find_stopped(struct catalog *c)
 		    (const char *)sqlite3_column_text(s, 3)))
 			*vec_push(&gone) = sqlite3_column_int64(s, 0);
 	db_read_done(d);
-	for (size_t i = 0; i < gone.n; i++)
-		end_stopped(c, gone.v[i]);
+	for (size_t i = 0; i < gone.n && end_stopped(c, gone.v[i]); i++)
+		;
 	vec_fini(&gone);
 }
 

@@ -1,4 +1,5 @@
 #include "config.h"
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/str.h"
@@ -103,10 +104,21 @@ static bool value_fits(const struct salvage_column *c, const struct value *v)
 	}
 }
 
+/* An entry of an index of hashes has the shape of a recipe's value, and no recipe has such a
+ * key. */
+static bool is_hash(const struct value *v)
+{
+	size_t i = 0;
+
+	while (i < v->n && v->n == 32 && (isdigit(v->b[i]) || (v->b[i] >= 'a' && v->b[i] <= 'f')))
+		i++;
+	return i == 32;
+}
+
 /* A row is shorter than its table where columns were added later; those may be null. */
 bool salvage_fits(const struct salvage_table *t, const struct record *r)
 {
-	if (r->n > t->n)
+	if (r->n > t->n || (str_eq(t->name, "recipe_value") && is_hash(&r->v[0])))
 		return false;
 	for (size_t i = 0; i < t->n; i++)
 		if (i < r->n ? !value_fits(&t->columns[i], &r->v[i]) : t->columns[i].needed)

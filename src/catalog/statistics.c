@@ -36,7 +36,9 @@ bool catalog_stat_put(struct catalog *c, const struct catalog_stat *v, size_t n,
 
 	if (n == 0)
 		return true;
-	d = db_writing(c, e);
+	/* They are a memory of what can be computed again: nobody waits twice for it. */
+	d = db_writing_within(c, c->stats_wait ? 0 : db_patience(), e);
+	c->stats_wait = !d;
 	if (!d)
 		return false;
 	for (size_t i = 0; i < n && ok; i++)

@@ -136,13 +136,13 @@ struct recipe *merging_recipe(const char *path, const char *document, struct err
 struct plan *merging_plan(struct cli *c, const struct recipe *r, const struct plan_options *o,
 	struct err *e)
 {
-	struct catalog *cat = cli_catalog(c, e);
+	struct catalog *cat = cli_catalog_or_none(c);
 	struct findings f = {0};
 	struct recipe *cut = NULL, *all = NULL;
 	struct inputs *in = NULL;
 	struct plan *p = NULL;
 
-	if (!cat || !lint_ok(r, e))
+	if (!lint_ok(r, e))
 		return NULL;
 	/* in the recipe, where the run keeps it and a replay finds it */
 	if (cli_option(c, "--unsafe-truncate-embeddings") && !r->tokenizer.truncate &&
@@ -181,6 +181,18 @@ static bool on_progress(void *ctx, const struct run_progress *p)
 	return !atomic_load(&process_cancelled);
 }
 
+void merging_say_unremembered(const struct run_result *r)
+{
+	struct err e = r->unremembered;
+
+	if (!e.code)
+		return;
+	snprintf(e.what + strlen(e.what), sizeof e.what - strlen(e.what),
+		": the output is whole, but this run is not remembered");
+	snprintf(e.hint, sizeof e.hint, "`cupel scan` registers the model later");
+	err_print(&e);
+}
+
 bool merging_run(struct cli *c, struct catalog *catalog, struct plan *p,
 	const struct run_options *o,
 	struct run_result *out, struct err *e)
@@ -192,6 +204,8 @@ bool merging_run(struct cli *c, struct catalog *catalog, struct plan *p,
 	cli_progress_end();
 	if (ok && catalog && catalog_is_read_only(catalog))
 		out->run = 0; /* a number that nothing will find again */
+	if (ok)
+		merging_say_unremembered(out);
 	if (ok && out->nonfinite)
 		fprintf(stderr, "cupel: %s: warning: the inputs hold %" PRIu64 " weights that are "
 			"NaN or infinite; they were merged as they are\n", o->output,

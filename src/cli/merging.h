@@ -31,6 +31,8 @@ bool merging_run(struct cli *c, struct catalog *catalog, struct plan *p,
  * they are, for r's own plan; list gets an object each. */
 bool merging_others(struct cli *c, const struct recipe *r, struct plan_options *plan,
 	const struct run_options *run, json_t *list, struct err *e);
+/* On stderr, if the output was written and the catalog could not be told. */
+void merging_say_unremembered(const struct run_result *r);
 json_t *merging_json(const struct run_result *r);
 void merging_print(const struct plan *p, const struct run_result *r);
 #endif

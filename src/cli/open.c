@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "base/xalloc.h"
+
 static void close_all(struct cli *c)
 {
 	pool_free(c->pool);
@@ -12,21 +14,44 @@ static void close_all(struct cli *c)
 	c->catalog = NULL;
 }
 
+static char *path_of(const struct cli *c)
+{
+	return c->catalog_path ? xstrdup(c->catalog_path) : catalog_default_path();
+}
+
 struct catalog *cli_catalog(struct cli *c, struct err *e)
 {
-	char *path = NULL;
 	const struct err *warning;
+	char *path;
 
 	if (c->catalog)
 		return c->catalog;
 	c->close = close_all;
-	if (!c->catalog_path)
-		path = catalog_default_path();
-	c->catalog = catalog_open(path ? path : c->catalog_path, false, e);
-	free(path);
+	/* A lock is waited for once. */
+	if (!c->catalog_error.code) {
+		path = path_of(c);
+		c->catalog = catalog_open(path, false, &c->catalog_error);
+		free(path);
+	}
 	warning = c->catalog ? catalog_warning(c->catalog) : NULL;
 	if (warning)
 		err_print(warning);
+	if (!c->catalog && e)
+		*e = c->catalog_error;
+	return c->catalog;
+}
+
+struct catalog *cli_catalog_or_none(struct cli *c)
+{
+	struct err why = { 0 };
+	char *path;
+
+	if (cli_catalog(c, &why))
+		return c->catalog;
+	path = path_of(c);
+	c->catalog = catalog_stand_in(path, &why);
+	free(path);
+	err_print(catalog_warning(c->catalog));
 	return c->catalog;
 }
 

@@ -46,6 +46,8 @@ bool quantizing_run(struct quantizing *q, struct catalog *cat, struct quantize_o
 	process_catch_signals();
 	ok = quantize_run(q->plan, cat, cli_pool(q->c), o, tell, NULL, r, e);
 	cli_progress_end();
+	if (ok)
+		merging_say_unremembered(r);
 	if (ok && cat && catalog_is_read_only(cat))
 		r->run = 0; /* a number that nothing will find again */
 	return ok;

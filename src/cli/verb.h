@@ -34,6 +34,7 @@ struct cli { /* what every verb gets */
 	size_t n_options;
 	/* opened on demand by the helpers below; closed by cli_run */
 	struct catalog *catalog;
+	struct err catalog_error;        /* why it could not be */
 	struct model_roots *model_roots;
 	struct pool *pool;
 	void (*close)(struct cli *c), (*close_models)(struct cli *c); /* set by those helpers */
@@ -83,6 +84,9 @@ bool cli_option_number(const struct cli *c, const char *name, double *v, struct 
 bool cli_option_size(const struct cli *c, const char *name, uint64_t *bytes, struct err *e);
 
 struct catalog *cli_catalog(struct cli *c, struct err *e);       /* opens; read-only if it must */
+/* For verbs whose answer does not depend on what is remembered: where the catalog cannot be opened
+ * (damaged, locked), it says so once and goes on with an empty one in memory. NULL never. */
+struct catalog *cli_catalog_or_none(struct cli *c);
 struct model_roots *cli_roots(struct cli *c);
 struct pool *cli_pool(struct cli *c);
 struct model *cli_model(struct cli *c, const char *name, struct err *e); /* resolve and open */

@@ -147,6 +147,14 @@ static int quantize(struct cli *c, const struct recipe *r, const struct options 
 	return status;
 }
 
+/* A job is a row of the catalog; a merge in the foreground needs none. */
+static bool open_catalog(struct cli *c, uint64_t job, struct err *e)
+{
+	if (job || cli_option(c, "--detach"))
+		return cli_catalog(c, e) != NULL;
+	return cli_catalog_or_none(c) != NULL;
+}
+
 static int run(struct cli *c, struct err *e)
 {
 	struct options o = {0};
@@ -158,7 +166,7 @@ static int run(struct cli *c, struct err *e)
 
 	command_line_of(&line, c, "merge");
 	o.run.command = line.text;
-	if (!read_options(c, &o, e) || !cli_catalog(c, e) ||
+	if (!read_options(c, &o, e) || !open_catalog(c, o.job, e) ||
 		(o.job && !job_attach(c->catalog, o.run.job, e)))
 		status = err_exit_status(e->code);
 	else if (!(r = merging_recipe(c->argv[0], cli_option(c, "--document"), e)) ||

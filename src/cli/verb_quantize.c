@@ -32,7 +32,8 @@ static int run(struct cli *c, struct err *e)
 
 	command_line_of(&line, c, "quantize");
 	o.command = line.text;
-	ok = read_options(c, &o, e) && cli_catalog(c, e) &&
+	ok = read_options(c, &o, e) && (o.job || cli_option(c, "--detach") ?
+		cli_catalog(c, e) != NULL : cli_catalog_or_none(c) != NULL) &&
 		(!o.job || job_attach(c->catalog, o.job, e));
 	if (ok && cli_option(c, "--detach")) {
 		ok = command_line_detach(&line, c, e);

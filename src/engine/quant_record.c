@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "base/str.h"
 #include "base/vec.h"
 #include "base/xalloc.h"
@@ -64,7 +65,7 @@ static struct listed list_inputs(const struct quant_record *r, char hex[HASH_HEX
 	return in;
 }
 
-bool quant_record_begin(struct quant_record *r, struct err *e)
+static void record_row(struct quant_record *r, struct err *e)
 {
 	const struct quant_spec *s = r->plan->spec;
 	const struct plan *merge = r->o->merge;
@@ -76,11 +77,9 @@ bool quant_record_begin(struct quant_record *r, struct err *e)
 		.arithmetic = merge ? (char *)plan_arithmetic(merge) : NULL,
 		.method = (char *)s->preset.name, .output = r->out->path,
 		.command = (char *)r->o->command, .version = (char *)PACKAGE_VERSION,
-		.parent = r->o->parent_run };
+		.parent = r->o->parent_run, .started = r->started };
 	struct listed in;
 
-	if (!r->catalog)
-		return true;
 	in = list_inputs(r, imatrix);
 	hash_hex(quant_spec_hash(s), hex);
 	row.plan_text = xstrndup(s->text, s->text_n);
@@ -89,7 +88,17 @@ bool quant_record_begin(struct quant_record *r, struct err *e)
 	if (r->o->imatrix)
 		free(in.v[in.n - 1].path);
 	vec_fini(&in);
-	return r->id != 0;
+}
+
+/* What cannot be written now is asked again when the files are there. */
+void quant_record_begin(struct quant_record *r)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+
+	strftime(r->started, sizeof r->started, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+	if (r->catalog)
+		record_row(r, NULL);
 }
 
 /* --- what came of it --- */
@@ -144,8 +153,9 @@ static void record_hashes(struct quant_record *r)
 	if (content_hashes(models, n, r->pool, &process_cancelled, hash, NULL))
 		for (size_t i = 0; i < n; i++) {
 			hash_hex(hash[i], hex);
-			if (!hash_is_zero(hash[i]))
-				catalog_run_input_hash(r->catalog, r->id, names[i], hex, NULL);
+			if (!hash_is_zero(hash[i]) && !catalog_run_input_hash(r->catalog, r->id,
+				names[i], hex, NULL))
+				break; /* who holds the catalog now does so for the next too */
 		}
 	free(models);
 	free(names);
@@ -205,7 +215,7 @@ static const char *main_type(const struct quant_record *r, char name[QUANT_TYPE_
 	return n ? quant_type_name(r->plan->v[seen[best].at].type, name) : NULL;
 }
 
-bool quant_record_end(struct quant_record *r, const struct run_result *out, struct err *e)
+bool quant_record_end(struct quant_record *r, struct run_result *out, struct err *e)
 {
 	const struct quant_targets *t = r->plan->targets;
 	char hex[HASH_HEX_SIZE], type[QUANT_TYPE_NAME];
@@ -213,10 +223,15 @@ bool quant_record_end(struct quant_record *r, const struct run_result *out, stru
 		.format = (char *)quant_container_name(t->container),
 		.architecture = (char *)t->family, .kind = (char *)"quant", .hash = hex,
 		.parameters = t->parameters, .bytes = out->bytes,
-		.bits = r->plan->bits_per_weight, .relation = (char *)"quantized", .run = r->id };
+		.bits = r->plan->bits_per_weight, .relation = (char *)"quantized" };
 
-	if (!r->id)
+	if (!r->catalog)
 		return true;
+	if (!r->id)
+		record_row(r, e);
+	if (!r->id)
+		return false;
+	m.run = r->id;
 	m.dtype = (char *)main_type(r, type);
 	record_hashes(r);
 	hash_hex(out->hash, hex);
@@ -225,6 +240,9 @@ bool quant_record_end(struct quant_record *r, const struct run_result *out, stru
 	m.parent = t->model->virtual ? 0 : parent_of(r);
 	if (r->out->layout->n_files > 1 && t->container == QUANT_GGUF)
 		m.path = (char *)out->output;
-	return catalog_run_end(r->catalog, r->id, "done", out->seconds, m.path, hex, out->bytes,
-		out->tensors, NULL, e) && catalog_model_put(r->catalog, &m, NULL, e);
+	if (!catalog_run_end(r->catalog, r->id, "done", out->seconds, m.path, hex, out->bytes,
+		out->tensors, NULL, e))
+		return false;
+	out->run = r->id;
+	return catalog_model_put(r->catalog, &m, NULL, e);
 }

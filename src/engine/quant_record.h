@@ -13,9 +13,11 @@ struct quant_record {
 	const struct quant_out *out;
 	const struct quantize_options *o;
 	int64_t id;                /* of the run; 0: none */
+	char started[24];
 };
-bool quant_record_begin(struct quant_record *r, struct err *e);
-bool quant_record_end(struct quant_record *r, const struct run_result *out, struct err *e);
+void quant_record_begin(struct quant_record *r);
+/* false: the output is whole, but the catalog could not be told. */
+bool quant_record_end(struct quant_record *r, struct run_result *out, struct err *e);
 void quant_record_failed(struct quant_record *r, double seconds, const struct err *e);
 struct hash quant_imatrix_hash(const struct imatrix *m); /* of its numbers and their names */
 #endif

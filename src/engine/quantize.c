@@ -394,9 +394,9 @@ static bool finish(struct quantize *q, struct run_result *r, struct err *e)
 	if (!quant_out_publish(q->out, q->o->sync, e))
 		return false;
 	r->seconds = seconds() - q->begun;
-	r->run = q->record.id;
 	r->seed = q->o->merge ? q->o->merge->seed : 0;
-	return quant_record_end(&q->record, r, e);
+	quant_record_end(&q->record, r, &r->unremembered);
+	return true;
 }
 
 static bool run_with(struct quantize *q, const struct quant_layout *l, struct pool *pool,
@@ -414,10 +414,10 @@ static bool run_with(struct quantize *q, const struct quant_layout *l, struct po
 		return false;
 	q->record = (struct quant_record){ .catalog = q->catalog, .pool = pool, .plan = q->p,
 		.out = q->out, .o = q->o };
-	ok = quant_record_begin(&q->record, &why) && stream(q, pool, &why) &&
-		finish(q, out, &why);
-	out->run = q->record.id;
+	quant_record_begin(&q->record);
+	ok = stream(q, pool, &why) && finish(q, out, &why);
 	if (!ok) {
+		out->run = q->record.id;
 		quant_record_failed(&q->record, seconds() - q->begun, &why);
 		if (e)
 			*e = why;

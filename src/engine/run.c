@@ -28,6 +28,7 @@ struct run {
 	progress_fn *progress;
 	void *ctx;
 	int64_t id;                /* in the catalog; 0: not recorded */
+	char started[24];
 	double begun, told;
 	uint64_t resumed;          /* bytes found done */
 	uint64_t total;            /* to write, of the part or of all */
@@ -45,7 +46,7 @@ static double seconds(void)
 
 /* --- the catalog's side --- */
 
-static bool run_begin(struct run *r, struct err *e)
+static void run_row(struct run *r, struct err *e)
 {
 	const struct plan *p = r->plan;
 	char hex[HASH_HEX_SIZE], version[] = PACKAGE_VERSION;
@@ -54,12 +55,10 @@ static bool run_begin(struct run *r, struct err *e)
 		.recipe_path = (char *)p->recipe->path, .method = (char *)p->recipe->method->name,
 		.output = r->out->path, .seed = p->seed, .command = (char *)r->o->command,
 		.version = version, .arithmetic = (char *)plan_arithmetic(p),
-		.parent = r->o->parent_run};
+		.parent = r->o->parent_run, .started = r->started};
 	struct catalog_input *in;
 	size_t n = p->inputs->n;
 
-	if (!r->catalog || r->o->parts)
-		return true;
 	in = xnew(struct catalog_input, n + r->leaves.n);
 	hash_hex(recipe_hash(p->recipe), hex);
 	for (size_t i = 0; i < n; i++) {
@@ -77,7 +76,18 @@ static bool run_begin(struct run *r, struct err *e)
 	}
 	r->id = catalog_run_begin(r->catalog, &row, in, n, e);
 	free(in);
-	return r->id != 0;
+}
+
+/* A catalog that cannot be written now (somebody holds it) does not cost a merge: it is asked again
+ * when the files are there. */
+static void run_begin(struct run *r)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+
+	strftime(r->started, sizeof r->started, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+	if (r->catalog && !r->o->parts)
+		run_row(r, NULL);
 }
 
 static void run_failed(struct run *r, const struct err *e)
@@ -132,13 +142,17 @@ static bool record_model(struct run *r, const char *hash, struct err *e)
 	return ok;
 }
 
-static bool run_record(struct run *r, const struct output_facts *f, const struct run_result *out,
+static bool run_record(struct run *r, const struct output_facts *f, struct run_result *out,
 	struct err *e)
 {
 	char hex[HASH_HEX_SIZE];
 
-	if (!r->id)
+	if (!r->catalog || r->o->parts)
 		return true;
+	if (!r->id)
+		run_row(r, e);
+	if (!r->id)
+		return false;
 	for (size_t i = 0; i < r->leaves.n; i++) {
 		const struct leaf *l = &r->leaves.v[i];
 
@@ -148,9 +162,11 @@ static bool run_record(struct run *r, const struct output_facts *f, const struct
 			return false;
 	}
 	hash_hex(f->hash, hex);
-	return catalog_run_end(r->catalog, r->id, "done", out->seconds, r->out->path, hex,
-		out->bytes,
-		out->tensors, NULL, e) && record_model(r, hex, e);
+	if (!catalog_run_end(r->catalog, r->id, "done", out->seconds, r->out->path, hex,
+		out->bytes, out->tensors, NULL, e))
+		return false;
+	out->run = r->id;
+	return record_model(r, hex, e);
 }
 
 /* --- progress --- */
@@ -318,11 +334,11 @@ static bool run_put(struct run *r, struct hash *input, struct run_result *out, s
 	if (!output_files(r->out, &f, e) || !output_publish(r->out, r->o->sync, e))
 		return false;
 	out->seconds = seconds() - r->begun;
-	out->run = r->id;
 	out->files = r->out->shards->n;
 	if (!r->o->join)
 		rate_learn(p, r->resumed, out->seconds);
-	return run_record(r, &f, out, e);
+	run_record(r, &f, out, &out->unremembered);
+	return true;
 }
 
 static bool run_finish(struct run *r, struct run_result *out, struct err *e)
@@ -373,10 +389,11 @@ bool run_merge(struct plan *p, struct catalog *c, struct pool *pool, const struc
 	if (!r.out)
 		return false;
 	r.leaves = leaves_find(p);
-	ok = run_begin(&r, &why) && run_stream(&r, &why) &&
+	run_begin(&r);
+	ok = run_stream(&r, &why) &&
 		(o->parts ? part_finish(&r, out, &why) : run_finish(&r, out, &why));
-	out->run = r.id;
 	if (!ok) {
+		out->run = r.id;
 		run_failed(&r, &why);
 		if (e)
 			*e = why;

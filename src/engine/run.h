@@ -34,6 +34,9 @@ struct run_result {
 	uint64_t resumed;          /* tensors found done */
 	unsigned part, parts;      /* 0: it is whole */
 	uint64_t files;            /* of the part, or all */
+	/* The output is whole, and the catalog could not be told (locked, full, damaged): why.
+	 * ERR_NONE: it was. */
+	struct err unremembered;
 };
 struct run_estimate { /* for the write sheet, before anything starts */
 	uint64_t bytes, free_bytes, memory;

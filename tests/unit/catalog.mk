@@ -44,3 +44,10 @@ TESTS += tests/unit/test_catalog_keep_damage
 tests_unit_test_catalog_keep_damage_SOURCES = tests/unit/test_catalog_keep_damage.c \
 	tests/unit/catalog_test.h tests/unit/catalog_keep.h
 tests_unit_test_catalog_keep_damage_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += tests/unit/test_catalog_keep
+TESTS += tests/unit/test_catalog_keep
+tests_unit_test_catalog_keep_SOURCES = tests/unit/test_catalog_keep.c tests/unit/catalog_test.h \
+	tests/unit/catalog_keep.h tests/unit/crash_vfs.h
+tests_unit_test_catalog_keep_LDADD = $(UNIT_LIBS)
+EXTRA_DIST += tests/golden/catalog/generate.sh tests/golden/catalog/v1.sql \
+	tests/golden/catalog/v2.sql

@@ -6,9 +6,6 @@
 #include "catalog/cards.h"
 #include "catalog_test.h"
 
-#define KEEP_TABLES "meta model content tensor stat recipe run run_input score note tag job card " \
-	"edge question_set answer"
-
 static inline uint32_t next_random(uint64_t *seed)
 {
 	*seed = *seed * 6364136223846793005u + 1442695040888963407u;
@@ -47,7 +44,8 @@ static inline void fill_runs(struct catalog *c, int n, uint64_t *seed)
 		char name[32], fact[4][48];
 		int64_t id;
 
-		str_addf(&recipe, "merge_method: linear # take %d\n", i);
+		str_addf(&recipe, "merge_method: nearswap # take %d\nparameters:\n  t: 0.%03d\n"
+			"base_model: a\nmodels: [{model: b, parameters: {weight: %d}}]\n", i, i, i);
 		for (uint32_t k = next_random(seed) % (i % 10 ? 20 : 300); k; k--)
 			str_addf(&recipe, "# a line that says %u\n", next_random(seed));
 		snprintf(name, sizeof name, "variant-%d", i);

@@ -30,13 +30,13 @@ static inline int folder_teardown(void **state)
 	return file_remove_tree(test_folder, NULL) ? 0 : -1;
 }
 
-/* A name in the test's folder; one of four buffers in turn. */
+/* A name in the test's folder; one of sixteen buffers in turn. */
 static inline const char *in_folder(const char *name)
 {
-	static char path[4][256];
+	static char path[16][256];
 	static int turn;
 
-	turn = (turn + 1) % 4;
+	turn = (turn + 1) % 16;
 	snprintf(path[turn], sizeof path[turn], "%s/%s", test_folder, name);
 	return path[turn];
 }

@@ -1,8 +1,9 @@
 /* What a repair saves: pages overwritten at random (fixed seeds), files cut short, logs gone or
  * stale. A row that is on no damaged page must be there afterwards, with every value. */
 #include "config.h"
-#include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include "base/vec.h"
 #include "catalog/keep.h"
 #include "catalog/salvage.h"
@@ -310,12 +311,240 @@ static void cut_short(void **state)
 	fixture_fini(&f);
 }
 
+/* --- the log --- */
+
+/* A writer dies with everything in its log. */
+static void leave_log(const char *path, const char *log)
+{
+	struct catalog *c;
+	pid_t child;
+
+	remove_catalog(path);
+	c = open_ok(path);
+	for (int i = 0; i < 5; i++)
+		end_run(c, add_run(c, "before", "linear", "x: 1\n"), "done");
+	catalog_close(c);
+	child = fork();
+	if (child == 0) {
+		c = catalog_open(path, false, NULL);
+		for (int i = 0; i < 20; i++)
+			end_run(c, add_run(c, "in the log", "linear", "x: 2\n"), "done");
+		kill(getpid(), SIGKILL);
+	}
+	waitpid(child, NULL, 0);
+	assert_true(file_exists(log));
+}
+
+static int64_t runs_in(const char *path)
+{
+	return ask_number(path, NULL, "SELECT count(*) FROM run");
+}
+
+static void logs(void **state)
+{
+	const char *path = in_folder("log.db"), *log = in_folder("log.db-wal");
+	const char *index = in_folder("log.db-shm");
+	struct catalog_repair r;
+	struct err e = { 0 };
+	struct stat st;
+	size_t n;
+	char *b;
+
+	(void)state;
+	/* Its index is garbage: it is made anew. */
+	leave_log(path, log);
+	assert_true(file_write_all(index, "garbage that is no index of a log", 33, NULL));
+	catalog_close(open_ok(path));
+	assert_int_equal(runs_in(path), 25);
+	/* It is gone: what was taken in before is there, and whole. */
+	leave_log(path, log);
+	unlink(log);
+	repaired_opens(path);
+	assert_int_equal(runs_in(path), 6);
+	/* Cut in the middle of a page of it. */
+	leave_log(path, log);
+	assert_int_equal(stat(log, &st), 0);
+	assert_int_equal(truncate(log, st.st_size / 2 + 100), 0);
+	repaired_opens(path);
+	assert_in_range(runs_in(path), 7, 25);
+	/* The file is destroyed, and the log with the newest state of every page is not: a repair
+	 * takes it in, and one damaged page in it costs what is on that page. */
+	leave_log(path, log);
+	b = slurp(path, &n);
+	memset(b + 4096, 0xff, n - 4096);
+	assert_true(file_write_all(path, b, n, NULL));
+	free(b);
+	b = slurp(log, &n);
+	assert_true(n > 40 * 4120);
+	memset(b + 32 + 3 * 4120 + 24, 0x55, 4096);
+	assert_true(file_write_all(log, b, n, NULL));
+	free(b);
+	if (!catalog_repair(path, &r, &e))
+		fail_msg("%s: %s", e.where, e.what);
+	assert_true(told(&r, "run")->saved >= 20);
+	{
+		char *name = xasprintf("%s-wal", r.aside);
+
+		assert_true(file_exists(name));
+		free(name);
+	}
+	catalog_repair_fini(&r);
+	repaired_opens(path);
+}
+
+/* Another file's log beside it: whatever is done, nothing crashes and nothing is thrown away. */
+static void foreign_log(void **state)
+{
+	const char *path = in_folder("theirs.db"), *log = in_folder("theirs.db-wal");
+	const char *other = in_folder("ours.db"), *other_log = in_folder("ours.db-wal");
+	struct catalog_repair r;
+	struct catalog *c;
+	struct err e = { 0 };
+
+	(void)state;
+	leave_log(path, log);
+	leave_log(other, other_log);
+	c = open_ok(other);
+	for (int i = 0; i < 40; i++)
+		end_run(c, add_run(c, "more", "linear", "x: 3\n"), "done");
+	catalog_close(c);
+	assert_true(file_copy(log, other_log, NULL));
+	c = catalog_open(other, false, &e);
+	catalog_close(c);
+	if (catalog_repair(other, &r, &e)) {
+		assert_true(file_exists(r.aside));
+		catalog_repair_fini(&r);
+	}
+	c = catalog_open(other, false, &e);
+	assert_non_null(c);
+	catalog_close(c);
+}
+
+/* --- what is no catalog, or nothing at all --- */
+
+static void not_ours(const char *path, const char *word)
+{
+	struct catalog_repair r;
+	struct err e = { 0 };
+	size_t n, n_after;
+	char *b = slurp(path, &n), *after;
+
+	assert_false(catalog_repair(path, &r, &e));
+	if (!strstr(e.what, word))
+		fail_msg("'%s' is not in: %s", word, e.what);
+	after = slurp(path, &n_after);
+	assert_true(n == n_after && memcmp(b, after, n) == 0);
+	free(b);
+	free(after);
+}
+
+static void no_catalog(void **state)
+{
+	static const char text[] = "SQLite format 3 is what my diary is called";
+	const char *path = in_folder("foreign.db");
+	struct fixture f;
+	struct catalog *c;
+	sqlite3 *db;
+
+	(void)state;
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "CREATE TABLE note (id INTEGER PRIMARY KEY, x); INSERT "
+		"INTO note VALUES (1, 'theirs')", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	not_ours(path, "another program");
+	assert_true(file_write_all(in_folder("text.db"), text, sizeof text, NULL));
+	not_ours(in_folder("text.db"), "no row of a catalog");
+	assert_true(file_write_all(in_folder("empty.db"), "", 0, NULL));
+	not_ours(in_folder("empty.db"), "no row of a catalog");
+	/* A newer version's is left to that. */
+	fixture_init(&f);
+	path = in_folder("newer.db");
+	f.bytes[60 + 3] = 99;
+	assert_true(file_write_all(path, f.bytes, f.n, NULL));
+	not_ours(path, "newer version");
+	fixture_fini(&f);
+	/* Nor is one that is in use touched. */
+	path = in_folder("in-use.db");
+	c = open_ok(path);
+	end_run(c, add_run(c, "one", "linear", "x: 1\n"), "done");
+	{
+		struct catalog_repair r;
+		struct err e = { 0 };
+
+		assert_false(catalog_repair(path, &r, &e));
+		assert_non_null(strstr(e.what, "open in another program"));
+	}
+	catalog_close(c);
+}
+
+/* --- the check --- */
+
+static void expect_fault(const char *path, const char *word)
+{
+	struct catalog_checked k;
+	struct err e = { 0 };
+	bool found = false;
+
+	if (!catalog_examine(path, &k, &e))
+		fail_msg("%s: %s", word, e.what);
+	for (size_t i = 0; i < k.n; i++)
+		found = found || strstr(k.v[i].text, word);
+	if (!found)
+		fail_msg("not found: %s%s%s", word, k.n ? ", but: " : "", k.n ? k.v[0].text : "");
+	catalog_checked_fini(&k);
+}
+
+static void broken_promises(void **state)
+{
+	static const struct { const char *sql, *word; } breaks[] = {
+		{ "DELETE FROM run WHERE id = 7", "inputs of runs: 2 belong to runs that are not" },
+		{ "DELETE FROM run_search WHERE rowid = 5", "1 runs cannot be found by their words" },
+		{ "DELETE FROM run_search_content WHERE id = 5", "runs" },
+		{ "UPDATE run_search_content SET c0 = 'elsewhere' WHERE id = 5", "words in runs" },
+		{ "INSERT INTO run_search (rowid, name) VALUES (999, 'x')", "not there" },
+		{ "DELETE FROM card_search WHERE rowid = 1", "1 cards cannot be found" },
+		{ "UPDATE score SET protocol = '{' WHERE id = 3", "1 scores have a protocol that" },
+		{ "UPDATE card SET facts = 'x' WHERE id = 1", "1 cards have facts that" },
+		{ "UPDATE job SET command = 'x' WHERE id = 1", "1 jobs have a command" },
+		{ "UPDATE score SET run = NULL, model = NULL WHERE id = 3", "1 scores say of nothing" },
+		{ "UPDATE question_set SET n = n + 1 WHERE id = 1", "1 sets of questions" },
+		{ "UPDATE answer SET data = x'00' WHERE score = (SELECT min(score) FROM answer)",
+		  "1 scores have more or fewer answers" },
+		{ "UPDATE recipe SET text = 'other' WHERE id = 2", "1 recipes are not what" },
+		{ "UPDATE run SET status = 'odd' WHERE id = 2", "1 runs have a state" },
+		{ "UPDATE sqlite_sequence SET seq = 3 WHERE name = 'run'", "given again" },
+		{ "UPDATE stat SET a = x'00' WHERE id = 1", "1 statistics are stored" },
+	};
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f);
+	for (size_t i = 0; i < sizeof breaks / sizeof *breaks; i++) {
+		char *message = NULL;
+		sqlite3 *db;
+
+		remove_catalog(f.path);
+		assert_true(file_write_all(f.path, f.bytes, f.n, NULL));
+		assert_int_equal(sqlite3_open(f.path, &db), SQLITE_OK);
+		sqlite3_exec(db, "DROP TRIGGER run_search_gone", NULL, NULL, NULL);
+		if (sqlite3_exec(db, breaks[i].sql, NULL, NULL, &message) != SQLITE_OK)
+			fail_msg("%s: %s", breaks[i].sql, message);
+		sqlite3_close(db);
+		expect_fault(f.path, breaks[i].word);
+	}
+	fixture_fini(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_what_is_there),
 		cmocka_unit_test(overwritten),
 		cmocka_unit_test(cut_short),
+		cmocka_unit_test(logs),
+		cmocka_unit_test(foreign_log),
+		cmocka_unit_test(no_catalog),
+		cmocka_unit_test(broken_promises),
 	};
 
 	return cmocka_run_group_tests_name("catalog_keep_damage", tests, folder_setup,
