@@ -19,6 +19,7 @@ libcupel_a_SOURCES += \
 	src/cli/verb_archive.c \
 	src/cli/verb_backup.c \
 	src/cli/verb_cancel.c \
+	src/cli/verb_compare.c \
 	src/cli/verb_completion.c \
 	src/cli/verb_demo.c \
 	src/cli/verb_diff.c \

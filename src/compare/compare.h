@@ -122,7 +122,8 @@ struct comparison *compare_make(struct catalog *c, const struct compare_ask *ask
 void compare_free(struct comparison *c);
 
 json_t *compare_json(const struct comparison *c);
-enum compare_format { COMPARE_TEXT, COMPARE_MARKDOWN, COMPARE_CSV };
+/* COMPARE_ASCII: text for a terminal that has no other characters. */
+enum compare_format { COMPARE_TEXT, COMPARE_MARKDOWN, COMPARE_CSV, COMPARE_ASCII };
 /* free() */
 char *compare_text(const struct comparison *c, enum compare_format format, size_t columns);
 #endif

@@ -333,10 +333,10 @@ static void unknown(const struct making *m, char *const *words, size_t n, const 
 	struct str hint = STR_INIT;
 
 	for (size_t i = 0; i < n; i++)
-		names[i] = words[i];
+		names[i] = str_base(words[i]);
 	for (size_t i = 0; i < m->n_models; i++)
-		names[n + i] = m->models[i].name;
-	near = str_nearest(word, names, n + m->n_models);
+		names[n + i] = str_base(m->models[i].name);
+	near = str_nearest(str_base(word), names, n + m->n_models);
 	if (several)
 		str_addf(&hint, "say more of it: %s", several);
 	else if (near)
