@@ -5,11 +5,18 @@
 #include "base/str.h"
 #include "base/xalloc.h"
 #include "cli/verb.h"
+#include "engine/origins.h"
 #include "engine/scan.h"
-#include "lineage/lineage.h"
-#include "system/file.h"
+#include "lineage/measured.h"
+#include "system/process.h"
 
 #define ROWS_AT_MOST 2000
+
+static const struct verb_option options[] = {
+	{ "--measure", NULL, false,
+		"sample it and every registered model of its shapes, to see which is nearest" },
+	{ NULL, NULL, false, NULL },
+};
 
 /* --- the tree --- */
 
@@ -73,7 +80,7 @@ static void say(const char *label, const char *text)
 {
 	char *safe = str_safe(text);
 
-	cli_item(stdout, label, safe, 10, 100);
+	cli_item(stdout, label, safe, 12, 100);
 	free(safe);
 }
 
@@ -113,7 +120,7 @@ static void print_leaves(const struct lineage *l, size_t node)
 		free(text);
 	}
 	if (n > 64)
-		printf("%10s… and %zu more\n", "", n - 64);
+		printf("%12s… and %zu more\n", "", n - 64);
 	if (why) {
 		char *text = xasprintf("%s: %s", cli_utf8() ? "≈" : "~", why);
 
@@ -183,11 +190,95 @@ static void print_all(const struct lineage *l, size_t node)
 	if (x->card_source)
 		say("card", x->card_source);
 	if (l->n_broken)
-		printf("%-10s%zu statement%s would close a circle and %s left out\n", "circles",
+		printf("  %-10s%zu statement%s would close a circle and %s left out\n", "circles",
 			l->n_broken, l->n_broken == 1 ? "" : "s", l->n_broken == 1 ? "is" : "are");
 }
 
+/* --- the weights' own word --- */
+
+static void print_nothing(const struct measured *m)
+{
+	char *line = m->candidates ? xasprintf("nothing is stored about it and %s registered of "
+		"its shapes: --measure samples them", m->candidates == 1 ? "the other model" :
+		"the models") : xstrdup("no other model of its shapes is registered and here");
+
+	say("measured", line);
+	free(line);
+}
+
+#define NEAREST 6
+
+static void measured_row(struct table_out *t, const struct lineage *l,
+	const struct measured_match *x)
+{
+	char *cell[3];
+
+	measured_cells(x, cell);
+	table_row(t, (const char *[]){ l->nodes[x->node].name, x->ancestor ? "an ancestor" :
+		x->descendant ? "made of it" : NULL, cell[0], cell[1], cell[2] });
+	for (int i = 0; i < 3; i++)
+		free(cell[i]);
+}
+
+static void print_measured(const struct lineage *l, const struct measured *m)
+{
+	static const char *const headers[] = { "NEAREST BY WEIGHTS", "", "1-COS", "REL L2",
+		"TASK VECTORS' COS" };
+	bool based = m->base != LINEAGE_NONE;
+	struct table_out *t;
+
+	if (!m->n) {
+		print_nothing(m);
+		return;
+	}
+	putchar('\n');
+	t = table_new(headers, sizeof headers / sizeof *headers);
+	for (size_t i = 0; i < m->n && i < NEAREST; i++)
+		measured_row(t, l, &m->v[i]);
+	table_print(t);
+	printf("%s", m->sampled ? "sampled, with 95 % intervals" : "from sums that are stored");
+	if (based) {
+		char *safe = str_safe(l->nodes[m->base].name);
+
+		printf("; task vectors from %s", safe);
+		free(safe);
+	}
+	printf("; %zu of %zu compared\n", m->n, m->candidates);
+	if (m->finding) {
+		putchar('\n');
+		say("but", m->finding);
+	}
+}
+
+static bool here(const struct lineage_node *x)
+{
+	return x->model && str_eq(x->state, "on disk") && !str_eq(x->kind, "adapter");
+}
+
 /* --- the verb --- */
+
+/* Cards are edited: what its files say now is what counts. */
+static size_t look_again(struct catalog *cat, struct lineage **l, size_t node, struct err *e)
+{
+	int64_t id = (*l)->nodes[node].model;
+	struct catalog_model *v;
+	bool changed = false;
+	size_t n;
+
+	if (!id || !str_eq((*l)->nodes[node].state, "on disk") || catalog_is_read_only(cat) ||
+		!(v = catalog_models(cat, &n, NULL)))
+		return node;
+	for (size_t i = 0; i < n; i++)
+		if (v[i].id == id && !origins_refresh(cat, &v[i], &changed, NULL))
+			changed = false;
+	catalog_models_free(v, n);
+	if (changed) {
+		lineage_free(*l);
+		*l = lineage_load(cat, e);
+		node = *l ? lineage_of_model(*l, id) : LINEAGE_NONE;
+	}
+	return node;
+}
 
 /* Registered already, or named by a card; else what a path resolves to, which is looked at now. */
 static size_t find(struct cli *c, struct catalog *cat, struct lineage **l, const char *word,
@@ -199,9 +290,8 @@ static size_t find(struct cli *c, struct catalog *cat, struct lineage **l, const
 	int64_t id = 0;
 
 	if (node != LINEAGE_NONE)
-		return node;
+		return look_again(cat, l, node, e);
 	path = cli_model_path(c, word, e);
-	node = path ? lineage_find(*l, path) : LINEAGE_NONE;
 	if (path && node == LINEAGE_NONE && (m = model_open(path, e)) != NULL) {
 		if (scan_register(cat, m, &id, e)) {
 			lineage_free(*l);
@@ -214,22 +304,43 @@ static size_t find(struct cli *c, struct catalog *cat, struct lineage **l, const
 	return node;
 }
 
+static int answer(struct cli *c, struct catalog *cat, const struct lineage *l, size_t node,
+	struct err *e)
+{
+	bool sample = cli_option(c, "--measure");
+	struct measured *m = NULL;
+
+	if (sample || here(&l->nodes[node])) {
+		process_catch_signals();
+		m = lineage_measure(l, cat, node, sample, cli_pool(c), &process_cancelled, e);
+	}
+	if (!m && (sample || e->code == ERR_CANCELLED))
+		return err_exit_status(e->code);
+	if (c->json) {
+		json_t *j = lineage_json(l, node);
+
+		json_object_set_new(j, "measured", m ? measured_json(l, m) : json_null());
+		json_print(j);
+		json_decref(j);
+	} else {
+		print_all(l, node);
+		if (m)
+			print_measured(l, m);
+	}
+	measured_free(m);
+	return 0;
+}
+
 static int run(struct cli *c, struct err *e)
 {
 	struct catalog *cat = cli_catalog(c, e);
 	struct lineage *l = cat ? lineage_load(cat, e) : NULL;
 	size_t node = l ? find(c, cat, &l, c->argv[0], e) : LINEAGE_NONE;
+	int status = node == LINEAGE_NONE ? err_exit_status(e->code) :
+		answer(c, cat, l, node, e);
 
-	if (node != LINEAGE_NONE && c->json) {
-		json_t *j = lineage_json(l, node);
-
-		json_print(j);
-		json_decref(j);
-	} else if (node != LINEAGE_NONE) {
-		print_all(l, node);
-	}
 	lineage_free(l);
-	return node == LINEAGE_NONE ? err_exit_status(e->code) : 0;
+	return status;
 }
 
 const struct verb verb_lineage = {
@@ -239,8 +350,12 @@ const struct verb verb_lineage = {
 	.detail = "The tree is made of the runs of the catalog, of imported cards, and of what the "
 		"files of models say (base_model, mergekit_config.yml, cupel.json). SHARE is a "
 		"model's coefficient in the one it hangs on; leaves add these up over merges of "
-		"merges. MODEL may also be the name of a model that only a card speaks of.",
+		"merges. MODEL may also be the name of a model that only a card speaks of.\n\n"
+		"Beside what is declared stands what is measured: the registered models that its "
+		"weights are nearest to, from sums that earlier passes stored, or with --measure "
+		"from a sample of each. Where the two contradict, it says so.",
 	.min_args = 1,
 	.max_args = 1,
+	.options = options,
 	.run = run,
 };

@@ -67,6 +67,10 @@ void slot_unref(struct slot *s);
 void memo_use(struct memo *m, struct slot *const *slots, size_t n);
 void memo_focus(struct memo *m, struct slot *const *slots, size_t n); /* these first */
 
+/* What the catalog has of one tensor, or of a pair in either order, under their keys. */
+bool memo_stored_norm(struct catalog *c, struct hash a, struct norm_sums *out);
+bool memo_stored_pair(struct catalog *c, struct hash a, struct hash b, struct pair_sums *out);
+
 enum memo_phase { MEMO_LOAD, MEMO_SAMPLE, MEMO_SUMS };
 /* One small piece of work of that phase; false if none is to be had now. */
 bool memo_step(struct memo *m, enum memo_phase phase);

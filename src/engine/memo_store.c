@@ -43,6 +43,17 @@ static bool get(struct catalog *c, const char *kind, struct hash a, struct hash 
 	return ok;
 }
 
+bool memo_stored_norm(struct catalog *c, struct hash a, struct norm_sums *out)
+{
+	return get(c, "norm", a, none, none, out, sizeof *out);
+}
+
+bool memo_stored_pair(struct catalog *c, struct hash a, struct hash b, struct pair_sums *out)
+{
+	in_order(&a, &b);
+	return get(c, "pair", a, b, none, out, sizeof *out);
+}
+
 static bool get_curve(struct catalog *c, struct hash from, struct hash to, struct histogram *h)
 {
 	size_t n = 0;

@@ -389,27 +389,85 @@ static const char *relation_of(const struct origins *o, const char *kind)
 		"finetune";
 }
 
+/* What is said now, as rows of the catalog; strings are o's, or constant. */
+static size_t rows_of(const struct origins *o, bool made, const char *name, const char *kind,
+	struct catalog_edge *v)
+{
+	const char *relation = relation_of(o, kind);
+	const struct catalog_edge *from = made ? o->made.v : o->stated.v;
+	size_t n = made ? o->made.n : o->stated.n;
+
+	for (size_t i = 0; i < n; i++) {
+		v[i] = from[i];
+		v[i].child = (char *)name;
+		v[i].weight = NAN;
+		v[i].source = (char *)(made ? "provenance" : "metadata");
+		if (!v[i].relation)
+			v[i].relation = (char *)relation;
+	}
+	return n;
+}
+
 bool origins_store(const struct origins *o, struct catalog *c, int64_t model, const char *name,
 	const char *kind, struct err *e)
 {
-	const char *relation = relation_of(o, kind);
-	size_t n = o->stated.n > o->made.n ? o->stated.n : o->made.n;
-	struct catalog_edge *v = xnew(struct catalog_edge, n + 1);
+	struct catalog_edge v[PARENTS];
 	bool ok = true;
 
 	for (int made = 0; ok && made < 2; made++) {
-		const struct catalog_edge *from = made ? o->made.v : o->stated.v;
+		size_t n = rows_of(o, made, name, kind, v);
 
-		n = made ? o->made.n : o->stated.n;
-		for (size_t i = 0; i < n; i++) {
-			v[i] = from[i];
-			v[i].child = (char *)name;
-			v[i].weight = NAN;
-			if (!v[i].relation)
-				v[i].relation = (char *)relation;
-		}
 		ok = catalog_edges_put(c, model, made ? "provenance" : "metadata", v, n, e);
 	}
-	free(v);
+	return ok;
+}
+
+/* Whether the catalog has these rows of the model, and no others from its files. */
+static bool is_known(const struct catalog_edge *known, size_t n_known, int64_t model,
+	const struct catalog_edge *v, size_t n)
+{
+	size_t mine = 0, same = 0;
+
+	for (size_t i = 0; i < n_known; i++) {
+		if (known[i].model != model || known[i].card)
+			continue;
+		mine++;
+		for (size_t k = 0; k < n; k++)
+			same += str_eq(known[i].parent, v[k].parent) &&
+				str_eq(known[i].relation, v[k].relation) &&
+				str_eq(known[i].source, v[k].source);
+	}
+	return mine == n && same == n;
+}
+
+bool origins_refresh(struct catalog *c, const struct catalog_model *row, bool *changed,
+	struct err *e)
+{
+	struct model *m = model_open(row->path, NULL);
+	struct catalog_edge v[2 * PARENTS], *known;
+	struct catalog_model now = *row;
+	struct origins o;
+	size_t n, n_known;
+	bool ok;
+
+	*changed = false;
+	origins_read(&o, row->path, m);
+	n = rows_of(&o, false, row->name, row->kind, v);
+	n += rows_of(&o, true, row->name, row->kind, v + n);
+	known = catalog_edges(c, &n_known, e);
+	ok = known != NULL;
+	if (ok && !is_known(known, n_known, row->id, v, n)) {
+		*changed = true;
+		ok = origins_store(&o, c, row->id, row->name, row->kind, e);
+	}
+	now.license = o.license;
+	now.dtype = row->dtype ? NULL : o.dtype;
+	if (ok && ((o.license && !str_eq(o.license, row->license)) || now.dtype)) {
+		*changed = true;
+		ok = catalog_model_put(c, &now, NULL, e);
+	}
+	catalog_edges_free(known, known ? n_known : 0);
+	origins_fini(&o);
+	model_unref(m);
 	return ok;
 }

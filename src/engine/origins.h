@@ -23,6 +23,9 @@ void origins_read(struct origins *o, const char *path, const struct model *m);
 void origins_fini(struct origins *o);
 /* The first model named firmly, or NULL. */
 const char *origins_parent(const struct origins *o);
+/* Looks again at the files of a registered model; *changed: they say something else than before. */
+bool origins_refresh(struct catalog *c, const struct catalog_model *row, bool *changed,
+	struct err *e);
 /* Into the catalog, in place of what was known from these files. kind: of the row, says what a
  * name without a relation is. */
 bool origins_store(const struct origins *o, struct catalog *c, int64_t model, const char *name,

@@ -42,6 +42,35 @@ run 3 lineage nobody/none
 has err 'no such model'
 run 2 lineage
 
+# What the weights say: nothing is stored at first; a sample finds the parents in their order, and
+# what a pass has summed is there without reading.
+run 0 lineage agent4 --json
+has out '"measured": {' '"state": "stored"' '"nearest": []'
+run 0 lineage agent4
+has out 'nothing is stored' '--measure'
+run 0 lineage agent4 --measure
+has out 'NEAREST BY WEIGHTS' 'an ancestor' ' to ' \
+  'sampled, with 95 % intervals; task vectors from base; 5 of 5 compared'
+hasnt out 'but '
+run 0 diff fam/code fam/kjv --base fam/base --exact
+run 0 lineage code
+has out 'base                an ancestor  0.0082  13 %' 'from sums that are stored'
+run 0 lineage code --measure --json
+has out '"state": "sampled"' '"relative_l2_interval": [' '"base": "base"' '"finding": null'
+cp -R fam/kjv liar
+sed 's/^base_model: .*/base_model: code/' fam/kjv/README.md >liar/README.md
+run 0 lineage ./liar --measure
+has out 'the same' 'in the sample' \
+  'but ' 'code is declared as its origin, but kjv is nearer: relative L2 0 % against'
+{ two fam/code 1 fam/kjv -1; echo 'parameters: {normalize: false}'; } >apart.yml
+run 0 merge apart.yml apart
+sed 's/^base_model: .*/base_model: apart/' fam/kjv/README.md >liar/README.md
+run 0 lineage ./liar --measure
+has out 'apart is declared as a parent (metadata), but their weights are unrelated: cosine'
+run 0 lineage apart --measure
+run 3 lineage owner/name --measure
+rm -rf apart liar
+
 # The same graph from its roots: every model once, merges under what their parents share.
 run 0 models --tree
 has out 'MADE BY' '├─ agent4 ' '│  └─ agent4-q8' 'nuslerp .7/.3'
@@ -49,7 +78,7 @@ LC_ALL=C run 0 models --tree
 has out '|- agent4 ' '|  `- agent4-q8'
 run 0 models --tree --json
 has out '"made_by": "linear .5/.5"' '"parent": "agent4"' '"relation": "quantized"'
-same "$(grep -c '"name":' out)" 7
+same "$(grep -c '"name":' out)" 9
 
 # Elsewhere nothing but the files is known: the recipe beside the weights says it all the same.
 export CUPEL_CATALOG="$dir/other.db"
