@@ -78,9 +78,15 @@ static int64_t start_job(struct app *a, const struct doc *d, const struct plan *
 	const struct recipe *r = doc_recipe(d);
 	const struct cli_start *given = cli_start();
 	vec(const char *) args = { 0 };
+	char from[24];
 	int64_t id;
 
 	*vec_push(&args) = "merge";
+	snprintf(from, sizeof from, "%lld", (long long)d->from_run);
+	if (d->from_run) {
+		*vec_push(&args) = "--from-run";
+		*vec_push(&args) = from;
+	}
 	/* a seed wins over that of every document: not where it only says what is so anyway */
 	if (r->documents == 1 || strtoull(seed, NULL, 10) != p->seed) {
 		*vec_push(&args) = "--seed";

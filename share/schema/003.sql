@@ -67,6 +67,8 @@ CREATE TABLE recipe_value (
 	PRIMARY KEY (key, value, recipe)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX recipe_value_recipe ON recipe_value (recipe);
+-- Who read what a run wrote.
+CREATE INDEX run_input_path ON run_input (path);
 -- Tags are found in any case.
 DROP INDEX tag_tag;
 CREATE INDEX tag_tag ON tag (tag COLLATE NOCASE);

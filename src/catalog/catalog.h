@@ -115,7 +115,7 @@ struct catalog_run {
 	int64_t parent;             /* run it was branched or replayed from, or 0 */
 	char *tags, *note;          /* joined by spaces; newest note */
 	bool archived;
-	bool replaced;              /* a later run wrote to the same output */
+	bool replaced;              /* a later run wrote something else to its output */
 	bool dropped;               /* its output was deleted with `drop` */
 };
 struct catalog_input {
@@ -141,6 +141,8 @@ struct catalog_word {
 struct catalog_word *catalog_filter_words(struct catalog *c, const char *filter, size_t *n);
 void catalog_words_free(struct catalog_word *v, size_t n);
 struct catalog_run *catalog_run_get(struct catalog *c, int64_t id, struct err *e);
+/* Runs that read what this one wrote, by its path or its content; archived ones too. */
+struct catalog_run *catalog_run_users(struct catalog *c, int64_t id, size_t *n, struct err *e);
 void catalog_runs_free(struct catalog_run *v, size_t n);
 struct catalog_input *catalog_run_inputs(struct catalog *c, int64_t id, size_t *n, struct err *e);
 void catalog_inputs_free(struct catalog_input *v, size_t n);

@@ -240,7 +240,8 @@ static bool add_score(struct filter *f, const char *task, const char *metric,
 		" UNION ALL SELECT m.run FROM score s JOIN model m ON m.id = s.model WHERE m.run "
 			"IS NOT NULL AND ",
 		" UNION ALL SELECT o.id FROM score s JOIN model m ON m.id = s.model JOIN run o ON "
-			"o.output = m.path WHERE m.run IS NULL AND o.status = 'done' AND ",
+			"o.output = m.path WHERE (m.run IS NULL OR m.hash = o.output_hash) AND "
+			"o.status = 'done' AND ",
 	};
 	struct filter_span s;
 	struct asked_score a = { task, metric, &s, t->relation, false };

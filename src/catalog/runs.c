@@ -188,7 +188,8 @@ void runs_find_stopped(struct catalog *c)
 	"(SELECT group_concat(tag, ' ') FROM tag WHERE run = r.id), " \
 	"(SELECT text FROM note WHERE run = r.id ORDER BY id DESC LIMIT 1), r.archived, " \
 	"EXISTS (SELECT 1 FROM run later WHERE later.output = r.output AND later.id > r.id AND " \
-	"later.status = 'done'), " \
+	"later.status = 'done' AND (r.output_hash IS NULL OR later.output_hash IS NOT " \
+	"r.output_hash)), " \
 	"EXISTS (SELECT 1 FROM model m WHERE m.path = r.output AND m.state = 'dropped') " \
 	"FROM run r LEFT JOIN recipe p ON p.id = r.recipe WHERE "
 
@@ -267,6 +268,27 @@ struct catalog_run *catalog_runs(struct catalog *c, const char *filter, size_t *
 		read_runs(d, &f, &v, n, e);
 	db_read_done(d);
 	filter_names_fini(&words.names);
+	filter_fini(&f);
+	return v;
+}
+
+struct catalog_run *catalog_run_users(struct catalog *c, int64_t id, size_t *n, struct err *e)
+{
+	struct catalog_run *v = NULL;
+	struct filter f = { 0 };
+	struct db *d;
+
+	*n = 0;
+	runs_find_stopped(c);
+	d = db_reading(c, e);
+	if (!d)
+		return NULL;
+	str_addf(&f.where, "r.id <> %lld AND r.id IN (SELECT i.run FROM run o JOIN run_input i ON "
+		"i.path = o.output WHERE o.id = %lld UNION SELECT i.run FROM run o JOIN run_input "
+		"i ON i.hash = o.output_hash WHERE o.id = %lld)", (long long)id, (long long)id,
+		(long long)id);
+	read_runs(d, &f, &v, n, e);
+	db_read_done(d);
 	filter_fini(&f);
 	return v;
 }

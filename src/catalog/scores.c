@@ -199,8 +199,9 @@ struct catalog_value *catalog_run_values(struct catalog *c, const char *task, si
 		"UNION ALL SELECT m.run, s.metric, s.value FROM score s JOIN model m ON m.id = "
 		"s.model WHERE s.task = ?1 AND NOT s.estimated AND m.run IS NOT NULL UNION ALL "
 		"SELECT o.id, s.metric, s.value FROM score s JOIN model m ON m.id = s.model JOIN "
-		"run o ON o.output = m.path WHERE s.task = ?1 AND NOT s.estimated AND m.run IS "
-		"NULL AND o.status = 'done') GROUP BY of, metric ORDER BY of, metric";
+		"run o ON o.output = m.path WHERE s.task = ?1 AND NOT s.estimated AND (m.run IS "
+		"NULL OR m.hash = o.output_hash) AND o.status = 'done') GROUP BY of, metric "
+		"ORDER BY of, metric";
 
 	return read_values(c, sql, task, n);
 }

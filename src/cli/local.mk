@@ -11,7 +11,7 @@ libcupel_a_SOURCES += \
 	src/cli/model_rows.c src/cli/model_rows.h \
 	src/cli/open.c src/cli/open_model.c \
 	src/cli/quant_report.c src/cli/quantizing.c src/cli/quantizing.h \
-	src/cli/quantizing_write.c src/cli/replay_quantize.c src/cli/replay.h \
+	src/cli/quantizing_write.c src/cli/replay.c src/cli/replay_quantize.c src/cli/replay.h \
 	src/cli/roff.c \
 	src/cli/preview_report.c src/cli/preview_report.h \
 	src/cli/show.c \
@@ -24,6 +24,7 @@ libcupel_a_SOURCES += \
 	src/cli/verb_demo.c \
 	src/cli/verb_diff.c \
 	src/cli/verb_doctor.c \
+	src/cli/verb_drop.c \
 	src/cli/verb_export.c \
 	src/cli/verb_help.c \
 	src/cli/verb_import.c \

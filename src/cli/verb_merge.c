@@ -43,9 +43,10 @@ static bool read_part(const struct cli *c, struct run_options *o, struct err *e)
 
 static bool read_options(struct cli *c, struct options *o, struct err *e)
 {
-	uint64_t seed = 0;
+	uint64_t seed = 0, from = 0;
 
 	if (!merging_options(c, &o->plan, e) || !cli_option_u64(c, "--seed", &seed, e) ||
+		!cli_option_u64(c, "--from-run", &from, e) ||
 		!cli_option_u64(c, "--job", &o->job, e) ||
 		!cli_option_size(c, "--shard-size", &o->run.shard_size, e))
 		return false;
@@ -57,6 +58,7 @@ static bool read_options(struct cli *c, struct options *o, struct err *e)
 	o->run.resume = cli_option(c, "--resume") != NULL;
 	o->run.sync = cli_option(c, "--sync") != NULL;
 	o->run.job = (int64_t)o->job;
+	o->run.parent_run = (int64_t)from;
 	return read_part(c, &o->run, e);
 }
 
@@ -206,6 +208,7 @@ static const struct verb_option options[] = {
 		"quantize in the same stream: OUT is the GGUF or MLX that the plan says" },
 	{ "--imatrix", "FILE", false, "with --plan: weigh columns by this importance matrix" },
 	{ "--allow-nonfinite", NULL, false, "with --plan: write zeros for NaN and infinities" },
+	{ "--from-run", "ID", false, "the run whose recipe this one was branched from" },
 	{ "--detach", NULL, false, "start it as a job, a process of its own, and return" },
 	{ "--job", "ID", false, NULL },
 	{ 0 }

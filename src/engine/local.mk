@@ -36,6 +36,8 @@ libcupel_a_SOURCES += \
 	src/engine/overhear.c \
 	src/engine/overhear.h \
 	src/engine/output.h \
+	src/engine/output_drop.c \
+	src/engine/output_drop.h \
 	src/engine/output_work.h \
 	src/engine/parts.c \
 	src/engine/parts.h \

@@ -2,7 +2,7 @@
 CLI_TESTS = tests/cli/front.sh tests/cli/demo.sh tests/cli/examples.sh
 CLI_TESTS += tests/cli/models.sh tests/cli/lineage.sh
 CLI_TESTS += tests/cli/adapter.sh tests/cli/vision.sh tests/cli/kinds.sh
-CLI_TESTS += tests/cli/catalog.sh tests/cli/jobs.sh
+CLI_TESTS += tests/cli/catalog.sh tests/cli/find.sh tests/cli/jobs.sh
 CLI_TESTS += tests/cli/compare.sh tests/cli/import.sh
 CLI_TESTS += tests/cli/keep.sh
 CLI_TESTS += tests/cli/lint.sh

@@ -1,4 +1,4 @@
-/* What is done to runs in view History: tags, notes, names, recipes brought back. */
+/* What is noted of runs in view History: tags, notes, names. */
 #include "config.h"
 #include <stdlib.h>
 #include <string.h>
@@ -148,48 +148,4 @@ unsigned cmd_archive(struct app *a, const char *args)
 		app_say(a, hide ? "%zu runs are archived; / archived:yes lists such runs" :
 			"%zu runs are listed again", n);
 	return CHANGED_RUNS;
-}
-
-/* The recipe of a run, or of the run that made a model, as a new variant. */
-unsigned app_open_run_recipe(struct app *a, int64_t id)
-{
-	struct err e = { 0 };
-	struct catalog_run *r = catalog_run_get(a->catalog, id, &e);
-	struct recipe *recipe = NULL;
-	struct str name = STR_INIT;
-	unsigned bits;
-
-	if (r && !r->recipe_text)
-		err_set(&e, ERR_INPUT, "run", NULL, r->plan_text
-			? "it quantized a model: it has a plan and no recipe"
-			: "it has no recipe");
-	else if (r)
-		recipe = recipe_parse(r->recipe_text, strlen(r->recipe_text), r->recipe_path, &e);
-	if (!recipe) {
-		catalog_runs_free(r, r ? 1 : 0);
-		return app_fail(a, &e);
-	}
-	str_addf(&name, "run-%lld.yml", (long long)id);
-	bits = app_add_recipe(a, recipe, name.s, -1, id);
-	str_fini(&name);
-	catalog_runs_free(r, 1);
-	return bits;
-}
-
-unsigned cmd_go_recipe(struct app *a, const char *args)
-{
-	int64_t run = 0;
-
-	(void)args;
-	if (a->view->ops->digit == 7)
-		run = history_selected(a) ? history_selected(a)->id : 0;
-	else if (a->view->ops->digit == 6)
-		run = app_selected_result_run(a);
-	else
-		run = app_selected_model_run(a);
-	if (!run) {
-		app_say(a, "it was not made by a run of this catalog");
-		return CHANGED_SCREEN;
-	}
-	return app_open_run_recipe(a, run);
 }

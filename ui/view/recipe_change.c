@@ -350,7 +350,8 @@ unsigned cmd_branch(struct app *a, const char *args)
 		if (a->docs.v[i] == v->doc)
 			at = (int)i;
 	char *name = xasprintf("%s %zu", v->doc->name, a->docs.n + 1);
-	unsigned bits = app_add_recipe(a, recipe_ref(doc_recipe(v->doc)), name, at, 0);
+	unsigned bits = app_add_recipe(a, recipe_ref(doc_recipe(v->doc)), name, at,
+		v->doc->from_run);
 	free(name);
 	return bits;
 }

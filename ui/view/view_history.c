@@ -276,6 +276,8 @@ static void update(struct view *view, unsigned changed)
 
 	if (changed & CHANGED_RUNS)
 		history_reload(v, NULL);
+	if (changed & (CHANGED_RUNS | CHANGED_JOBS | CHANGED_VIEW))
+		history_say_job(v);
 }
 
 static int by_number(const void *a, const void *b)

@@ -23,11 +23,13 @@ struct history_view {
 	int64_t pages[HISTORY_SIDES]; /* of these runs */
 	size_t n_pages;
 	bool page_open;           /* Enter: it has the screen */
+	int64_t job;              /* replay or drop, whose end is said here; 0 none */
 	bool whole;               /* side by side: lines that are the same too */
 };
 struct history_view *history_self(const struct app *a);
 struct catalog_run *history_selected(const struct app *a); /* NULL none */
 /* The runs of the filter, read again. false: the filter is wrong, the rows stay as they are. */
 bool history_reload(struct history_view *v, struct err *e);
+void history_say_job(struct history_view *v); /* once, when it has ended */
 bool history_filter(struct history_view *v, const char *text, struct err *e);
 #endif
