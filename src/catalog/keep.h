@@ -40,6 +40,7 @@ struct catalog_repaired {
 	const char *what;          /* "runs", "notes" …, constant; of other tables their name */
 	char *table;
 	uint64_t saved, lost;      /* lost: that something still speaks of */
+	uint64_t pieced;           /* lost, but back with what the indices know: names, hashes */
 	uint64_t bereft;           /* cut loose or dropped: what they belonged to is lost */
 	uint64_t pages;            /* broken ones: more rows may have been there */
 };

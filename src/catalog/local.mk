@@ -3,6 +3,7 @@ libcupel_a_SOURCES += src/catalog/answers.c src/catalog/cards.c src/catalog/card
 	src/catalog/db.h src/catalog/filter.c src/catalog/filter.h src/catalog/jobs.c \
 	src/catalog/lineage.c src/catalog/backup.c src/catalog/check.c src/catalog/keep.h \
 	src/catalog/pages.c src/catalog/pages.h src/catalog/repair.c src/catalog/salvage.c \
+	src/catalog/salvage_index.c \
 	src/catalog/salvage.h src/catalog/salvage_table.c \
 	src/catalog/models.c src/catalog/notes.c src/catalog/runs.c src/catalog/schema.c \
 	src/catalog/schema.h src/catalog/scores.c src/catalog/sql.c src/catalog/statistics.c

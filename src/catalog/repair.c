@@ -164,13 +164,15 @@ static void tell(const struct salvage *s, struct catalog_repair *out)
 		const struct salvage_table *t = &s->tables[i];
 		struct catalog_repaired *r;
 
-		if (t->shadow || !(t->saved || t->lost || t->bereft || t->broken_pages))
+		if (t->shadow ||
+			!(t->saved || t->lost || t->pieced || t->bereft || t->broken_pages))
 			continue;
 		r = vec_push(&found);
 		r->table = xstrdup(t->name);
 		r->what = keep_words(t->name) ? keep_words(t->name) : r->table;
 		r->saved = t->saved;
 		r->lost = t->lost;
+		r->pieced = t->pieced;
 		r->bereft = t->bereft;
 		r->pages = t->broken_pages;
 	}

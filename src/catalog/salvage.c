@@ -11,15 +11,6 @@
 
 #define DEEPEST 32
 
-typedef bool row_fn(struct salvage *s, void *ctx, const struct record *r, struct err *e);
-struct walk {
-	bool numbered;             /* rows under numbers, or records in every cell */
-	bool (*fits)(const void *ctx, const struct record *r);
-	row_fn *take;
-	void *ctx;
-	uint64_t broken_rows, broken_pages;
-};
-
 struct page_rows { struct record *v; size_t n; unsigned broken; };
 
 static void page_rows_fini(struct page_rows *rows)
@@ -30,7 +21,7 @@ static void page_rows_fini(struct page_rows *rows)
 }
 
 /* Everything that a page holds; false if none of it fits, or something else is on it. */
-static bool rows_of(struct salvage *s, const struct page *g, const struct walk *w,
+static bool rows_of(struct salvage *s, const struct page *g, const struct salvage_walk *w,
 	struct page_rows *rows)
 {
 	bool fit = true;
@@ -52,7 +43,7 @@ static bool rows_of(struct salvage *s, const struct page *g, const struct walk *
 	return false;
 }
 
-static bool take_rows(struct salvage *s, struct walk *w, const struct page_rows *rows,
+static bool take_rows(struct salvage *s, struct salvage_walk *w, const struct page_rows *rows,
 	struct err *e)
 {
 	w->broken_rows += rows->broken;
@@ -62,8 +53,7 @@ static bool take_rows(struct salvage *s, struct walk *w, const struct page_rows 
 	return true;
 }
 
-/* true also where the page is none of this tree's: then it is counted and left for later. */
-static bool walk(struct salvage *s, uint32_t no, struct walk *w, int depth, struct err *e)
+static bool walk(struct salvage *s, uint32_t no, struct salvage_walk *w, int depth, struct err *e)
 {
 	struct page_rows rows = { 0 };
 	struct page g = { 0 };
@@ -90,8 +80,13 @@ static bool walk(struct salvage *s, uint32_t no, struct walk *w, int depth, stru
 	return ok;
 }
 
+bool salvage_walk(struct salvage *s, uint32_t root, struct salvage_walk *w, struct err *e)
+{
+	return walk(s, root, w, 0, e);
+}
+
 /* Pages that no tree led to, as far as they are of this kind of rows. */
-static bool walk_orphans(struct salvage *s, struct walk *w, struct err *e)
+static bool walk_orphans(struct salvage *s, struct salvage_walk *w, struct err *e)
 {
 	bool ok = true;
 
@@ -142,29 +137,6 @@ static bool take_schema(struct salvage *s, void *ctx, const struct record *r, st
 	return true;
 }
 
-static void describe_indices(struct salvage *s)
-{
-	size_t cap = 0;
-	sqlite3_stmt *q = NULL;
-
-	sqlite3_prepare_v2(s->to->handle, "SELECT m.name, m.tbl_name, (SELECT count(*) FROM "
-		"pragma_index_info(m.name)) FROM sqlite_schema m JOIN pragma_table_list l ON "
-		"l.name = m.tbl_name AND l.schema = 'main' WHERE m.type = 'index' AND NOT l.wr", -1,
-		&q,
-		NULL);
-	while (q && sqlite3_step(q) == SQLITE_ROW) {
-		if (s->n_indices == cap) {
-			cap = cap ? cap * 2 : 32;
-			s->indices = xrealloc(s->indices, cap * sizeof *s->indices);
-		}
-		s->indices[s->n_indices].name = db_text(q, 0);
-		s->indices[s->n_indices].table = db_text(q, 1);
-		s->indices[s->n_indices].columns = (size_t)sqlite3_column_int(q, 2);
-		s->indices[s->n_indices++].root = 0;
-	}
-	sqlite3_finalize(q);
-}
-
 /* --- rows of tables --- */
 
 static bool table_fits(const void *ctx, const struct record *r)
@@ -201,7 +173,7 @@ static bool shadow_take(struct salvage *s, void *ctx, const struct record *r, st
 
 static bool read_table(struct salvage *s, struct salvage_table *t, struct err *e)
 {
-	struct walk w = { .numbered = t->numbered, .fits = table_fits, .ctx = t,
+	struct salvage_walk w = { .numbered = t->numbered, .fits = table_fits, .ctx = t,
 		.take = t->shadow ? shadow_take : table_take };
 	bool ok = walk(s, t->root, &w, 0, e);
 
@@ -213,64 +185,19 @@ static bool read_table(struct salvage *s, struct salvage_table *t, struct err *e
 	return ok;
 }
 
-/* --- rows that indices speak of --- */
-
-struct spoken { size_t columns; const char *table; };
-
-static bool entry_fits(const void *ctx, const struct record *r)
-{
-	const struct spoken *k = ctx;
-
-	return r->n == k->columns + 1 && r->v[r->n - 1].kind == VALUE_INTEGER;
-}
-
-static bool entry_take(struct salvage *s, void *ctx, const struct record *r, struct err *e)
-{
-	const struct spoken *k = ctx;
-
-	return db_run(s->to, e, "INSERT OR IGNORE INTO temp.spoken (tab, id) VALUES (?, ?)", "ti",
-		k->table, r->v[r->n - 1].i);
-}
-
-static bool count_lost(struct salvage *s, struct salvage_table *t, struct err *e)
-{
-	char *sql;
-	bool ok = true;
-
-	for (size_t i = 0; i < s->n_indices && ok; i++) {
-		struct spoken k = { s->indices[i].columns, t->name };
-		struct walk w = { .fits = entry_fits, .take = entry_take, .ctx = &k };
-
-		if (str_eq(s->indices[i].table, t->name))
-			ok = walk(s, s->indices[i].root, &w, 0, e);
-	}
-	sql = xasprintf("SELECT count(*) FROM temp.spoken WHERE tab = '%s' AND id NOT IN (SELECT "
-		"rowid FROM \"%s\")", t->name, t->name);
-	t->lost = (uint64_t)db_number(s->to, sql, 0);
-	free(sql);
-	if (str_eq(t->name, "run") && ok) {
-		uint64_t more = (uint64_t)db_number(s->to, "SELECT count(*) FROM (SELECT id FROM "
-			"temp.words UNION SELECT id FROM temp.spoken WHERE tab = 'run') WHERE id "
-			"NOT IN (SELECT id FROM run)", 0);
-
-		t->lost = more > t->lost ? more : t->lost;
-	}
-	if (t->lost < t->broken_rows)
-		t->lost = t->broken_rows;
-	return ok;
-}
-
 bool salvage_rows(struct salvage *s, struct err *e)
 {
-	struct walk schema = { .numbered = true, .fits = is_schema, .take = take_schema };
+	struct salvage_walk schema = { .numbered = true, .fits = is_schema, .take = take_schema };
 	bool ok;
 
 	s->seen = xcalloc((size_t)s->pages.n + 1, 1);
 	salvage_describe(s);
-	describe_indices(s);
+	salvage_describe_indices(s);
 	ok = db_script(s->to, "CREATE TEMP TABLE words (id INTEGER PRIMARY KEY, name TEXT, output "
 		"TEXT); CREATE TEMP TABLE numbers (name TEXT, seq INTEGER); CREATE TEMP TABLE "
-		"spoken (tab TEXT, id INTEGER, PRIMARY KEY (tab, id)) WITHOUT ROWID", e) &&
+		"spoken (tab TEXT, id INTEGER, PRIMARY KEY (tab, id)) WITHOUT ROWID; CREATE TEMP "
+		"TABLE piece (id INTEGER, col TEXT, value, PRIMARY KEY (id, col)) WITHOUT ROWID",
+		e) &&
 		walk(s, 1, &schema, 0, e) &&
 		(!schema.broken_pages || walk_orphans(s, &schema, e));
 	/* Shadows fit nearly anything: they come when the pages of the others are taken. */
@@ -280,7 +207,7 @@ bool salvage_rows(struct salvage *s, struct err *e)
 				ok = read_table(s, &s->tables[i], e);
 	for (size_t i = 0; i < s->n_tables && ok; i++)
 		if (!s->tables[i].shadow && s->tables[i].numbered)
-			ok = count_lost(s, &s->tables[i], e);
+			ok = salvage_count_lost(s, &s->tables[i], e);
 	return ok && salvage_bind(s, e);
 }
 
@@ -288,10 +215,8 @@ void salvage_fini(struct salvage *s)
 {
 	for (size_t i = 0; i < s->n_tables; i++)
 		salvage_table_fini(&s->tables[i]);
-	for (size_t i = 0; i < s->n_indices; i++) {
-		free(s->indices[i].name);
-		free(s->indices[i].table);
-	}
+	for (size_t i = 0; i < s->n_indices; i++)
+		salvage_index_fini(&s->indices[i]);
 	free(s->tables);
 	free(s->indices);
 	free(s->seen);

@@ -23,6 +23,7 @@ struct salvage_table {
 	uint64_t broken_rows;      /* on pages that can be read */
 	uint64_t broken_pages;
 	uint64_t lost;             /* rows that something speaks of and that are not there */
+	uint64_t pieced;           /* rows that are back with what the indices know of them */
 	uint64_t bereft;           /* dropped or cut loose: what they belong to is lost */
 	sqlite3_stmt *put;
 	size_t put_n;              /* values that `put` takes */
@@ -32,13 +33,27 @@ struct salvage {
 	struct db *to;             /* of the version that the file has, empty */
 	struct salvage_table *tables;
 	size_t n_tables;
-	struct { char *name, *table; uint32_t root; size_t columns; } *indices;
+	struct salvage_index {
+		char *name, *table, **columns;
+		size_t n;
+		uint32_t root;
+	} *indices;
 	size_t n_indices;
 	uint8_t *seen;             /* 1: the page has been read as what it is */
 	size_t known;              /* tables of a catalog that the file says it has */
 	/* runs that only others speak of, put back with what is known */
 	uint64_t returned;
 };
+/* A tree, as far as it can be followed: what it meets is counted, pages that are none of its are
+ * left for later. */
+struct salvage_walk {
+	bool numbered;             /* rows under numbers, or records in every cell */
+	bool (*fits)(const void *ctx, const struct record *r);
+	bool (*take)(struct salvage *s, void *ctx, const struct record *r, struct err *e);
+	void *ctx;
+	uint64_t broken_rows, broken_pages;
+};
+bool salvage_walk(struct salvage *s, uint32_t root, struct salvage_walk *w, struct err *e);
 /* false only where the new file cannot be written. */
 bool salvage_rows(struct salvage *s, struct err *e);
 void salvage_fini(struct salvage *s);
@@ -51,6 +66,15 @@ bool salvage_fits(const struct salvage_table *t, const struct record *r);
 bool salvage_sound(const struct salvage_table *t, const struct record *r);
 bool salvage_put(struct salvage *s, struct salvage_table *t, const struct record *r,
 	struct err *e);
+int salvage_bind_value(sqlite3_stmt *s, int i, const struct value *v);
+
+/* --- salvage_index.c --- */
+void salvage_describe_indices(struct salvage *s);
+void salvage_index_fini(struct salvage_index *x);
+/* Rows that an index still speaks of and that are not there. Where the indices know every value
+ * that a row must have, they are put back with those. */
+bool salvage_count_lost(struct salvage *s, struct salvage_table *t, struct err *e);
+
 /* References that lead nowhere: runs are put back as far as they are known, the rest is cut loose
  * where it can stand alone, else dropped. */
 bool salvage_bind(struct salvage *s, struct err *e);

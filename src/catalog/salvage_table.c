@@ -173,7 +173,7 @@ static bool prepare_put(struct salvage *s, struct salvage_table *t, size_t n, st
 	return rc == SQLITE_OK || db_fail(s->to, rc, "write", e);
 }
 
-static int bind_value(sqlite3_stmt *s, int i, const struct value *v)
+int salvage_bind_value(sqlite3_stmt *s, int i, const struct value *v)
 {
 	switch (v->kind) {
 	case VALUE_INTEGER:
@@ -200,7 +200,7 @@ bool salvage_put(struct salvage *s, struct salvage_table *t, const struct record
 		return false;
 	for (size_t i = 0; i < r->n && rc == SQLITE_OK; i++)
 		rc = t->columns[i].number ? sqlite3_bind_int64(t->put, (int)i + 1, r->row)
-			: bind_value(t->put, (int)i + 1, &r->v[i]);
+			: salvage_bind_value(t->put, (int)i + 1, &r->v[i]);
 	before = sqlite3_total_changes(s->to->handle);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(t->put);

@@ -90,9 +90,11 @@ static void print_table(const struct catalog_repaired *t)
 	struct str s = STR_INIT;
 
 	str_addf(&s, "%" PRIu64 " saved", t->saved);
+	if (t->pieced)
+		str_addf(&s, ", %" PRIu64 " back in part, as the indices know them", t->pieced);
 	if (t->lost)
 		str_addf(&s, ", %" PRIu64 " lost", t->lost);
-	else if (t->pages)
+	else if (t->pages && !t->pieced)
 		str_addf(&s, ", %" PRIu64 " page%s could not be read", t->pages,
 			t->pages == 1 ? "" : "s");
 	if (t->bereft)
@@ -133,6 +135,7 @@ static void print_repair_json(const char *path, const struct catalog_repair *r)
 		json_object_set_new(row, "what", json_textn(t->what));
 		json_object_set_new(row, "saved", json_integer((json_int_t)t->saved));
 		json_object_set_new(row, "lost", json_integer((json_int_t)t->lost));
+		json_object_set_new(row, "pieced", json_integer((json_int_t)t->pieced));
 		json_object_set_new(row, "bereft", json_integer((json_int_t)t->bereft));
 		json_object_set_new(row, "broken_pages", json_integer((json_int_t)t->pages));
 		json_array_append_new(tables, row);
