@@ -1,9 +1,12 @@
 #include "config.h"
 #include <stdlib.h>
+#include <string.h>
 #include "base/str.h"
 #include "base/vec.h"
 #include "cli/export.h"
 #include "cli/history.h"
+#include "report/report.h"
+#include "system/file.h"
 
 struct loaded { struct export_run *v; size_t n, cap; };
 
@@ -86,9 +89,8 @@ static bool print_as(struct catalog *c, const struct loaded *runs, const char *f
 	return export_recipe(c, &runs->v[0], e);
 }
 
-static int run(struct cli *c, struct err *e)
+static int print_runs(struct cli *c, const char *format, struct err *e)
 {
-	const char *format = cli_option(c, "--format");
 	struct catalog *cat = cli_catalog(c, e);
 	struct loaded runs = { 0 };
 	bool ok = cat != NULL;
@@ -101,21 +103,86 @@ static int run(struct cli *c, struct err *e)
 	return err_exit_status(e->code);
 }
 
+/* The answer is the text; with -o it goes to that file, which is not overwritten in silence. */
+static bool put(const struct cli *c, const char *text, struct err *e)
+{
+	const char *path = cli_option(c, "-o");
+
+	if (!path) {
+		fputs(text, stdout);
+		return true;
+	}
+	if (file_exists(path) && !cli_option(c, "--force"))
+		return err_set(e, ERR_USAGE, path, "--force replaces it", "it is there already");
+	return file_write_all(path, text, strlen(text), e);
+}
+
+static int print_card(struct cli *c, struct err *e)
+{
+	struct report_ask ask = { .words = (const char *const *)c->argv, .n = (size_t)c->argc,
+		.baseline = cli_option(c, "--baseline"), .layout = cli_option(c, "--template") };
+	struct catalog *cat = cli_catalog(c, e);
+	json_t *data;
+	char *text;
+
+	if (cat && c->json) {
+		data = report_data(cat, &ask, e);
+		if (data)
+			history_print(data);
+	} else if (cat && (text = report_card(cat, &ask, e)) != NULL) {
+		put(c, text, e);
+		free(text);
+	}
+	return err_exit_status(e->code);
+}
+
+static bool card_only(const struct cli *c, struct err *e)
+{
+	static const char *const names[] = { "--template", "--baseline", "-o", "--force" };
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (cli_option(c, names[i]))
+			return err_set(e, ERR_USAGE, names[i], "write --format card, too",
+				"only cards know it");
+	return true;
+}
+
+static int run(struct cli *c, struct err *e)
+{
+	const char *format = cli_option(c, "--format");
+
+	if (str_eq(format, "card"))
+		return print_card(c, e);
+	if (!card_only(c, e))
+		return err_exit_status(e->code);
+	return print_runs(c, format, e);
+}
 static const struct verb_option options[] = {
-	{ "--format", "FORMAT", false, "recipe (the default), plan, json, csv or markdown" },
+	{ "--format", "FORMAT", false,
+		"recipe (the default), card, plan, json, csv or markdown" },
+	{ "--template", "NAME", false, "of a card: default, brainwaves, cerebellum, "
+		"side-by-side, leaderboard, or one of yours" },
+	{ "--baseline", "MODEL", false, "of a card: what scores are compared with" },
+	{ "-o", "FILE", false, "of a card: write it there" },
+	{ "--force", NULL, false, "replace that file" },
 	{ 0 },
 };
 
 const struct verb verb_export = {
 	.name = "export",
-	.args = "ID...",
-	.help = "print runs for other people and programs",
+	.args = "ID|MODEL...",
+	.help = "print runs, or models' cards, for other people and programs",
 	.detail =
 		"recipe is one file: the YAML that mergekit runs, with revisions, hashes, "
 		"seed and results as comments; `cupel lint` says elsewhere what of its "
 		"inputs is there, `cupel import` takes its results in; absolute paths of "
 		"models become their names. plan is the file that `quantize --plan` takes. "
-		"csv has a row for every run and a column for every result.",
+		"csv has a row for every run and a column for every result.\n\n"
+		"card is a model card out of the catalog, of runs, models and what only files of "
+		"figures name: scores are compared with the baseline, differences have a verdict. "
+		"--template chooses its layout; one of your own is a file NAME.md in "
+		"~/.config/cupel/cards, cupel-card(5) says how it is written. With --json it is "
+		"the data that layouts are filled with.",
 	.min_args = 1,
 	.max_args = -1,
 	.options = options,

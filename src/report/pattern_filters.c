@@ -67,18 +67,25 @@ static void filter_plain(const json_t *v, const char *text, int n, const char *a
 	pattern_add_plain(out, text);
 }
 
+static size_t longest_run(const char *text, char c)
+{
+	size_t longest = 0, here = 0;
+
+	for (; *text; text++) {
+		here = *text == c ? here + 1 : 0;
+		longest = here > longest ? here : longest;
+	}
+	return longest;
+}
+
 /* The fence is longer than any run of backticks inside. */
 static void filter_code(const json_t *v, const char *text, int n, const char *arg, struct str *out)
 {
 	char *safe = str_safe(text);
-	size_t longest = 0, here = 0;
+	size_t longest = longest_run(safe, '`');
 	bool blank;
 
 	(void)v, (void)n, (void)arg;
-	for (const char *p = safe; *p; p++) {
-		here = *p == '`' ? here + 1 : 0;
-		longest = here > longest ? here : longest;
-	}
 	blank = *safe == '`' || str_ends(safe, "`");
 	for (size_t i = 0; *safe && i <= longest; i++)
 		str_addc(out, '`');
@@ -98,6 +105,49 @@ static void filter_yaml(const json_t *v, const char *text, int n, const char *ar
 {
 	(void)v, (void)n, (void)arg;
 	yaml_add_text(out, text);
+}
+
+static void filter_json(const json_t *v, const char *text, int n, const char *arg, struct str *out)
+{
+	(void)v, (void)n, (void)arg;
+	str_add_quoted(out, text);
+}
+
+static void filter_shell(const json_t *v, const char *text, int n, const char *arg,
+	struct str *out)
+{
+	char *safe = str_safe(text);
+
+	(void)v, (void)n, (void)arg;
+	if (*safe && strspn(safe, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+		"_-./+:=@%") == strlen(safe)) {
+		str_add(out, safe);
+	} else {
+		str_addc(out, '\'');
+		for (const char *p = safe; *p; p++)
+			if (*p == '\'')
+				str_add(out, "'\\''");
+			else
+				str_addc(out, *p);
+		str_addc(out, '\'');
+	}
+	free(safe);
+}
+
+static void filter_fence(const json_t *v, const char *text, int n, const char *arg,
+	struct str *out)
+{
+	size_t ticks = longest_run(text, '`');
+
+	(void)v, (void)n;
+	if (!*text)
+		return;
+	ticks = ticks < 3 ? 3 : ticks + 1;
+	for (size_t i = 0; i < ticks; i++)
+		str_addc(out, '`');
+	str_addf(out, "%s\n%s%s", arg, text, str_ends(text, "\n") ? "" : "\n");
+	for (size_t i = 0; i < ticks; i++)
+		str_addc(out, '`');
 }
 
 static void filter_fixed(const json_t *v, const char *text, int n, const char *arg,

@@ -1,0 +1,139 @@
+#!/bin/sh
+# Cards out of the catalog: what stands in them, in every layout; and in again: the same figures.
+. "$top_srcdir/tests/cli/lib.sh"
+
+cp -r "$demo/base" "$demo/code" "$demo/kjv" .
+chmod -R u+w .
+export CUPEL_CATALOG="$dir/c.db"
+cat >mix.yml <<'E2'
+# my mix
+models:
+  - model: code
+    parameters: {weight: 0.7}
+  - model: kjv
+    parameters: {weight: 0.3, density: 0.5}
+merge_method: linear
+dtype: bfloat16
+E2
+run 0 merge mix.yml mixed --seed 7
+run 0 quantize mixed mixed-Q4_K_M.gguf --plan Q4_K_M
+run 0 scan .
+cat >m.csv <<'E2'
+model,task,metric,value,stderr,n,shots
+mixed,arc_challenge,acc_norm,0.481,,1172,0
+mixed,arc_easy,acc_norm,0.686,0.0095,2376,0
+mixed,boolq,acc,0.842,,3270,0
+mixed,hellaswag,acc_norm,0.679,,10042,0
+mixed,winogrande,acc,0.65,,1267,0
+code,arc_challenge,acc_norm,0.468,,1172,0
+code,arc_easy,acc_norm,0.642,0.0098,2376,0
+code,boolq,acc,0.835,,3270,0
+kjv,arc_easy,acc_norm,0.587,0.0101,2376,0
+kjv,boolq,acc,0.587,,3270,0
+mixed-Q4_K_M.gguf,arc_challenge,acc_norm,0.470,,1172,0
+mixed-Q4_K_M.gguf,arc_easy,acc_norm,0.680,,2376,0
+E2
+run 0 import m.csv
+
+# What a run's card says, and that nothing in it is of this machine.
+run 0 export 1 --format card
+cp out card.md
+has out '---' 'library_name: transformers' 'model_name: mixed' '- merge' 'model-index:' \
+  '# made of, by names that are no repository' 'num_few_shot: 0' 'verified: false' \
+  'stderr: 0.0095' '# mixed' 'mixed is a merge of code and kjv by Linear' '70% code + 30% kjv' \
+  '| arc_easy | acc_norm | 2376 | 0.686 ± 0.0095 | 0.642 ± 0.0098 | 0.587 ± 0.01 |' \
+  '| mixed against code | arc_easy | +0.0440 |' '| real | 105 of 2376 |' '# my mix' \
+  'line 6: ' '├─ code' '| bytes | 5776008 (5.8 MB) |' '| seed | 7 |' 'pipeline("text-generation"'
+hasnt out "$dir"
+hasnt out 'None'
+run 0 export mixed --format card
+cmp out card.md || bad=1
+run 0 export mixed --format card -o file.md
+cmp file.md card.md || bad=1
+run 2 export mixed --format card -o file.md
+has err 'it is there already; --force'
+run 0 export mixed --format card -o file.md --force
+run 0 export mixed --json --format card
+has out '"rows": [' '"verdict": "real"' '"title": "ARC Easy"'
+
+# A quantization: what of, its types to the byte, how it is run.
+run 0 export 2 --format card
+has out 'library_name: gguf' '- gguf' 'is a quantization of mixed to Q4_K_M' '| token_embd | Q6_K |' \
+  "llama-server -m mixed-Q4_K_M.gguf" "| bytes | $(wc -c <mixed-Q4_K_M.gguf | tr -d ' ') " \
+  'mixed-Q4_K_M against mixed'
+hasnt out 'Made from'
+
+# The layouts.
+run 0 export mixed --format card --template brainwaves
+has out '         arc   arc/e boolq hswag obkqa piqa  wino' '         0.481,0.686,0.842,0.679,,,0.650' \
+  'code     0.468,0.642,0.835' 'kjv      ,0.587,0.587'
+run 0 export mixed-Q4_K_M.gguf mixed --format card --template side-by-side
+has out '| Task | mixed-Q4_K_M.gguf | mixed | Difference | Relative | Questions | Verdict |' \
+  '| ARC Easy | 0.68 | 0.686 | -0.0060 | -0.9 % | 14 of 2376 | noise |'
+run 0 export mixed --format card --template leaderboard
+has out '| Avg. | 66.76 |' '| ARC Easy (0-shot) | 68.60 |'
+run 0 export mixed --format card --template cerebellum
+has out 'No group of its tensors was measured on its own.'
+
+# In again, into an empty catalog: the same figures, variants, parents, recipe.
+figures() { # catalog
+  "$CUPEL" --catalog "$1" --json sql "SELECT DISTINCT variant AS v, task AS t,
+    CAST(round(value * 1000) AS INTEGER) AS x FROM scores WHERE task <> 'average'
+    ORDER BY 1, 2" | tr -d ' \n' | tr '}' '\n' | sed 's/^[],[{]*//'
+}
+figures c.db | grep -v Q4_K_M >all
+grep '"v":"mixed"' all >own
+same "$(lines own) $(lines all)" '5 10'
+for layout in default brainwaves side-by-side cerebellum leaderboard; do
+  expected=all
+  [ $layout = leaderboard ] && expected=own
+  run 0 export mixed --format card --template $layout
+  cp out README.md
+  rm -f in.db
+  run 0 --catalog in.db --json import README.md
+  has out '"name": "code"' '"name": "kjv"' '"relation": "merge"' 'merge_method: linear' '"model": "mixed"'
+  figures in.db >got
+  cmp $expected got || {
+    echo "not ok: $layout comes back changed"
+    diff $expected got
+    bad=1
+  }
+  run 0 --catalog in.db import README.md
+  has out ' 0 of them new'
+done
+
+# Names that would be markup, YAML or a way out of a block stay names.
+mkdir -p 'odd'
+cp -r code 'odd/a|b `x` *c* #1: [d]'
+cat >odd.yml <<'E2'
+models:
+  - {model: 'odd/a|b `x` *c* #1: [d]', parameters: {weight: 1}}
+  - {model: kjv, parameters: {weight: 1}}
+merge_method: linear
+E2
+run 0 merge odd.yml 'od: "d"'
+run 0 rename 3 'n: "q" | ```x <b>'
+run 0 export 3 --format card
+has out "model_name: 'n: \"q\" | \`\`\`x <b>'" '# n: "q" \| \`\`\`x \<b\>'
+cp out odd.md
+run 0 --catalog odd.db import odd.md
+has out 'n: "q"'
+
+# Layouts of one's own come first; what is wrong in one is told with file and line.
+mkdir -p "$XDG_CONFIG_HOME/cupel/cards"
+printf '{{title}}: {{for r in rows}}{{r.task}} {{end}}\n' >"$XDG_CONFIG_HOME/cupel/cards/mine.md"
+run 0 export mixed --format card --template mine
+same "$(cat out)" 'mixed: arc_challenge arc_easy boolq hellaswag winogrande mean '
+printf 'a\nb {{titel}}\n' >"$XDG_CONFIG_HOME/cupel/cards/mine.md"
+run 3 export mixed --format card --template mine
+has err 'cards/mine.md:2: there is no value titel' 'did you mean title?'
+run 3 export mixed --format card --template none
+has err 'there are brainwaves, cerebellum, default, leaderboard, mine, side-by-side'
+run 3 export mixed --format card --template ../mine
+run 3 export nobody --format card
+has err 'neither a run, nor a model'
+run 3 export mixed --format card --baseline nobody
+run 2 export mixed --template default
+run 0 export mixed --format card --baseline kjv
+has out 'mixed against kjv'
+done_testing
