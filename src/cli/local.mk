@@ -17,6 +17,7 @@ libcupel_a_SOURCES += \
 	src/cli/show.c \
 	src/cli/verb.c src/cli/verb.h src/cli/verbs.def \
 	src/cli/verb_archive.c \
+	src/cli/verb_audit.c \
 	src/cli/verb_backup.c \
 	src/cli/verb_cancel.c \
 	src/cli/verb_compare.c \

@@ -4,6 +4,7 @@ CLI_TESTS += tests/cli/models.sh tests/cli/lineage.sh
 CLI_TESTS += tests/cli/adapter.sh tests/cli/vision.sh tests/cli/kinds.sh
 CLI_TESTS += tests/cli/catalog.sh tests/cli/find.sh tests/cli/jobs.sh
 CLI_TESTS += tests/cli/compare.sh tests/cli/import.sh
+CLI_TESTS += tests/cli/audit.sh
 CLI_TESTS += tests/cli/keep.sh
 CLI_TESTS += tests/cli/lint.sh
 CLI_TESTS += tests/cli/share.sh tests/cli/export_card.sh
