@@ -7,6 +7,7 @@
 #include "merge/method.h"
 #include "recipe/keys.h"
 #include "recipe/lint.h"
+#include "report/pattern.h"
 
 /* A leading dot or quote and every backslash and hyphen mean something in the manual's language. */
 static void text(const char *s)
@@ -153,13 +154,28 @@ static void findings(void)
 	}
 }
 
+static void filters(void)
+{
+	const struct pattern_filter *f;
+
+	for (size_t i = 0; (f = pattern_filter_at(i)) != NULL; i++) {
+		printf(".TP\n.B ");
+		text(f->name);
+		if (f->arg)
+			printf(" %s", str_eq(f->arg, "N") ? "N" : "\\(dqTEXT\\(dq");
+		puts("");
+		text(f->help);
+		puts(".");
+	}
+}
+
 bool cli_roff(const char *what)
 {
 	static const struct {
 		const char *name;
 		void (*print)(void);
 	} tables[] = { { "verbs", verbs }, { "keys", keys }, { "methods", methods },
-		{ "findings", findings } };
+		{ "findings", findings }, { "filters", filters } };
 
 	for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
 		if (str_eq(what, tables[i].name)) {

@@ -90,7 +90,7 @@ static int run(struct cli *c, struct err *e)
 		if (cli_roff(cli_option(c, "--roff")))
 			return 0;
 		err_set(e, ERR_USAGE, "help", NULL,
-			"--roff wants verbs, keys, methods or findings");
+			"--roff wants verbs, keys, methods, findings or filters");
 		return err_exit_status(e->code);
 	}
 	if (c->argc && !v) {
@@ -121,7 +121,7 @@ static int run(struct cli *c, struct err *e)
 
 static const struct verb_option options[] = {
 	{ "--roff", "TABLE", false,
-		"verbs, keys, methods or findings in the language of man pages" },
+		"verbs, keys, methods, findings or filters in the language of man pages" },
 	{ NULL, NULL, false, NULL },
 };
 

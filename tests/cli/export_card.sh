@@ -56,6 +56,14 @@ run 0 export mixed --format card -o file.md --force
 run 0 export mixed --json --format card
 has out '"rows": [' '"verdict": "real"' '"title": "ARC Easy"'
 
+# Every name of the data is explained in the manual.
+for name in $(sed -n 's/^ *"\([a-z_]*\)": .*/\1/p' out | sort -u); do
+  grep -q -w "$name" "$top/man/cupel-card.5.in" || {
+    echo "not ok: cupel-card(5) does not say what $name is"
+    bad=1
+  }
+done
+
 # A quantization: what of, its types to the byte, how it is run.
 run 0 export 2 --format card
 has out 'library_name: gguf' '- gguf' 'is a quantization of mixed to Q4_K_M' '| token_embd | Q6_K |' \
