@@ -10,6 +10,7 @@ include $(top_srcdir)/src/catalog/local.mk
 include $(top_srcdir)/src/import/local.mk
 include $(top_srcdir)/src/compare/local.mk
 include $(top_srcdir)/src/engine/local.mk
+include $(top_srcdir)/src/infer/local.mk
 include $(top_srcdir)/src/lineage/local.mk
 include $(top_srcdir)/src/audit/local.mk
 include $(top_srcdir)/src/report/local.mk

@@ -11,7 +11,7 @@ fail() {
 }
 
 # Position in the list: an include may go up, never down. recipe may use merge/method.h.
-order='base system tensor model stat merge recipe quant catalog import compare engine lineage audit report infer cli
+order='base system tensor model stat merge recipe quant catalog import compare engine infer lineage audit report cli
   ui/screen ui/command ui/widget ui/view ui'
 found=$(find "$top/src" "$top/ui" -name '*.[ch]' -o -name '*.def' | while read -r f; do
   rel=${f#"$top"/}

@@ -16,6 +16,7 @@ include $(top_srcdir)/tests/unit/compare.mk
 include $(top_srcdir)/tests/unit/audit.mk
 include $(top_srcdir)/tests/unit/report.mk
 include $(top_srcdir)/tests/unit/lineage.mk
+include $(top_srcdir)/tests/unit/infer.mk
 include $(top_srcdir)/tests/unit/ui.mk
 include $(top_srcdir)/tests/cli/local.mk
 include $(top_srcdir)/tests/ui/local.mk

@@ -26,6 +26,7 @@ libcupel_a_SOURCES += \
 	src/cli/verb_diff.c \
 	src/cli/verb_doctor.c \
 	src/cli/verb_drop.c \
+	src/cli/evaluating.c src/cli/evaluating.h src/cli/verb_eval.c \
 	src/cli/verb_export.c \
 	src/cli/verb_help.c \
 	src/cli/verb_import.c \

@@ -112,6 +112,12 @@ bool merging_options(const struct cli *c, struct plan_options *o, struct err *e)
 	return true;
 }
 
+bool merging_is_recipe(const char *name)
+{
+	return (str_ends(name, ".yml") || str_ends(name, ".yaml")) && file_exists(name) &&
+		!file_is_dir(name);
+}
+
 struct recipe *merging_recipe(const char *path, const char *document, struct err *e)
 {
 	struct recipe *r = recipe_load(path, e), *named = NULL;

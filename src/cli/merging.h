@@ -5,6 +5,8 @@
 #include "cli/verb.h"
 #include "engine/run.h"
 
+/* A word that may be a model's: is it a recipe's file? */
+bool merging_is_recipe(const char *name);
 /* The recipe of a file: its document of that name, NULL: the one it is for. */
 struct recipe *merging_recipe(const char *path, const char *document, struct err *e);
 /* Opens the inputs and makes the plan. Warnings go to stderr. NULL with a reason; the caller lets

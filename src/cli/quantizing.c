@@ -17,12 +17,6 @@
 
 /* --- what is planned for --- */
 
-static bool is_recipe(const char *name)
-{
-	return (str_ends(name, ".yml") || str_ends(name, ".yaml")) && file_exists(name) &&
-		!file_is_dir(name);
-}
-
 static struct model *open_recipe(struct quantizing *q, const struct quantizing_from *from,
 	struct err *e)
 {
@@ -46,13 +40,13 @@ bool quantizing_open(struct quantizing *q, struct cli *c, const char *name, cons
 {
 	struct plan_options o = { 0 };
 	struct quant_spec *s = quant_spec_load(plan, e);
-	struct recipe *r = s && is_recipe(name) ? recipe_load(name, e) : NULL;
+	struct recipe *r = s && merging_is_recipe(name) ? recipe_load(name, e) : NULL;
 	struct quantizing_from from = { .name = name, .recipe = r, .merge = &o, .spec = s,
 		.imatrix = imatrix };
 	bool ok;
 
 	memset(q, 0, sizeof *q);
-	ok = s && (r || !is_recipe(name)) && quantizing_from(q, c, &from, e);
+	ok = s && (r || !merging_is_recipe(name)) && quantizing_from(q, c, &from, e);
 	recipe_unref(r);
 	quant_spec_unref(s);
 	return ok;

@@ -31,7 +31,7 @@ libcupel_a_SOURCES += \
 	src/model/mlx_names.c \
 	src/model/model.c \
 	src/model/model.h \
-	src/model/packed.c \
+	src/model/pretokenizer.c src/model/pretokenizer.h src/model/packed.c \
 	src/model/packed_ct.c src/model/exl2.c \
 	src/model/packed_in.h \
 	src/model/role.c \

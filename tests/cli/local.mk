@@ -1,5 +1,5 @@
 # Scripts that run the program. tests/cli/lib.sh has what they share.
-CLI_TESTS = tests/cli/front.sh tests/cli/demo.sh tests/cli/examples.sh
+CLI_TESTS = tests/cli/front.sh tests/cli/demo.sh tests/cli/eval.sh tests/cli/examples.sh
 CLI_TESTS += tests/cli/models.sh tests/cli/lineage.sh
 CLI_TESTS += tests/cli/adapter.sh tests/cli/vision.sh tests/cli/kinds.sh
 CLI_TESTS += tests/cli/catalog.sh tests/cli/find.sh tests/cli/jobs.sh
