@@ -33,6 +33,21 @@ static json_t *fact_json(const struct import_fact *x, const struct import_target
 	return o;
 }
 
+/* Of which figures single answers are kept. */
+static json_t *answers_json(const struct import_file *f)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < f->answers.n; i++) {
+		const struct import_fact *x = &f->facts.v[f->answers.v[i].fact];
+
+		json_array_append_new(list, json_pack("{s:o, s:o, s:o}", "task",
+			json_textn(x->task), "metric", json_textn(x->metric), "questions",
+			json_u64(f->answers.v[i].a.n)));
+	}
+	return list;
+}
+
 static json_t *file_json(const struct import_file *f, const struct import_target *to, size_t added)
 {
 	json_t *o = json_object(), *facts = json_array(), *unread = json_array();
@@ -52,6 +67,7 @@ static json_t *file_json(const struct import_file *f, const struct import_target
 	json_object_set_new(o, "tables", json_array());
 	json_object_set_new(o, "unread", unread);
 	json_object_set_new(o, "added", json_u64(added));
+	json_object_set_new(o, "answers", answers_json(f));
 	if (f->card)
 		card_report_json(o, f->card);
 	if (f->shared) {
@@ -94,6 +110,12 @@ static void file_page(const struct import_file *f, const struct import_target *t
 	}
 	if (f->card)
 		card_report_tables(f->card);
+	for (size_t i = 0; i < f->answers.n; i++) {
+		const struct import_fact *x = &f->facts.v[f->answers.v[i].fact];
+
+		printf("%s %s: the answers to %zu questions\n", x->task, x->metric,
+			f->answers.v[i].a.n);
+	}
 	printf("%zu figure%s, %zu of them new\n", f->facts.n, f->facts.n == 1 ? "" : "s", added);
 	if (f->unread.n)
 		printf("not read: %zu\n", f->unread.n);
@@ -186,7 +208,8 @@ const struct verb verb_import = {
 	.args = "FILE...",
 	.help = "take in figures that other programs measured; those it has already change nothing",
 	.detail =
-		"Reads results of lm-eval (JSON), of mlx_lm.evaluate, logs of llama-perplexity "
+		"Reads results of lm-eval (JSON, with the answers in samples_*.jsonl beside "
+		"them), of mlx_lm.evaluate, logs of llama-perplexity "
 		"(perplexity, divergence, HellaSwag, WinoGrande, multiple choice) and tables (CSV "
 		"or TSV: model, task, metric, value and, as you have them, stderr, n, shots, "
 		"estimated; or a column for each task), and runs that were shared as one file "

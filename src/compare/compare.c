@@ -210,8 +210,7 @@ static bool make(struct making *m, struct err *e)
 		return false;
 	variants(m);
 	making_cells(m);
-	if (!making_differences(m, e))
-		return false;
+	making_differences(m);
 	protocols(m->out);
 	front(m);
 	making_recipes(m);

@@ -53,7 +53,7 @@ static void add_size_change(struct grid *g, const struct comparison *c,
 /* --- one column of differences: all of it --- */
 
 static void add_difference(struct grid *g, const struct showing *w, const struct compare_row *row,
-	const struct compare_difference *d, bool mixed)
+	const struct compare_difference *d, bool mixed, int digits)
 {
 	bool shown = d->known && d->verdict != VERDICT_NO_INFORMATION;
 	struct str change = STR_INIT, error = STR_INIT, items = STR_INIT;
@@ -68,7 +68,7 @@ static void add_difference(struct grid *g, const struct showing *w, const struct
 		str_add(&error, w->ascii ? "-" : "\u00b7");
 	}
 	str_add(&items, "");
-	show_items(&items, row, d, 5);
+	show_items(&items, row, d, digits);
 	grid_add(g, change.s);
 	grid_add(g, error.s);
 	grid_add(g, items.s);
@@ -87,6 +87,21 @@ static bool mixed_errors(const struct comparison *c)
 		bound += c->rows[i].differences[0].known && c->rows[i].differences[0].bound;
 	}
 	return paired && bound;
+}
+
+static int digits_of_n(const struct comparison *c)
+{
+	int most = 1;
+
+	for (size_t i = 0; i < c->n_rows; i++) {
+		int64_t n = c->rows[i].differences[0].known ? c->rows[i].differences[0].n : 0;
+		int digits = 1;
+
+		for (; n >= 10; n /= 10)
+			digits++;
+		most = digits > most ? digits : most;
+	}
+	return most;
 }
 
 static void add_label(struct grid *g, const struct showing *w, const char *text, size_t most)
@@ -110,6 +125,7 @@ static void one_column(struct str *s, const struct showing *w)
 	const struct comparison *c = w->c;
 	size_t n = c->n_variants, room = label_room(w, 60, n);
 	bool mixed = mixed_errors(c);
+	int digits = digits_of_n(c);
 	struct grid g;
 
 	grid_init(&g, 1 + n + 4);
@@ -127,7 +143,7 @@ static void one_column(struct str *s, const struct showing *w)
 		free(task);
 		for (size_t k = 0; k < n; k++)
 			add_value(&g, w, &c->rows[i], k);
-		add_difference(&g, w, &c->rows[i], &c->rows[i].differences[0], mixed);
+		add_difference(&g, w, &c->rows[i], &c->rows[i].differences[0], mixed, digits);
 	}
 	grid_end(&g, s, 2);
 }

@@ -77,6 +77,19 @@ static void match(struct matched *x, const struct catalog_answers *a,
 	}
 }
 
+/* Both have answers, and none to the same question: asked with another prompt, or other ones. */
+static bool disjoint(const struct catalog_answers *a, const struct catalog_answers *b)
+{
+	size_t i = 0, k = 0;
+
+	while (i < a->n && k < b->n && a->keys[i] != b->keys[k])
+		if (a->keys[i] < b->keys[k])
+			i++;
+		else
+			k++;
+	return a->n && b->n && (i == a->n || k == b->n);
+}
+
 static void match_fini(struct matched *x)
 {
 	free(x->d);
@@ -188,6 +201,8 @@ static struct compare_difference subtract(const struct making *m, const struct c
 	if (d.why_not)
 		return d;
 	differ = apart(m, row, of, against);
+	if (!differ && disjoint(&answers[of], &answers[against]))
+		differ = other_protocol;
 	d.across = differ != NULL;
 	if (differ && !m->ask->across_protocols) {
 		d.why_not = differ;
@@ -195,7 +210,7 @@ static struct compare_difference subtract(const struct making *m, const struct c
 	}
 	d.known = true;
 	d.value = a->value - b->value;
-	if (!answers || !answers[of].n || !answers[against].n ||
+	if (!answers[of].n || !answers[against].n ||
 		!paired(m, row, &answers[of], &answers[against], &d))
 		unpaired(row, &d);
 	if (b->value != 0)
@@ -270,8 +285,7 @@ static size_t best_parent(const struct making *m, const struct compare_row *row,
 
 /* --- rows --- */
 
-static struct catalog_answers *load_answers(struct making *m, struct compare_row *row,
-	struct err *e)
+static struct catalog_answers *load_answers(struct making *m, struct compare_row *row)
 {
 	size_t n = m->subjects.n;
 	struct catalog_answers *v = xnew(struct catalog_answers, n);
@@ -279,12 +293,8 @@ static struct catalog_answers *load_answers(struct making *m, struct compare_row
 	for (size_t i = 0; i < n && n > 1; i++) {
 		if (!row->cells[i].known || row->cells[i].estimated)
 			continue;
-		if (!catalog_answers(m->c, row->cells[i].score, &v[i], e)) {
-			for (size_t k = 0; k <= i; k++)
-				catalog_answers_fini(&v[k]);
-			free(v);
-			return NULL;
-		}
+		/* Damaged ones are as none: the figure stands by itself. */
+		m->damaged += !catalog_answers(m->c, row->cells[i].score, &v[i], NULL);
 		row->cells[i].answers = v[i].n > 0;
 	}
 	return v;
@@ -396,10 +406,9 @@ static struct compare_difference of_row(struct making *m, struct compare_row *ro
 
 	if (row->differences[column].against == c.against)
 		return row->differences[column];
-	answers = load_answers(m, row, NULL);
+	answers = load_answers(m, row);
 	d = subtract(m, row, answers, c.of, c.against);
-	if (answers)
-		free_answers(answers, m->subjects.n);
+	free_answers(answers, m->subjects.n);
 	return d;
 }
 
@@ -467,35 +476,30 @@ static void add_mean(struct making *m, const struct columns *columns)
 	free(at);
 }
 
-bool making_differences(struct making *m, struct err *e)
+void making_differences(struct making *m)
 {
 	struct comparison *out = m->out;
 	struct columns columns = { 0 };
-	bool ok = true;
 
 	list_columns(m, &columns);
 	out->n_differences = columns.n;
 	for (size_t i = 0; i < out->n_rows; i++) {
 		struct compare_row *row = &out->rows[i];
-		struct catalog_answers *answers = ok ? load_answers(m, row, e) : NULL;
+		struct catalog_answers *answers = load_answers(m, row);
 
 		row->differences = xnew(struct compare_difference, columns.n + 1);
-		ok = ok && answers;
-		for (size_t k = 0; k < columns.n && ok; k++) {
+		for (size_t k = 0; k < columns.n; k++) {
 			struct column c = columns.v[k];
 
 			if (c.against == SIZE_MAX)
 				c.against = best_parent(m, row, c.of);
 			row->differences[k] = subtract(m, row, answers, c.of, c.against);
 		}
-		if (answers)
-			free_answers(answers, m->subjects.n);
-		row->resolves = ok ? resolves(m, row) : NAN;
+		free_answers(answers, m->subjects.n);
+		row->resolves = resolves(m, row);
 	}
-	for (size_t k = 0; k < columns.n && ok; k++)
+	for (size_t k = 0; k < columns.n; k++)
 		judge_column(out, k);
-	if (ok)
-		add_mean(m, &columns);
+	add_mean(m, &columns);
 	vec_fini(&columns);
-	return ok;
 }

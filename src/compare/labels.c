@@ -34,6 +34,16 @@ static size_t shared_start(char *const *names, size_t n)
 	}
 }
 
+/* Where the last part before `end` begins. */
+static size_t last_part(const char *s, size_t end)
+{
+	while (end && strchr(breaks, s[end - 1]))
+		end--;
+	while (end && !strchr(breaks, s[end - 1]))
+		end--;
+	return end;
+}
+
 static void cut_end(char *s, const char *end)
 {
 	if (str_ends(s, end) && strlen(s) > strlen(end))
@@ -73,6 +83,9 @@ void making_labels(struct making *m)
 		cut_end(v[i], "-mlx");
 	}
 	shared = n > 1 ? shared_start(v, n) : 0;
+	for (size_t i = 0; i < n; i++)
+		if (strlen(v[i]) < shared + 2) /* "a" says little */
+			shared = last_part(v[i], shared);
 	for (size_t i = 0; i < n; i++)
 		memmove(v[i], v[i] + shared, strlen(v[i] + shared) + 1);
 	for (int how = 0; how < 3; how++)

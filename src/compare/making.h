@@ -27,6 +27,7 @@ struct making {
 	size_t n_models;
 	struct { struct subject *v; size_t n, cap; } subjects;
 	struct comparison *out;
+	size_t damaged;              /* sets of answers that could not be read */
 	struct catalog_edge *edges;  /* NULL: not loaded yet */
 	size_t n_edges;
 	bool *parent;                /* parent[i * n + j]: j is a parent of i; n subjects */
@@ -69,7 +70,7 @@ bool making_lower_better(const char *metric);
 
 /* --- differences.c --- */
 /* Columns, differences, verdicts and the mean row. */
-bool making_differences(struct making *m, struct err *e);
+void making_differences(struct making *m);
 
 /* --- sentences.c, labels.c, recipes.c --- */
 void making_sentences(struct making *m);

@@ -58,7 +58,9 @@ static void add_plain(struct str *s, const json_t *p, const json_t *v)
 			*c = *c == ' ' ? '_' : *c;
 		str_add(s, safe);
 		free(safe);
-	} else
+	} else if (json_is_real(v) && json_real_value(v) == rint(json_real_value(v)))
+		str_addf(s, "%.0f", json_real_value(v)); /* 40.0 is 40 */
+	else
 		json_add(s, v, 0);
 }
 

@@ -333,6 +333,13 @@ static void empty(struct sentences *out, const struct making *m)
 				label(c, i));
 		say(out, &s);
 	}
+	if (m->damaged) {
+		struct str s = STR_INIT;
+
+		str_addf(&s, "Answers of %zu figure%s are damaged and were not used: import them "
+			"again.", m->damaged, m->damaged == 1 ? "" : "s");
+		say(out, &s);
+	}
 	if (c->synergy && !c->n_differences) {
 		struct str s = STR_INIT;
 

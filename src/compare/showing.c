@@ -223,6 +223,8 @@ char *show_task(const struct comparison *c, size_t i)
 			xasprintf("mean of %zu", row->tasks);
 	if (usual && (count_task(c, row->task) == 1 || !strcmp(m, "acc")))
 		return xstrdup(row->task);
+	if (str_starts(m, "exact_match,")) /* the way to read the answer is what tells them apart */
+		m += strlen("exact_match,");
 	return xasprintf("%s %s", row->task, m);
 }
 

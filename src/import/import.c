@@ -5,6 +5,7 @@
 #include "base/vec.h"
 #include "import/card.h"
 #include "import/reading.h"
+#include "import/samples.h"
 #include "recipe/share.h"
 #include "system/file.h"
 
@@ -36,7 +37,7 @@ bool import_parse(struct import_file *f, const char *path, const char *text, siz
 	json_t *json = NULL;
 
 	*f = (struct import_file){ .path = xstrdup(path) };
-	if (*start == '{') {
+	if (*start == '{' && !lm_eval_samples_is(&t)) {
 		json = json_parse(start, n - (size_t)(start - text), path, true, e);
 		if (!json)
 			return false;
@@ -49,12 +50,12 @@ bool import_parse(struct import_file *f, const char *path, const char *text, siz
 		f->kind->read(&t, f);
 	json_decref(json);
 	return f->kind || err_set(e, ERR_INPUT, path, "read are model cards, results of "
-		"lm-eval and mlx_lm.evaluate, logs of llama-perplexity, shared runs, and CSV "
-		"with the columns model, task, metric, value",
+		"lm-eval (with its samples) and mlx_lm.evaluate, logs of llama-perplexity, shared "
+		"runs, and CSV with the columns model, task, metric, value",
 		"no kind of file with figures that is known here");
 }
 
-bool import_read(struct import_file *f, const char *path, struct err *e)
+bool import_read_alone(struct import_file *f, const char *path, struct err *e)
 {
 	size_t n;
 	char *text = file_read_all(path, FILE_MAX_BYTES, &n, e);
@@ -68,17 +69,40 @@ bool import_read(struct import_file *f, const char *path, struct err *e)
 	return ok;
 }
 
+static const struct import_kind *kind_named(const char *name)
+{
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+		if (!strcmp(kinds[i].name, name))
+			return &kinds[i];
+	return NULL;
+}
+
+bool import_read(struct import_file *f, const char *path, struct err *e)
+{
+	if (samples_is_path(path)) /* may be larger than memory */
+		return samples_read_file(f, kind_named("lm-eval samples"), path, e);
+	if (!import_read_alone(f, path, e))
+		return false;
+	if (!strcmp(f->kind->name, "lm-eval"))
+		samples_beside(f);
+	return true;
+}
+
+void import_fact_fini(struct import_fact *x)
+{
+	free(x->variant);
+	free(x->task);
+	free(x->metric);
+	free(x->text);
+	json_decref(x->protocol);
+}
+
 void import_file_fini(struct import_file *f)
 {
-	for (size_t i = 0; i < f->facts.n; i++) {
-		struct import_fact *x = &f->facts.v[i];
-
-		free(x->variant);
-		free(x->task);
-		free(x->metric);
-		free(x->text);
-		json_decref(x->protocol);
-	}
+	for (size_t i = 0; i < f->facts.n; i++)
+		import_fact_fini(&f->facts.v[i]);
+	for (size_t i = 0; i < f->answers.n; i++)
+		catalog_answers_fini(&f->answers.v[i].a);
 	for (size_t i = 0; i < f->unread.n; i++) {
 		free(f->unread.v[i].text);
 		free(f->unread.v[i].reason);
@@ -88,8 +112,10 @@ void import_file_fini(struct import_file *f)
 	free(f->shared);
 	free(f->shared_text);
 	vec_fini(&f->facts);
+	vec_fini(&f->answers);
 	vec_fini(&f->unread);
 	free(f->path);
+	free(f->of);
 	free(f->model);
 	card_free(f->card);
 	*f = (struct import_file){ 0 };

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include "base/err.h"
 #include "base/json.h"
-#include "catalog/catalog.h"
+#include "catalog/cards.h"
 
 struct import_fact {
 	char *variant;             /* the model in the file's words; NULL: not said */
@@ -25,8 +25,14 @@ struct import_unread {
 	int64_t line;
 	char *text, *reason;
 };
+/* Answers to single questions, behind a figure. */
+struct import_answers {
+	size_t fact;               /* of the file's facts */
+	struct catalog_answers a;
+};
 struct import_file {
 	char *path;
+	char *of;                  /* another file that the facts stand in, or NULL */
 	const struct import_kind *kind;
 	char *model;               /* the one that the whole file is about, or NULL */
 	/* A run that was shared as a file (recipe/share.h), and the text of its recipe; or NULL */
@@ -34,6 +40,7 @@ struct import_file {
 	char *shared_text;
 	struct card *card;         /* what a model card says beside its figures, or NULL: card.h */
 	struct { struct import_fact *v; size_t n, cap; } facts;
+	struct { struct import_answers *v; size_t n, cap; } answers;
 	struct { struct import_unread *v; size_t n, cap; } unread;
 };
 

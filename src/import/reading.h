@@ -29,6 +29,9 @@ struct import_figure {
 	bool estimated;
 };
 void import_fact(struct import_file *f, const struct import_figure *g, json_t *protocol);
+void import_fact_fini(struct import_fact *x);
+/* A file without those that belong to it. */
+bool import_read_alone(struct import_file *f, const char *path, struct err *e);
 void import_unread(struct import_file *f, int64_t line, const char *text, size_t n,
 	const char *reason_fmt, ...) __attribute__((format(printf, 5, 6)));
 

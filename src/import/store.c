@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "import/reading.h"
+#include "import/samples.h"
 
 /* --- which model a word means --- */
 
@@ -100,7 +101,8 @@ bool import_store(const struct import_file *f, const struct import_target *to, s
 	size_t n_models;
 	struct catalog_model *models = catalog_models(c, &n_models, e);
 	struct catalog_score *v = models ? xnew(struct catalog_score, f->facts.n + 1) : NULL;
-	char *source = absolute(f->path);
+	const char *path = f->of ? f->of : f->path;
+	char *source = absolute(path), **facts = xnew(char *, f->facts.n + 1);
 	const char *word = NULL; /* that was looked up last, and its model */
 	int64_t model = 0;
 	const char *own = to->variant ? to->variant : f->model;
@@ -137,15 +139,16 @@ bool import_store(const struct import_file *f, const struct import_target *to, s
 			word = variant;
 			v[n].model = model;
 		}
-		v[n].fact = fact_of(x, variant, f->path, v[n].protocol, v[n].run);
+		v[n].fact = facts[i] = fact_of(x, variant, path, v[n].protocol, v[n].run);
 		n++;
 	}
-	ok = ok && catalog_score_import(c, v, n, added, e);
+	ok = ok && catalog_score_import(c, v, n, added, e) && samples_store(f, facts, c, e);
 	for (size_t i = 0; i < n; i++) {
 		free(v[i].protocol);
 		free(v[i].fact);
 	}
 	free(v);
+	free(facts);
 	free(source);
 	catalog_models_free(models, models ? n_models : 0);
 	return ok;

@@ -3,7 +3,7 @@ CLI_TESTS = tests/cli/front.sh tests/cli/demo.sh tests/cli/eval.sh tests/cli/exa
 CLI_TESTS += tests/cli/models.sh tests/cli/lineage.sh
 CLI_TESTS += tests/cli/adapter.sh tests/cli/vision.sh tests/cli/kinds.sh
 CLI_TESTS += tests/cli/catalog.sh tests/cli/find.sh tests/cli/jobs.sh
-CLI_TESTS += tests/cli/compare.sh tests/cli/import.sh
+CLI_TESTS += tests/cli/compare.sh tests/cli/samples.sh tests/cli/import.sh
 CLI_TESTS += tests/cli/audit.sh
 CLI_TESTS += tests/cli/keep.sh
 CLI_TESTS += tests/cli/lint.sh
@@ -58,3 +58,12 @@ EXTRA_DIST += \
 	tests/golden/import/results_2026-05-01T10-00-00.json \
 	tests/golden/import/wide.csv \
 	tests/golden/import/winogrande.log
+EXTRA_DIST += tests/golden/import/samples/generate.py \
+	tests/golden/import/samples/maker__tiny-a/results_2026-03-01T12-00-00.123456.json \
+	tests/golden/import/samples/maker__tiny-a/samples_arc_easy_2026-03-01T12-00-00.123456.jsonl \
+	tests/golden/import/samples/maker__tiny-a/samples_gsm8k_2026-03-01T12-00-00.123456.jsonl \
+	tests/golden/import/samples/maker__tiny-b/results_2026-03-02T12-00-00.123456.json \
+	tests/golden/import/samples/maker__tiny-b/samples_arc_easy_2026-03-02T12-00-00.123456.jsonl \
+	tests/golden/import/samples/maker__tiny-b/samples_gsm8k_2026-03-02T12-00-00.123456.jsonl \
+	tests/golden/import/samples/maker__tiny-c/samples_arc_easy_2026-03-03T12-00-00.123456.jsonl \
+	tests/golden/import/samples/maker__tiny-c/samples_gsm8k_2026-03-03T12-00-00.123456.jsonl

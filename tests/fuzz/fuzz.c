@@ -351,17 +351,30 @@ static void feed_plan(const char *text, size_t n)
 }
 
 /* Figures of other programs: every kind has a look, every fact is sound. */
-static void feed_import(const char *text, size_t n)
+static void feed_import_as(const char *path, const char *text, size_t n)
 {
 	struct import_file f;
 	struct err e = { 0 };
 
-	if (!import_parse(&f, "eval_fuzz_0.4.9_05_x", text, n, &e) && !e.what[0])
+	if (!import_parse(&f, path, text, n, &e) && !e.what[0])
 		abort();
 	for (size_t i = 0; i < f.facts.n; i++)
 		if (!(f.facts.v[i].value - f.facts.v[i].value == 0) || f.facts.v[i].line < 1)
 			abort();
+	for (size_t i = 0; i < f.answers.n; i++)
+		if (!f.answers.v[i].a.n || f.answers.v[i].fact >= f.facts.n)
+			abort();
 	import_file_fini(&f);
+}
+
+static void feed_import(const char *text, size_t n)
+{
+	feed_import_as("eval_fuzz_0.4.9_05_x", text, n);
+}
+
+static void feed_samples(const char *text, size_t n)
+{
+	feed_import_as("samples_arc_easy_2026-03-01T12-00-00.jsonl", text, n);
 }
 
 static char *make_plan(size_t *n)
@@ -555,6 +568,8 @@ static const struct target {
 	{ "imatrix gguf", NULL, make_imatrix_gguf, 0, 3000, feed_imatrix },
 	{ "lm-eval", "tests/golden/import/results_2026-05-01T10-00-00.json", NULL, 0, 6000,
 		feed_import },
+	{ "samples", "tests/golden/import/samples/maker__tiny-a/samples_gsm8k_2026-03-01T12-00-00."
+		"123456.jsonl", NULL, 0, 3000, feed_samples },
 	{ "perplexity log", "tests/golden/import/divergence.log", NULL, 0, 6000, feed_import },
 	{ "hellaswag log", "tests/golden/import/hellaswag.log", NULL, 0, 2000, feed_import },
 	{ "csv", "tests/golden/import/points.csv", NULL, 0, 6000, feed_import },
