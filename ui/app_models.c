@@ -4,13 +4,16 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include "catalog/measured.h"
 #include "engine/scan.h"
+#include "import/import.h"
 #include "ui/shell.h"
 
 struct scan {
 	struct catalog *catalog;
 	struct model_roots *roots;
 	bool own_roots;
+	char *figures;          /* a file of them to take in, or NULL */
 	bool asked;             /* by a person: say what came of it */
 	atomic_bool stop;
 	struct scan_result result;
@@ -40,7 +43,20 @@ static void scan_free(void *ctx)
 
 	if (k->own_roots)
 		model_roots_free(k->roots);
+	free(k->figures);
 	free(k);
+}
+
+/* Of the demonstration: what cannot be read is left out. */
+static void take_figures(struct scan *k)
+{
+	struct import_target to = { 0 };
+	struct import_file f;
+	size_t added;
+
+	if (import_read(&f, k->figures, NULL))
+		import_store(&f, &to, k->catalog, &added, NULL);
+	import_file_fini(&f);
 }
 
 static void scan_work(void *ctx)
@@ -48,6 +64,8 @@ static void scan_work(void *ctx)
 	struct scan *k = ctx;
 
 	k->ok = scan_models(k->catalog, k->roots, &k->stop, &k->result, &k->error);
+	if (k->ok && k->figures)
+		take_figures(k);
 }
 
 /* The demonstration family has a catalog of its own: it never mixes with a person's models. */
@@ -69,11 +87,24 @@ static void open_demo(struct shell *s)
 		s->a.demo = true;
 		shell_models_load(s);
 		shell_models_start(s, (const char *const *)&dir, 1);
+		s->a.scan->figures = str_join_path(dir, "measured.csv");
 		shell_docs_demo(s, dir);
 	}
 	free(path);
 	free(state);
 	free(dir);
+}
+
+/* Runs or figures without a model on this machine are a person's all the same. */
+static bool has_past(struct catalog *c)
+{
+	size_t n_runs = 0, n_measured = 0;
+	struct catalog_run *runs = catalog_runs(c, "", &n_runs, NULL);
+	struct catalog_measured *measured = catalog_measured(c, &n_measured, NULL);
+
+	catalog_runs_free(runs, runs ? n_runs : 0);
+	catalog_measured_free(measured, measured ? n_measured : 0);
+	return n_runs || n_measured;
 }
 
 static unsigned scan_done(struct app *a, void *ctx)
@@ -91,7 +122,7 @@ static unsigned scan_done(struct app *a, void *ctx)
 			k->result.refused ? ", some could not be opened" : "");
 	else if (k->result.refused && !(s->message.n && s->message_style == STYLE_error))
 		app_fail(a, &k->result.refusal);
-	if (!a->n_models && !a->demo)
+	if (!a->n_models && !a->demo && !has_past(a->catalog))
 		open_demo(s);
 	scan_free(k);
 	return CHANGED_MODELS;

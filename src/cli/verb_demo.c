@@ -44,6 +44,10 @@ static const struct step {
 		{ "plan", "halfway", "--plan", "Q4_K_M", "--target", "4.5bpw" } },
 	{ "Written: merged and quantized in one stream, with no 16-bit file in between.",
 		{ "quantize", "halfway.yml", "halfway.gguf", "--plan", "Q4_K_M" } },
+	{ "What they are worth, as another program measured it: every figure keeps its line.",
+		{ "import", "measured.csv" } },
+	{ "Against what it was made of: which differences are real, and of how many questions.",
+		{ "compare", "base", "code", "kjv", "halfway", "--baseline", "base" } },
 	{ "The family now.",
 		{ "models", "--tree" } },
 };
@@ -60,7 +64,7 @@ static bool furnish(const char *dir, struct err *e)
 {
 	static const char *const models[] = { "base", "code", "kjv", "kjv.txt", "code.txt" };
 	static const char *const texts[] = { "README.md", "dare.yml", "halfway.yml",
-		"nearswap.yml", "steps.yml" };
+		"measured.csv", "nearswap.yml", "steps.yml" };
 	char *data = file_data_path("demo"), *real = realpath(data, NULL), *from, *to;
 	bool ok = real ? file_mkdirs(dir, e) : err_errno(e, data, "find the demonstration");
 
@@ -170,6 +174,7 @@ static char *data_home(struct err *e)
 static int open_demo(struct cli *c, struct err *e)
 {
 	static const char *const scan[] = { "scan", ".", NULL };
+	static const char *const import[] = { "import", "measured.csv", NULL };
 	static char *paths[] = { "." };
 	char *data = data_home(e), *dir;
 
@@ -180,6 +185,7 @@ static int open_demo(struct cli *c, struct err *e)
 		c->catalog_path = str_join_path(data, "demo.db"); /* lives until the end */
 		setenv("CUPEL_CATALOG", c->catalog_path, 1);
 		run_self(scan, true, e);
+		run_self(import, true, e); /* again changes nothing */
 	}
 	free(dir);
 	free(data);

@@ -15,6 +15,7 @@ screen_tests = \
 	tests/ui/outside.script tests/ui/outside.screen \
 	tests/ui/quant.script tests/ui/quant.screen \
 	tests/ui/recipe.script tests/ui/recipe.screen \
+	tests/ui/results.script tests/ui/results.screen \
 	tests/ui/settings.script tests/ui/settings.screen \
 	tests/ui/stack.script tests/ui/stack.screen \
 	tests/ui/tensors.script tests/ui/tensors.screen \

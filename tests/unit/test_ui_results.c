@@ -146,12 +146,13 @@ static void two_variants(void **state)
 	char *s = picture(v, 80, 21);
 
 	(void)state;
-	has(s, "Qwen3-8B · against q4-hi · mlx 0-shot · ± is 1 SE, a bound");
+	has(s, " Qwen3-8B · against q4-hi · mlx 0-shot ");
+	has(s, " ± is 1 SE, a bound\n");
 	has(s, "                         q4-hi qx63-hi      Δ     ±    questions        verdict\n");
 	has(s, " arc_challenge            .390    .396  +.006  .020   7 of  1172          noise\n");
 	has(s, " boolq                    .622    .622   .000  .012   = majority no information\n");
 	has(s, " hellaswag                .632    .611  -.021  .007 211 of 10042           real\n");
-	has(s, " wikitext perplexity     8.310   8.950 +0.640\n");
+	has(s, " wikitext ppl            8.310   8.950 +0.640\n");
 	has(s, " size                  5.12 GB 4.70 GB  -8.2%\n");
 	has(s, "── difference, 95 % ");
 	has(s, " points\n");
@@ -193,7 +194,7 @@ static void many_variants(void **state)
 	(void)state;
 	has(s, "4 variants · Qwen3-8B · against q4-hi");
 	has(s, "  mean arc_c arc_e boolq hswag  obqa  piqa  wino wikitext");
-	has(s, " q4-hi (baseline)");
+	has(s, " q4-hi ◂");
 	has(s, ".190!"); /* below guessing */
 	has(s, ".622="); /* tells nothing */
 	has(s, ".261▼"); /* really worse */
@@ -267,7 +268,7 @@ static void nothing(void **state)
 
 	(void)state;
 	has(s, "no results yet");
-	has(s, "i imports");
+	has(s, "i imports them");
 	free(s);
 	done(v);
 }

@@ -33,8 +33,8 @@ static const struct { utf8proc_int32_t cp; const char *ascii; } ascii_for[] = {
 	{ 0x2589, "#" }, { 0x258a, "#" }, { 0x258b, "#" }, { 0x258c, "|" }, { 0x258d, "|" },
 	{ 0x258e, "|" }, { 0x258f, "|" }, { 0x2591, "." }, { 0x2592, "+" }, { 0x2593, "%" },
 	{ 0x25a0, "#" }, { 0x25b2, "^" }, { 0x25b4, "^" }, { 0x25b5, "'" }, { 0x25b8, "+" },
-	{ 0x25bc, "v" }, { 0x25be, "-" }, { 0x25bf, "," }, { 0x25cb, "o" }, { 0x25cf, "O" },
-	{ 0x2713, "y" }, { 0x2717, "n" },
+	{ 0x25bc, "v" }, { 0x25be, "-" }, { 0x25bf, "," }, { 0x25c2, "<" }, { 0x25cb, "o" },
+	{ 0x25cf, "O" }, { 0x2713, "y" }, { 0x2717, "n" },
 };
 
 static const char *ascii_of(utf8proc_int32_t cp)

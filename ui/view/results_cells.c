@@ -76,7 +76,7 @@ void results_title(const struct comparison *c, size_t row, struct str *out)
 
 	str_add(out, r->mean ? "mean" : r->task);
 	if (r->metric && !r->mean && (!r->share || is_again(c, row)))
-		str_addf(out, " %s", r->metric);
+		str_addf(out, " %s", str_eq(r->metric, "perplexity") ? "ppl" : r->metric);
 }
 
 /* --- what a cell says beside its figure --- */
@@ -136,6 +136,14 @@ static const char *mark_of(const struct compare_row *r, const struct compare_cel
 	if (d && d->known && d->verdict == VERDICT_SUGGESTIVE)
 		return is_better(r, d) ? "▵" : "▿";
 	return d && is_other_protocol(r, d) ? "≠" : " ";
+}
+
+const char *results_mark(const struct results_view *v, size_t row, size_t variant)
+{
+	const struct compare_row *r = &v->c->rows[row];
+
+	return r->cells[variant].known ? mark_of(r, &r->cells[variant],
+		results_difference(v, row, variant)) : " ";
 }
 
 static unsigned cell_style(const struct compare_row *r, const struct compare_cell *cell,
@@ -350,6 +358,24 @@ static double task_value(void *ctx, size_t i, int column)
 
 /* --- rows of variants --- */
 
+bool results_subtracts(const struct comparison *c)
+{
+	for (size_t i = 0; c && i < c->n_rows; i++)
+		for (size_t k = 0; k < c->n_differences; k++)
+			if (c->rows[i].differences[k].known)
+				return true;
+	return false;
+}
+
+size_t results_sizes(const struct comparison *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n_variants; i++)
+		n += c->variants[i].bytes > 0;
+	return n;
+}
+
 static double goodness(const struct compare_row *r, size_t variant)
 {
 	return r->lower_better ? -r->cells[variant].value : r->cells[variant].value;
@@ -424,7 +450,7 @@ static void variant_cell(void *ctx, size_t i, int column, struct table_cell *out
 	case RF_NAME:
 		str_add(&out->text, m->label);
 		if (variant == v->c->baseline) {
-			str_add(&out->text, " (baseline)");
+			str_add(&out->text, " ◂");
 			out->style = STYLE_value;
 		}
 		break;

@@ -19,13 +19,26 @@ unsigned cmd_view_results(struct app *a, const char *args)
 unsigned cmd_open_result(struct app *a, const char *args)
 {
 	struct results_view *v = results_of(a);
+	const struct results_row *row = results_row_at(v);
 
 	(void)args;
 	if (v->page_open)
 		v->page_open = false;
+	else if (row && !v->at && row->kind == ROW_TASK)
+		results_page_task(v, row->i);
+	else if (row && !v->at && row->kind == ROW_VARIANT)
+		results_page_variant(v, row->i);
 	else
 		results_page_cell(v);
 	return CHANGED_LAYOUT;
+}
+
+/* By size only where there are sizes to tell apart. */
+enum results_arrangement results_next_arrangement(const struct results_view *v)
+{
+	if (v->arrangement == RESULTS_VARIANTS && (!v->c || results_sizes(v->c) < 2))
+		return RESULTS_TASKS;
+	return (v->arrangement + 1) % 3;
 }
 
 unsigned cmd_arrange_results(struct app *a, const char *args)
@@ -33,9 +46,11 @@ unsigned cmd_arrange_results(struct app *a, const char *args)
 	struct results_view *v = results_of(a);
 
 	(void)args;
-	v->arrangement = (v->arrangement + 1) % 3;
+	v->arrangement = results_next_arrangement(v);
 	v->arranged = true;
 	v->page_open = false;
+	if (v->arrangement == RESULTS_SIZES)
+		results_choose_sized(v);
 	results_table_again(v);
 	return CHANGED_LAYOUT | CHANGED_ROWS;
 }
@@ -143,10 +158,24 @@ static const struct {
 } presets[] = {
 	{ "only what differs", "rows where all variants are equal are left out" },
 	{ "across protocols", "subtract figures that were measured differently, too, marked ≠" },
-	{ "marked or family", "the marked models, else the family of the one under the cursor" },
-	{ "family", "of the model under the cursor of Models, whatever is marked" },
+	{ "marked or family", "what is marked in Models, else the family of the model there" },
+	{ "family", "of the variant under the cursor: what it comes from, what comes from it" },
 	{ "everything measured", "newest first" },
 };
+
+static void choose_family(struct results_view *v)
+{
+	size_t at = results_variant_at(v);
+
+	free(v->family_of);
+	v->family = 0;
+	v->family_of = NULL;
+	if (at == SIZE_MAX)
+		return;
+	v->family = v->c->variants[at].model;
+	if (!v->family && !v->c->variants[at].run)
+		v->family_of = xstrdup(v->c->variants[at].name);
+}
 
 static unsigned preset_picked(struct app *a, size_t i, void *ctx)
 {
@@ -159,6 +188,8 @@ static unsigned preset_picked(struct app *a, size_t i, void *ctx)
 		v->across = !v->across;
 	else
 		v->scope = (enum results_scope)(i - 2);
+	if (v->scope == SCOPE_FAMILY && i >= 2)
+		choose_family(v);
 	if (i >= 2) {
 		results_pick(v, NULL, 0);
 		return CHANGED_SCREEN;
@@ -268,6 +299,24 @@ unsigned cmd_import(struct app *a, const char *args)
 
 /* --- export --- */
 
+static void comparison_text(const struct results_view *v, const char *format, struct str *out)
+{
+	json_t *j;
+	char *text;
+
+	if (str_eq(format, "json")) {
+		j = compare_json(v->c);
+		json_add(out, j, 1);
+		str_addc(out, '\n');
+		json_decref(j);
+		return;
+	}
+	text = compare_text(v->c, str_eq(format, "csv") ? COMPARE_CSV : str_eq(format, "text") ?
+		COMPARE_TEXT : COMPARE_MARKDOWN, 100);
+	str_add(out, text);
+	free(text);
+}
+
 static void table_text(const struct results_view *v, const char *format, struct str *out)
 {
 	if (str_eq(format, "json")) {
@@ -309,7 +358,10 @@ static unsigned export_go(struct app *a, struct sheet *s, void *ctx)
 	struct str out = STR_INIT;
 	unsigned bits;
 
-	table_text(v, sheet_value(s, "format"), &out);
+	if (str_eq(sheet_value(s, "what"), "table"))
+		table_text(v, sheet_value(s, "format"), &out);
+	else
+		comparison_text(v, sheet_value(s, "format"), &out);
 	bits = export_text(a, sheet_value(s, "file"), &out);
 	if (bits & COMMAND_REFUSED)
 		sheet_error(s, "it is there already; nothing is overwritten");
@@ -335,12 +387,13 @@ unsigned cmd_export_results(struct app *a, const char *args)
 		return CHANGED_SCREEN;
 	}
 	if (*args) {
-		table_text(v, format_of(args), &out);
+		comparison_text(v, format_of(args), &out);
 		bits = export_text(a, args, &out);
 		str_fini(&out);
 		return bits & ~(unsigned)COMMAND_REFUSED;
 	}
 	s = sheet_new("export", "export", export_go, v);
+	sheet_choice(s, "what", "comparison table", 0);
 	sheet_choice(s, "format", "markdown csv json text", 0);
 	sheet_text(s, "file", "");
 	sheet_info(s, "", STYLE_dim, "without a file it goes to the clipboard");

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/xalloc.h"
 #include "catalog/measured.h"
+#include "lineage/lineage.h"
 #include "ui/view/view_results.h"
 
 struct making {
@@ -13,6 +14,7 @@ struct making {
 	/* what is wanted */
 	struct { int64_t *v; size_t n, cap; } marked;
 	int64_t selected;
+	char *of;              /* or what only a file calls the selected one */
 	enum results_scope scope;
 	struct { char **v; size_t n, cap; } words;
 	bool picked;
@@ -33,6 +35,7 @@ static void drop(void *ctx)
 	vec_fini(&m->words);
 	vec_fini(&m->marked);
 	free(m->baseline);
+	free(m->of);
 	str_fini(&m->what);
 	compare_free(m->c);
 	free(m);
@@ -73,38 +76,73 @@ static void take(struct making *m, const struct known *k, const struct catalog_m
 		x->run ? xasprintf("%lld", (long long)x->run) : xstrdup(x->word);
 }
 
-static size_t root_of(const struct known *k, const int64_t *parents, size_t at)
+/* Everything that edges lead to from a node, in either direction. */
+static bool *connected(const struct lineage *l, size_t start)
 {
-	for (size_t steps = 0; at != SIZE_MAX && steps < 64; steps++) {
-		size_t up = place_of(k, parents[at]);
+	bool *in = xnew(bool, l->n_nodes + 1);
+	bool more = true;
 
-		if (up == SIZE_MAX || up == at)
-			break;
-		at = up;
+	in[start] = true;
+	while (more) {
+		more = false;
+		for (size_t i = 0; i < l->n_edges; i++) {
+			size_t a = l->edges[i].child, b = l->edges[i].parent;
+
+			more |= in[a] != in[b];
+			in[a] = in[b] = in[a] || in[b];
+		}
 	}
-	return at;
+	return in;
 }
 
-/* Everything measured that comes from what the selected model comes from in the end, as the models
- * were registered: what others are made of tends to come first. */
+static size_t node_of(const struct lineage *l, int64_t model, const char *word)
+{
+	for (size_t i = 0; i < l->n_nodes && model; i++)
+		if (l->nodes[i].model == model)
+			return i;
+	return word ? lineage_find(l, word) : LINEAGE_NONE;
+}
+
+/* The oldest that all the others come from, for a name. */
+static size_t eldest(const struct lineage *l, size_t node)
+{
+	for (size_t steps = 0; steps < l->n_nodes && l->first[node] < l->first[node + 1]; steps++)
+		node = l->edges[l->first[node]].parent;
+	return node;
+}
+
+static bool is_relative(const struct lineage *l, const bool *in, const bool *models,
+	const struct known *k, const struct catalog_measured *x)
+{
+	size_t at = place_of(k, x->model), node;
+
+	if (x->model)
+		return at != SIZE_MAX && models[at];
+	node = x->word ? lineage_find(l, x->word) : LINEAGE_NONE;
+	return node != LINEAGE_NONE && in[node];
+}
+
+/* What was measured of the selected model's relatives. */
 static void take_family(struct making *m, const struct known *k)
 {
-	int64_t *parents = xnew(int64_t, k->n_models + 1);
-	bool *measured = xnew(bool, k->n_models + 1);
-	size_t root;
+	struct lineage *l = lineage_load(m->catalog, &m->error);
+	size_t start = l ? node_of(l, m->selected, m->of) : LINEAGE_NONE;
+	bool *in, *models;
 
-	catalog_parents(m->catalog, k->models, k->n_models, parents);
-	root = root_of(k, parents, place_of(k, m->selected));
-	for (size_t i = 0; i < k->n; i++)
-		if (place_of(k, k->v[i].model) != SIZE_MAX)
-			measured[place_of(k, k->v[i].model)] = true;
-	for (size_t i = 0; i < k->n_models && root != SIZE_MAX; i++)
-		if (measured[i] && root_of(k, parents, i) == root)
-			take(m, k, &(struct catalog_measured){ .model = k->models[i].id });
-	if (root != SIZE_MAX)
-		str_addf(&m->what, "family of %s", str_base(k->models[root].name));
-	free(measured);
-	free(parents);
+	if (start != LINEAGE_NONE) {
+		in = connected(l, start);
+		models = xnew(bool, k->n_models + 1);
+		for (size_t i = 0; i < l->n_nodes; i++)
+			if (in[i] && place_of(k, l->nodes[i].model) != SIZE_MAX)
+				models[place_of(k, l->nodes[i].model)] = true;
+		for (size_t i = 0; i < k->n; i++)
+			if (is_relative(l, in, models, k, &k->v[i]))
+				take(m, k, &k->v[i]);
+		str_addf(&m->what, "family of %s", str_base(l->nodes[eldest(l, start)].name));
+		free(models);
+		free(in);
+	}
+	lineage_free(l);
 }
 
 static void take_marked(struct making *m, const struct known *k)
@@ -145,7 +183,7 @@ static bool choose(struct making *m)
 		ok = false;
 	else if (m->marked.n > 1 && m->scope == SCOPE_AUTO)
 		take_marked(m, &k);
-	else if (m->selected && m->scope != SCOPE_ALL)
+	else if ((m->selected || m->of) && m->scope != SCOPE_ALL)
 		take_family(m, &k);
 	if (ok && m->words.n < 2 && m->scope != SCOPE_FAMILY && !(m->marked.n > 1)) {
 		forget(m);
@@ -222,6 +260,10 @@ void results_ask(struct results_view *v)
 	m->selected = app_selected_model_id(a);
 	v->asked_of = models_state(m);
 	m->scope = v->scope;
+	if (v->scope == SCOPE_FAMILY && (v->family || v->family_of)) {
+		m->selected = v->family;
+		m->of = v->family_of ? xstrdup(v->family_of) : NULL;
+	}
 	m->picked = v->picked.n > 0;
 	for (size_t i = 0; i < v->picked.n; i++)
 		*vec_push(&m->words) = xstrdup(v->picked.v[i]);

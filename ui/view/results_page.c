@@ -188,6 +188,140 @@ void results_page_cell(struct results_view *v)
 	v->page_open = true;
 }
 
+/* --- a whole task, a whole variant --- */
+
+static void value_line(struct run_page *p, const struct comparison *c, size_t row, size_t variant,
+	const char *name)
+{
+	const struct compare_row *r = &c->rows[row];
+	const struct compare_cell *cell = &r->cells[variant];
+	struct str s = STR_INIT;
+	unsigned style = STYLE_normal;
+
+	text_pad(&s, name, 40, -1, CUT_MIDDLE);
+	str_add(&s, cell->estimated ? " ~" : "  ");
+	results_number(r, cell->value, &s);
+	if (!isnan(cell->stderr_)) {
+		str_add(&s, " ±");
+		results_number(r, cell->stderr_, &s);
+	}
+	for (size_t k = 0; k < c->n_differences; k++) {
+		const struct compare_difference *d = &r->differences[k];
+
+		if (d->of != variant || !d->known)
+			continue;
+		style = results_style(r, d);
+		str_add(&s, "  ");
+		results_signed(r, d->value, &s);
+		str_addf(&s, " %s", compare_verdict_name(d->verdict));
+		if (c->baseline >= c->n_variants)
+			str_addf(&s, " (%s)", c->variants[d->against].label);
+	}
+	if (cell->known)
+		line(p, cell->estimated ? STYLE_dim : style, "%s", s.s);
+	str_fini(&s);
+}
+
+void results_page_task(struct results_view *v, size_t row)
+{
+	const struct comparison *c = v->c;
+	const struct compare_row *r = &c->rows[row];
+	const struct task *t = r->mean ? NULL : task_find(r->task);
+	struct str s = STR_INIT;
+
+	run_page_fini(&v->page);
+	results_title(c, row, &s);
+	v->page.title = str_steal(&s);
+	if (r->mean)
+		line(&v->page, STYLE_normal, "over the %zu tasks that all variants have", r->tasks);
+	else if (r->n || (t && t->questions))
+		line(&v->page, STYLE_normal, "questions %lld", (long long)(r->n ? r->n :
+			t->questions));
+	if (t && !isnan(t->chance))
+		line(&v->page, STYLE_dim, "guessing  %.4g", t->chance);
+	if (t && !isnan(t->majority))
+		line(&v->page, STYLE_dim, "majority  %.4g: the commonest answer, always",
+			t->majority);
+	if (!isnan(r->resolves))
+		line(&v->page, STYLE_dim, "resolves  %.4f: the smallest difference found four "
+			"times of five", r->resolves);
+	heading(&v->page, r->lower_better ? "lower is better" : "variants");
+	for (size_t i = 0; i < c->n_variants; i++)
+		value_line(&v->page, c, row, i, c->variants[i].label);
+	v->page_open = true;
+}
+
+static void recipe_lines(struct run_page *p, const struct comparison *c, size_t variant)
+{
+	for (size_t i = 0; i < c->n_recipes; i++) {
+		const struct compare_recipes *r = &c->recipes[i];
+		struct str s = STR_INIT;
+
+		if (r->of != variant)
+			continue;
+		str_addf(&s, "recipe, against %s", c->variants[r->against].label);
+		heading(p, s.s);
+		str_fini(&s);
+		for (size_t k = 0; k < r->n; k++)
+			line(p, r->lines[k].sign == '-' ? STYLE_plot2 : r->lines[k].sign == '+' ?
+				STYLE_note : STYLE_dim, "%c %s", r->lines[k].sign,
+				r->lines[k].text);
+	}
+}
+
+static void name_lines(struct results_view *v, const struct compare_variant *m)
+{
+	struct run_page *p = &v->page;
+	struct str s = STR_INIT;
+	char buf[24];
+
+	line(p, STYLE_normal, "%s", m->model ? results_word(v->view.app, m, buf) :
+		m->run ? "what a run gave; it is no model here" :
+		"no model here: files speak of it");
+	if (m->run)
+		line(p, STYLE_normal, "run       %lld", (long long)m->run);
+	if (m->bytes)
+		str_add_bytes(&s, m->bytes);
+	if (!isnan(m->bits) && m->bits > 0)
+		str_addf(&s, "%s%.2f bits per weight", s.n ? " · " : "", m->bits);
+	if (m->parameters) {
+		str_add(&s, s.n ? " · " : "");
+		str_add_count(&s, m->parameters);
+		str_add(&s, " parameters");
+	}
+	if (m->quantization && *m->quantization)
+		str_addf(&s, "%s%s", s.n ? " · " : "", m->quantization);
+	if (s.n)
+		line(p, STYLE_normal, "size      %s", s.s);
+	if (m->protocol)
+		line(p, STYLE_normal, "protocol  %s", m->protocol);
+	str_fini(&s);
+}
+
+void results_page_variant(struct results_view *v, size_t variant)
+{
+	const struct comparison *c = v->c;
+	const struct compare_variant *m = &c->variants[variant];
+	size_t n = strlen(m->label);
+
+	run_page_fini(&v->page);
+	v->page.title = xstrdup(m->name);
+	name_lines(v, m);
+	heading(&v->page, c->synergy ? "against the best measured parent" : "figures");
+	for (size_t i = 0; i < c->n_rows; i++) {
+		struct str s = STR_INIT;
+
+		results_title(c, i, &s);
+		value_line(&v->page, c, i, variant, s.s);
+		str_fini(&s);
+	}
+	for (size_t i = 0; i < c->n_sentences; i++)
+		if (!strncmp(c->sentences[i], m->label, n) && c->sentences[i][n] == ':')
+			line(&v->page, STYLE_normal, "%s", c->sentences[i]);
+	recipe_lines(&v->page, c, variant);
+	v->page_open = true;
+}
+
 void results_page_unread(struct results_view *v, const struct import_file *f, size_t added)
 {
 	struct run_page *p = &v->page;

@@ -48,7 +48,7 @@ static void add_protocol(const struct comparison *c, struct str *s)
 }
 
 /* What the ± is: paired differences are narrower than what n alone allows to say. */
-static const char *spread_words(const struct comparison *c)
+static const char *spread_words(const struct comparison *c) /* for the end of the line */
 {
 	bool paired = false, bound = false;
 
@@ -59,8 +59,14 @@ static const char *spread_words(const struct comparison *c)
 			paired |= d->known && d->paired;
 			bound |= d->known && d->bound && !c->rows[i].mean;
 		}
-	return paired && bound ? " · ± is 1 SE, ≤ a bound" : paired ? " · ± is 1 SE, paired" :
-		bound ? " · ± is 1 SE, a bound" : " · ± is 1 SE";
+	return paired && bound ? "± is 1 SE, ≤ a bound" : paired ? "± is 1 SE, paired" :
+		bound ? "± is 1 SE, a bound" : "± is 1 SE";
+}
+
+static void add_label(struct str *s, const char *label)
+{
+	str_add(s, " · against ");
+	text_fit(s, label, 30, CUT_MIDDLE);
 }
 
 static void add_against(const struct results_view *v, struct str *s)
@@ -72,7 +78,7 @@ static void add_against(const struct results_view *v, struct str *s)
 	else if (c->synergy)
 		str_add(s, " · against the best measured parent");
 	else if (c->baseline < c->n_variants)
-		str_addf(s, " · against %s", c->variants[c->baseline].label);
+		add_label(s, c->variants[c->baseline].label);
 	else
 		str_add(s, " · each against each");
 }
@@ -82,9 +88,10 @@ void results_draw_head(const struct results_view *v, struct grid *g)
 	const struct comparison *c = v->c;
 	struct str s = STR_INIT;
 	size_t stem;
+	int w = 0;
 
 	if (!c || !c->n_variants) {
-		str_add(&s, v->making ? "comparing …" : "no results yet");
+		str_add(&s, v->making ? "comparing …" : "nothing was measured yet");
 	} else {
 		stem = c->n_variants > 1 ? common_stem(c) : 0;
 		if (v->arrangement != RESULTS_TASKS)
@@ -94,14 +101,16 @@ void results_draw_head(const struct results_view *v, struct grid *g)
 		else
 			str_add(&s, v->what ? v->what : "");
 		add_against(v, &s);
-		add_protocol(c, &s);
-		str_add(&s, spread_words(c));
 		if (v->only)
 			str_add(&s, " · only differences");
 		if (v->across)
 			str_add(&s, " · ≠ across protocols");
+		add_protocol(c, &s);
+		w = text_width(spread_words(c));
+		grid_text(g, v->head.x + v->head.w - 1 - w, v->head.y, STYLE_dim, spread_words(c));
+		w += 2;
 	}
-	grid_fit(g, v->head.x + 1, v->head.y, v->head.w - 2, STYLE_dim, s.s, CUT_END);
+	grid_fit(g, v->head.x + 1, v->head.y, v->head.w - 2 - w, STYLE_dim, s.s, CUT_END);
 	str_fini(&s);
 }
 
@@ -109,7 +118,6 @@ void results_draw_head(const struct results_view *v, struct grid *g)
 
 struct axis {
 	double lo, hi;
-	double scale;          /* what a value is multiplied by */
 	const char *unit;
 };
 
@@ -152,42 +160,45 @@ static double round_up(double x)
 	return 10 * ten;
 }
 
-static struct axis difference_axis(const struct results_view *v, size_t k)
+/* Of the rows that are shares, or of the others: points and percent have nothing in common. */
+static struct axis difference_axis(const struct results_view *v, size_t k, bool shares)
 {
 	double most = 0;
-	bool shares = false, others = false;
+	bool any = false;
 
 	for (size_t i = 0; i < v->rows.n; i++) {
 		const struct compare_row *r = &v->c->rows[v->rows.v[i].i];
 		double value, low, high;
 
-		if (v->rows.v[i].kind != ROW_TASK ||
-			!interval_of(r, &r->differences[k], &value, &low, &high))
-			continue;
-		most = fmax(most, fmax(fabs(low), fabs(high)));
-		shares |= r->share;
-		others |= !r->share;
+		if (v->rows.v[i].kind == ROW_TASK && r->share == shares &&
+			interval_of(r, &r->differences[k], &value, &low, &high)) {
+			most = fmax(most, fmax(fabs(low), fabs(high)));
+			any = true;
+		}
 	}
-	most = most > 0 ? round_up(most) : 1;
-	return (struct axis){ -most, most, 100, !others ? "points" : shares ? "points, %" : "%" };
+	most = most > 0 ? round_up(most) : any ? 1 : 0;
+	return (struct axis){ -most, most, shares ? "points" : "%" };
 }
 
-/* "── title ──── -5 ──── 0 ──── +5 points ──" with the numbers where they belong. */
+/* "── title ──── -5 ──── 0 ──── +5 points ──" with the numbers where they belong, as far as the
+ * title leaves room. */
 static void draw_axis(struct grid *g, struct rect r, int from, const char *title,
 	const struct axis *x)
 {
-	int w = r.x + r.w - from, at;
+	int w = r.x + r.w - from, at, left = r.x + (title ? text_width(title) + 4 : 0);
 	char text[3][48];
 
 	grid_rule(g, r.x, r.y, r.w, STYLE_rule, title, NULL);
-	if (w < 24 || (title && r.x + text_width(title) + 4 > from))
+	if (w < 24)
 		return;
 	snprintf(text[0], sizeof text[0], " %+.3g ", x->lo);
 	snprintf(text[1], sizeof text[1], " 0 ");
 	snprintf(text[2], sizeof text[2], " %+.3g %s ", x->hi, x->unit);
-	grid_text(g, from, r.y, STYLE_dim, text[0]);
 	at = from + (int)lround(-x->lo / (x->hi - x->lo) * (w - 1)) - 1;
-	grid_text(g, at, r.y, STYLE_dim, text[1]);
+	if (left <= from)
+		grid_text(g, from, r.y, STYLE_dim, text[0]);
+	if (left <= at)
+		grid_text(g, at, r.y, STYLE_dim, text[1]);
 	grid_text(g, r.x + r.w - text_width(text[2]), r.y, STYLE_dim, text[2]);
 }
 
@@ -209,17 +220,21 @@ static void draw_difference(const struct results_view *v, struct grid *g, struct
 }
 
 /* Rows of the table in sight that have an interval, the cursor's among them. */
-static size_t rows_to_draw(const struct results_view *v, size_t k, size_t room, size_t *rows)
+static size_t rows_to_draw(const struct results_view *v, size_t k, bool shares, size_t room,
+	size_t *rows)
 {
 	const struct table *t = &v->table;
 	size_t n = 0, at = 0, *all = xnew(size_t, t->shown.n + 1), from;
 
 	for (size_t i = 0; i < t->shown.n; i++) {
 		const struct results_row *row = &v->rows.v[t->shown.v[i].row];
+		const struct compare_row *r;
 		double value, low, high;
 
-		if (row->kind != ROW_TASK || !interval_of(&v->c->rows[row->i],
-			&v->c->rows[row->i].differences[k], &value, &low, &high))
+		if (row->kind != ROW_TASK)
+			continue;
+		r = &v->c->rows[row->i];
+		if (r->share != shares || !interval_of(r, &r->differences[k], &value, &low, &high))
 			continue;
 		if (i <= t->cursor)
 			at = n;
@@ -254,21 +269,21 @@ static int label_width(const char *title, int label, int w)
 	return want <= label ? label : want < w * 2 / 3 ? want : w * 2 / 3;
 }
 
-/* Below the table, under their names. */
-static void draw_differences(const struct results_view *v, struct grid *g, struct rect r)
+/* A rule with its axis, and rows under it; returns the lines it took. */
+static int draw_section(const struct results_view *v, struct grid *g, struct rect r, size_t k,
+	bool shares)
 {
-	size_t k = difference_at(v), rows[64], n;
-	struct str s = STR_INIT;
-	struct axis x;
+	size_t rows[64], n = rows_to_draw(v, k, shares, r.h - 1 < 64 ? (size_t)(r.h - 1) : 64,
+		rows);
+	struct axis x = difference_axis(v, k, shares);
 	int label = r.w / 3 < LABEL ? r.w / 3 : LABEL;
+	struct str s = STR_INIT;
 
-	if (k == SIZE_MAX || r.h < 2)
-		return;
-	x = difference_axis(v, k);
+	if (!n)
+		return 0;
 	pair_title(v, k, &s);
 	label = label_width(s.s, label, r.w);
 	draw_axis(g, r, r.x + label, s.s, &x);
-	n = rows_to_draw(v, k, r.h - 1 < 64 ? (size_t)r.h - 1 : 64, rows);
 	for (size_t i = 0; i < n; i++) {
 		int y = r.y + 1 + (int)i;
 
@@ -278,10 +293,27 @@ static void draw_differences(const struct results_view *v, struct grid *g, struc
 		draw_difference(v, g, (struct rect){ r.x + label, y, r.w - label - 1, 1 }, rows[i],
 			k, &x);
 	}
-	if (!n)
-		grid_fit(g, r.x + 1, r.y + 1, r.w - 2, STYLE_dim,
-			"nothing here can be subtracted", CUT_END);
 	str_fini(&s);
+	return (int)n + 1;
+}
+
+/* Below the table, under their names: shares in points, then what has units of its own. */
+static void draw_differences(const struct results_view *v, struct grid *g, struct rect r)
+{
+	size_t k = difference_at(v);
+	int taken;
+
+	if (k == SIZE_MAX || r.h < 2)
+		return;
+	taken = draw_section(v, g, r, k, true);
+	rect_top(&r, taken);
+	if (r.h >= 2)
+		taken += draw_section(v, g, r, k, false);
+	if (!taken) {
+		grid_rule(g, r.x, r.y, r.w, STYLE_rule, "difference, 95 %", NULL);
+		grid_fit(g, r.x + 1, r.y + 1, r.w - 2, STYLE_dim,
+			"nothing known here can be subtracted", CUT_END);
+	}
 }
 
 /* Beside the table, each on the line of its row. */
@@ -290,19 +322,29 @@ static void draw_beside(const struct results_view *v, struct grid *g)
 	const struct table *t = &v->table;
 	struct rect r = v->beside;
 	size_t k = difference_at(v);
+	struct str s = STR_INIT;
 	struct axis x;
+	bool shares = true;
 
 	if (k == SIZE_MAX || r.w < 30)
 		return;
-	x = difference_axis(v, k);
-	draw_axis(g, r, r.x + 1, NULL, &x);
+	x = difference_axis(v, k, true);
+	if (!(x.hi > 0)) {
+		shares = false;
+		x = difference_axis(v, k, false);
+	}
+	if (!(x.hi > 0))
+		return;
+	pair_title(v, k, &s);
+	draw_axis(g, r, r.x + 1, v->c->n_differences > 1 ? s.s : NULL, &x);
 	for (size_t i = t->top; i < t->shown.n && (int)(i - t->top) < t->area.h - 1; i++) {
 		const struct results_row *row = &v->rows.v[t->shown.v[i].row];
 
-		if (row->kind == ROW_TASK)
+		if (row->kind == ROW_TASK && v->c->rows[row->i].share == shares)
 			draw_difference(v, g, (struct rect){ r.x + 1, t->area.y + 1 +
 				(int)(i - t->top), r.w - 2, 1 }, row->i, k, &x);
 	}
+	str_fini(&s);
 }
 
 /* --- one task of all variants --- */
@@ -343,7 +385,7 @@ static void draw_values(const struct results_view *v, struct grid *g, struct rec
 	const struct compare_row *t = v->chosen < v->c->n_rows ? &v->c->rows[v->chosen] : NULL;
 	int label = r.w / 3 < LABEL ? r.w / 3 : LABEL, room = r.h - 1;
 	size_t from = v->table.cursor >= (size_t)room ? v->table.cursor - (size_t)room + 1 : 0;
-	struct axis x = { HUGE_VAL, -HUGE_VAL, 1, "" };
+	struct axis x = { HUGE_VAL, -HUGE_VAL, "" };
 	struct str s = STR_INIT;
 
 	if (!t || r.h < 2)
@@ -461,7 +503,7 @@ static void draw_front(const struct results_view *v, struct grid *g, struct rect
 	struct plot_curve c = { .lines = &line, .n_lines = 1, .mark_x = NAN,
 		.format_x = gigabytes, .format_y = fraction };
 
-	if (v->chosen >= v->c->n_rows || r.h < 6)
+	if (v->chosen >= v->c->n_rows || r.h < 6 || r.w < 20)
 		return;
 	gather(v, &f);
 	results_title(v->c, v->chosen, &s);
@@ -471,8 +513,8 @@ static void draw_front(const struct results_view *v, struct grid *g, struct rect
 	rect_top(&r, 1);
 	rect_left(&r, 1);
 	if (f.n < 2) {
-		grid_fit(g, r.x, r.y, r.w, STYLE_dim, "sizes are known of models that stand here: "
-			"cupel scan finds them", CUT_END);
+		grid_fit(g, r.x, r.y, r.w, STYLE_dim, "fewer than two variants have this figure "
+			"and a size", CUT_END);
 	} else {
 		/* what is between two of them in size is as good as the smaller: a stair */
 		for (size_t i = 0; i < f.n_best && i < RESULTS_VARIANTS_MAX; i++) {
@@ -517,16 +559,53 @@ static void draw_part(void *ctx, const char *s, size_t n)
 	w->lines++;
 }
 
-/* Signs that stand beside figures in rows of variants. */
-static const char legend[] = "▲▼ real  ▵▿ suggestive  = tells nothing  ! below guessing  "
-	"~ estimate  ≠ other protocol";
+/* The signs that stand beside figures in rows of variants, as far as they do. */
+static void add_legend(const struct results_view *v, struct str *out)
+{
+	static const struct { const char *signs[2], *words; } of[] = {
+		{ { "▲", "▼" }, "▲▼ real" },
+		{ { "▵", "▿" }, "▵▿ suggestive" },
+		{ { "=", "=" }, "= tells nothing" },
+		{ { "!", "!" }, "! below guessing" },
+		{ { "≠", "≠" }, "≠ measured otherwise" },
+	};
+	bool seen[sizeof of / sizeof *of] = { false }, estimates = false;
+
+	for (size_t i = 0; i < v->c->n_rows; i++)
+		for (size_t k = 0; k < v->c->n_variants; k++) {
+			const char *sign = results_mark(v, i, k);
+
+			estimates |= v->c->rows[i].cells[k].estimated;
+			for (size_t j = 0; j < sizeof of / sizeof *of; j++)
+				seen[j] |= str_eq(sign, of[j].signs[0]) ||
+					str_eq(sign, of[j].signs[1]);
+		}
+	for (size_t j = 0; j < sizeof of / sizeof *of; j++)
+		if (seen[j])
+			str_addf(out, "%s  ", of[j].words);
+	str_addf(out, "%s◂ baseline", estimates ? "~ estimate  " : "");
+}
+
+/* Where there are many, those about the variant under the cursor come first: they begin with its
+ * name. */
+static void each_sentence(const struct results_view *v, struct wrapping *wrap)
+{
+	size_t at = v->c->n_variants > RESULTS_BESIDE ? results_variant_at(v) : SIZE_MAX;
+	const char *name = at != SIZE_MAX ? v->c->variants[at].label : "";
+
+	for (int here = 1; here >= 0; here--)
+		for (size_t i = 0; i < v->c->n_sentences; i++)
+			if ((*name && str_starts(v->c->sentences[i], name) &&
+				v->c->sentences[i][strlen(name)] == ':') == here)
+				text_wrap(v->c->sentences[i], wrap->r.w - 2, draw_part, wrap);
+}
 
 int results_words_height(const struct results_view *v, int w, int most)
 {
 	struct wrapping wrap = { .r = { 0, 0, w, most } };
 
-	for (size_t i = 0; v->c && i < v->c->n_sentences && wrap.lines < most; i++)
-		text_wrap(v->c->sentences[i], w - 2, draw_part, &wrap);
+	if (v->c)
+		each_sentence(v, &wrap);
 	if (v->c && v->arrangement == RESULTS_VARIANTS)
 		wrap.lines++;
 	return wrap.lines < most ? wrap.lines : most;
@@ -535,14 +614,16 @@ int results_words_height(const struct results_view *v, int w, int most)
 static void draw_words(const struct results_view *v, struct grid *g)
 {
 	struct wrapping wrap = { .g = g, .r = v->words };
+	struct str s = STR_INIT;
 
 	wrap.r.x++;
 	if (v->arrangement == RESULTS_VARIANTS && v->words.h > 0) {
-		grid_fit(g, wrap.r.x, wrap.r.y, v->words.w - 2, STYLE_dim, legend, CUT_END);
+		add_legend(v, &s);
+		grid_fit(g, wrap.r.x, wrap.r.y, v->words.w - 2, STYLE_dim, s.s, CUT_END);
+		str_fini(&s);
 		wrap.lines++;
 	}
-	for (size_t i = 0; i < v->c->n_sentences; i++)
-		text_wrap(v->c->sentences[i], v->words.w - 2, draw_part, &wrap);
+	each_sentence(v, &wrap);
 }
 
 void results_draw_panes(const struct results_view *v, struct grid *g)
@@ -554,15 +635,16 @@ void results_draw_panes(const struct results_view *v, struct grid *g)
 	if (v->arrangement == RESULTS_SIZES) {
 		draw_front(v, g, r);
 	} else if (v->arrangement == RESULTS_VARIANTS) {
-		if (r.w >= 120 && r.h >= 8) {
+		if (r.w >= 120 && r.h >= 8 && results_sizes(v->c) > 1) {
 			left = rect_left(&r, r.w / 2);
 			draw_values(v, g, left);
 			draw_front(v, g, r);
 		} else {
 			draw_values(v, g, r);
 		}
-	} else if (v->beside.w) {
-		draw_beside(v, g);
+	} else if (v->wide) {
+		if (v->beside.w)
+			draw_beside(v, g);
 		draw_front(v, g, r);
 	} else {
 		draw_differences(v, g, r);

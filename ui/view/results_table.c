@@ -82,7 +82,7 @@ static void task_columns(struct results_view *v)
 {
 	static const struct column name = { NULL, NULL, -1, 13, 0, 9, true, true, CUT_MIDDLE,
 		"The task, and its metric where that is not its usual one." };
-	static const struct column value = { NULL, NULL, 1, 6, 14, 8, true, false, CUT_MIDDLE,
+	static const struct column value = { NULL, NULL, 1, 6, 0, 8, true, false, CUT_MIDDLE,
 		"What was measured; ~ is an estimate." };
 	static const struct column number = { NULL, NULL, 1, 5, 0, 0, true, false, CUT_END,
 		"Questions of the task." };
@@ -95,9 +95,12 @@ static void task_columns(struct results_view *v)
 	add(v, RF_NAME, 0, xstrdup("task"), xstrdup(""), name);
 	for (size_t k = 0; k < c->n_variants; k++) { /* what all are against comes first */
 		size_t i = k == 0 ? first : k <= first ? k - 1 : k;
+		struct column like = value;
+		struct str s = STR_INIT;
 
-		add(v, RF_VALUE, i, xstrdup(c->variants[i].label), xstrdup(c->variants[i].label),
-			value);
+		like.max = v->wide ? 24 : 14;
+		text_fit(&s, c->variants[i].label, like.max, CUT_MIDDLE);
+		add(v, RF_VALUE, i, xstrdup(c->variants[i].label), str_steal(&s), like);
 		for (size_t d = 0; beside && c->n_rows && d < c->n_differences; d++)
 			if (c->rows[0].differences[d].of == i)
 				add_difference(v, d);
@@ -106,18 +109,14 @@ static void task_columns(struct results_view *v)
 	add(v, RF_RESOLVES, 0, xstrdup("resolves"), xstrdup("resolves"), resolves);
 }
 
-#define NAME_MOST 28 /* columns that names of variants may take from figures */
-
 static void add_variant_column(struct results_view *v)
 {
-	struct column like = { NULL, NULL, -1, 14, 0, 9, false, true, CUT_END,
-		"The variant: a model, a run, or what a file calls one." };
+	struct column like = { NULL, NULL, -1, 14, 14, 9, false, true, CUT_MIDDLE,
+		"The variant: a model, a run, or what a file calls one; ◂ is the baseline." };
 
 	for (size_t i = 0; i < v->c->n_variants; i++)
-		if (text_width(v->c->variants[i].label) > like.width)
-			like.width = text_width(v->c->variants[i].label);
-	like.width = like.width < NAME_MOST ? like.width : NAME_MOST;
-	like.max = like.width + 14;
+		if (text_width(v->c->variants[i].label) + 2 > like.max)
+			like.max = text_width(v->c->variants[i].label) + 2;
 	add(v, RF_NAME, 0, xstrdup("variant"), xstrdup(""), like);
 }
 
@@ -138,20 +137,12 @@ static const struct {
 };
 #define N_WEIGHTS ((int)(sizeof weights / sizeof *weights))
 
-static bool has_sizes(const struct comparison *c)
-{
-	for (size_t i = 0; i < c->n_variants; i++)
-		if (c->variants[i].bytes)
-			return true;
-	return false;
-}
-
 static void add_weights(struct results_view *v, bool by_size)
 {
 	for (int i = 0; i < N_WEIGHTS; i++) {
 		struct column like = weights[i].like;
 
-		if (weights[i].what <= RF_BITS && !has_sizes(v->c))
+		if (weights[i].what <= RF_BITS && !results_sizes(v->c))
 			continue;
 
 		if (by_size)
@@ -160,14 +151,15 @@ static void add_weights(struct results_view *v, bool by_size)
 	}
 }
 
-/* "arc_e", "wikitext ppl" */
+/* "arc_e", "arc_c norm", "wikitext ppl" */
 static char *brief_title(const struct compare_row *r, const struct task *t, const char *title)
 {
-	if (t && t->brief && str_eq(title, r->task))
-		return xstrdup(t->brief);
-	if (str_eq(r->metric, "perplexity"))
-		return xasprintf("%s ppl", t && t->brief ? t->brief : r->task);
-	return xstrdup(title);
+	const char *task = t && t->brief ? t->brief : r->task;
+
+	if (r->mean || str_eq(title, r->task))
+		return xstrdup(r->mean ? title : task);
+	return xasprintf("%s %s", task, str_eq(r->metric, "perplexity") ? "ppl" :
+		str_eq(r->metric, "acc_norm") ? "norm" : r->metric);
 }
 
 /* The mean first, which everybody ranks by; then the tasks, briefly called. */
@@ -175,7 +167,7 @@ static void variant_columns(struct results_view *v)
 {
 	static const struct column task = { NULL, NULL, 1, 5, 12, 5, true, false, CUT_MIDDLE,
 		"▲▼ really better, worse; ▵▿ perhaps; = tells nothing; ! below guessing; "
-		"~ estimate; ≠ another protocol." };
+		"~ estimate; ≠ measured otherwise." };
 
 	add_variant_column(v);
 	for (int mean = 1; mean >= 0; mean--)
@@ -278,6 +270,45 @@ static void variant_rows(struct results_view *v)
 	}
 }
 
+/* By size: the smallest first, those of unknown size last. */
+static void order_by_size(struct results_view *v)
+{
+	for (size_t i = 1; i < v->rows.n; i++)
+		for (size_t k = i; k > 0; k--) {
+			struct results_row *a = &v->rows.v[k - 1], *b = &v->rows.v[k], swap = *a;
+			uint64_t first = v->c->variants[a->i].bytes;
+			uint64_t second = v->c->variants[b->i].bytes;
+
+			if (!second || (first && first <= second))
+				break;
+			*a = *b;
+			*b = swap;
+		}
+}
+
+/* Of how many variants both the figure and the size are known. */
+static size_t sized(const struct comparison *c, size_t row)
+{
+	size_t n = 0;
+
+	for (size_t k = 0; k < c->n_variants; k++)
+		n += c->rows[row].cells[k].known && c->variants[k].bytes;
+	return n;
+}
+
+void results_choose_sized(struct results_view *v)
+{
+	size_t most = 1;
+
+	if (v->c && v->chosen < v->c->n_rows && sized(v->c, v->chosen) > 1)
+		return;
+	for (size_t i = 0; v->c && i < v->c->n_rows; i++)
+		if (sized(v->c, i) > most) {
+			most = sized(v->c, i);
+			v->chosen = i;
+		}
+}
+
 /* The mean, else what most variants have. */
 static size_t usual_choice(const struct results_view *v)
 {
@@ -312,6 +343,8 @@ static void fill(struct results_view *v)
 		else
 			size_columns(v);
 		variant_rows(v);
+		if (v->arrangement == RESULTS_SIZES)
+			order_by_size(v);
 	}
 }
 
@@ -363,8 +396,8 @@ void results_table_again(struct results_view *v)
 	t->source = v->arrangement == RESULTS_TASKS ? &results_tasks : &results_variants;
 	t->sort = column_named(v, sort);
 	v->at = column_named(v, at) > 0 ? column_named(v, at) : 0;
-	t->empty = v->error.code ? v->error.what : "no results yet: i imports what other programs "
-		"measured (lm-eval, mlx_lm, llama-perplexity, CSV)";
+	t->empty = v->error.code ? v->error.what : "no results yet; i imports them: lm-eval, "
+		"mlx_lm, llama-perplexity, CSV, cards";
 	if (filter)
 		table_filter(t, filter, NULL);
 	table_set_rows(t, v->rows.n);

@@ -31,6 +31,7 @@ static void close_view(struct view *view)
 		free(v->picked.v[i]);
 	vec_fini(&v->picked);
 	free(v->baseline);
+	free(v->family_of);
 	free(v->what);
 }
 
@@ -53,6 +54,8 @@ static bool busy(const struct view *view)
 
 /* --- layout --- */
 
+#define BESIDE_LEAST 44 /* columns of intervals beside the table */
+
 static bool scrolls(const struct results_view *v, int column)
 {
 	enum results_figure what = v->figures[column].what;
@@ -66,6 +69,8 @@ static void place_table(struct results_view *v, struct rect r)
 {
 	if (v->scroll > v->at)
 		v->scroll = v->at;
+	if (v->arrangement != RESULTS_TASKS) /* names give way to figures, down to this */
+		v->columns[0].width = r.w / 4 < v->columns[0].max ? r.w / 4 : v->columns[0].max;
 	for (;;) {
 		for (int i = 1; v->c && i < v->n_columns; i++)
 			if (scrolls(v, i))
@@ -91,6 +96,15 @@ static void follow(struct results_view *v)
 		v->chosen = v->figures[v->at].i;
 }
 
+static int table_width(const struct results_view *v)
+{
+	int w = 0;
+
+	for (int i = 0; i < v->n_columns; i++)
+		w += v->table.widths[i] ? v->table.widths[i] + 1 : 0;
+	return w;
+}
+
 static int pane_height(const struct results_view *v, int room)
 {
 	int rows = (int)v->table.shown.n + 1, left = room - rows, want;
@@ -99,7 +113,10 @@ static int pane_height(const struct results_view *v, int room)
 		want = room - (rows < room / 2 ? rows : room / 2);
 		return want >= 7 ? want : 0;
 	}
-	want = (int)(v->arrangement == RESULTS_TASKS ? v->c->n_rows : v->table.shown.n) + 1;
+	if (v->arrangement == RESULTS_TASKS && (v->wide ? results_sizes(v->c) < 2 :
+		!results_subtracts(v->c)))
+		return 0;
+	want = (int)(v->arrangement == RESULTS_TASKS ? v->c->n_rows + 1 : v->table.shown.n) + 1;
 	if (room >= 30 && want < 12)
 		want = 12;
 	if (left < 4) /* the table scrolls for it where there is room for both */
@@ -113,6 +130,10 @@ static void layout(struct view *view, struct rect area)
 	struct rect r = area;
 	int most = area.h >= 30 ? 8 : area.h >= 20 ? 3 : area.h >= 12 ? 2 : 1;
 
+	if (v->wide != (area.w >= RESULTS_WIDE)) {
+		v->wide = !v->wide;
+		results_table_again(v);
+	}
 	follow(v);
 	v->head = rect_top(&r, 1);
 	v->beside = v->pane = v->words = (struct rect){ 0 };
@@ -123,13 +144,20 @@ static void layout(struct view *view, struct rect area)
 	if (v->c && v->c->n_variants) {
 		v->words = rect_bottom(&r, results_words_height(v, area.w, most));
 		v->pane = rect_bottom(&r, pane_height(v, r.h));
-		if (v->arrangement == RESULTS_TASKS && area.w >= 130 && v->c->n_differences)
-			v->beside = rect_right(&r, area.w - 90);
 	}
 	rect_left(&r, 1);
 	rect_right(&r, 1);
 	v->list = r;
-	place_table(v, r);
+	if (v->wide && v->arrangement == RESULTS_TASKS)
+		v->columns[0].max = 24; /* else it stretches over all there is */
+	if (!v->wide || v->arrangement != RESULTS_TASKS || !results_subtracts(v->c)) {
+		place_table(v, r);
+		return;
+	}
+	v->list.w -= BESIDE_LEAST;
+	place_table(v, v->list);
+	rect_left(&r, table_width(v) + 2);
+	v->beside = r;
 }
 
 /* --- drawing --- */
@@ -300,12 +328,16 @@ static bool copy_command(const struct view *view, struct str *out)
 	str_add(out, "cupel compare");
 	for (size_t i = 0; i < v->c->n_variants; i++)
 		add_word(out, results_word(view->app, &v->c->variants[i], buf));
-	if (v->c->baseline < v->c->n_variants) {
+	if (v->c->baseline < v->c->n_variants && v->c->n_variants > 1) {
 		str_add(out, " --baseline");
 		add_word(out, results_word(view->app, &v->c->variants[v->c->baseline], buf));
 	}
+	if (v->against != AGAINST_BASELINE)
+		str_add(out, v->against == AGAINST_EACH ? " --each" : " --parent");
 	if (v->only)
 		str_add(out, " --only-differences");
+	if (v->across)
+		str_add(out, " --across");
 	return true;
 }
 
@@ -323,9 +355,10 @@ static const char *label(const struct view *view, const struct command *c)
 {
 	const struct results_view *v = (const struct results_view *)view;
 
+	static const char *const arrangements[] = { "by task", "by variant", "by size" };
+
 	if (c->run == cmd_arrange_results)
-		return v->arrangement == RESULTS_TASKS ? "by variant" :
-			v->arrangement == RESULTS_VARIANTS ? "by size" : "by task";
+		return arrangements[results_next_arrangement(v)];
 	if (c->run == cmd_open_result)
 		return v->page_open ? "" : NULL;
 	return NULL;

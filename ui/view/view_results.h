@@ -11,6 +11,7 @@
 
 #define RESULTS_COLUMNS 60
 #define RESULTS_VARIANTS_MAX 40 /* compared at once; the newest of more */
+#define RESULTS_WIDE 130        /* columns of a screen from which on there is room beside */
 #define RESULTS_BESIDE 3        /* more variants than this begin as rows */
 
 enum results_arrangement { RESULTS_TASKS, RESULTS_VARIANTS, RESULTS_SIZES };
@@ -43,6 +44,9 @@ struct results_view {
 	enum results_arrangement arrangement;
 	bool arranged;         /* by a person: stays whatever is compared */
 	enum results_scope scope;
+	/* whose, by p: a model, or what only a file calls one; else of Models' selected one */
+	int64_t family;
+	char *family_of;
 	char *baseline;        /* NULL: the default */
 	enum compare_against against;
 	bool across, only;     /* subtract across protocols; only rows that differ */
@@ -59,6 +63,7 @@ struct results_view {
 	bool filled;           /* with a comparison, as `filled_as` */
 	enum results_arrangement filled_as;
 	struct { struct results_row *v; size_t n, cap; } rows;
+	bool wide;             /* names of variants have room, and intervals stand beside */
 	int at, scroll;        /* column of the cursor; first column beside the name */
 	size_t chosen;         /* row of the comparison that front and pane are about */
 	/* the screen */
@@ -80,6 +85,7 @@ const char *results_word(const struct app *a, const struct compare_variant *m, c
 void results_table_init(struct results_view *v);
 void results_table_fini(struct results_view *v);
 void results_table_again(struct results_view *v); /* other columns or rows */
+void results_choose_sized(struct results_view *v); /* a figure that a front can be drawn of */
 const struct results_row *results_row_at(const struct results_view *v); /* under the cursor */
 /* The variant and the row of the comparison under the cursor, SIZE_MAX where there is none. */
 size_t results_variant_at(const struct results_view *v);
@@ -94,11 +100,15 @@ size_t results_reference(const struct comparison *c); /* the baseline, else the 
 /* Of a variant against whatever the comparison has it against; NULL: nothing is subtracted. */
 const struct compare_difference *results_difference(const struct results_view *v, size_t row,
 	size_t variant);
-/* "arc_easy", "arc_easy acc_norm" where there are two of it, "wikitext perplexity" */
+/* The sign beside a figure: ▲ ▼ ▵ ▿ = ! ≠ or a blank. */
+const char *results_mark(const struct results_view *v, size_t row, size_t variant);
+/* "arc_easy", "arc_easy acc_norm" where there are two of it, "wikitext ppl" */
 void results_title(const struct comparison *c, size_t row, struct str *out);
 void results_number(const struct compare_row *r, double value, struct str *out);
 void results_signed(const struct compare_row *r, double value, struct str *out);
 unsigned results_style(const struct compare_row *r, const struct compare_difference *d);
+bool results_subtracts(const struct comparison *c); /* anything at all */
+size_t results_sizes(const struct comparison *c); /* of how many variants the size is known */
 /* The best of those that are no larger and no worse, SIZE_MAX: the variant is on the front. */
 size_t results_beaten_by(const struct comparison *c, size_t row, size_t variant);
 
@@ -107,8 +117,13 @@ void results_draw_head(const struct results_view *v, struct grid *g);
 void results_draw_panes(const struct results_view *v, struct grid *g);
 int results_words_height(const struct results_view *v, int w, int most);
 
+/* results_commands.c: what `f` turns to. */
+enum results_arrangement results_next_arrangement(const struct results_view *v);
+
 /* results_page.c */
 void results_page_cell(struct results_view *v);
+void results_page_task(struct results_view *v, size_t row);
+void results_page_variant(struct results_view *v, size_t variant);
 struct import_file;
 void results_page_unread(struct results_view *v, const struct import_file *f, size_t n);
 #endif
