@@ -181,15 +181,14 @@ bool catalog_score_import(struct catalog *c, const struct catalog_score *v, size
 struct catalog_score *catalog_scores(struct catalog *c, int64_t run, int64_t model, size_t *n,
 	struct err *e);
 void catalog_scores_free(struct catalog_score *v, size_t n);
-/* One task's value for every run (of the run, or of what it wrote) or for every model, as one
- * column of a list: the best of the first metric ("acc" before "acc_norm"), no estimates. Ordered
- * by `of`, each once; free(). NULL and n 0 for a task nobody measured. */
+/* One task's value for every run (of the run, or of what it wrote), as one column of a list: the
+ * best of the first metric ("acc" before "acc_norm"), no estimates. Ordered by run, each once;
+ * free(). NULL and n 0 for a task nobody measured. Of models: measured.h. */
 struct catalog_value {
-	int64_t of;                 /* run or model */
+	int64_t of;                 /* run */
 	double value;
 };
 struct catalog_value *catalog_run_values(struct catalog *c, const char *task, size_t *n);
-struct catalog_value *catalog_model_values(struct catalog *c, const char *task, size_t *n);
 double catalog_value_of(const struct catalog_value *v, size_t n, int64_t of); /* NaN: none */
 
 /* --- jobs: processes of their own report here --- */

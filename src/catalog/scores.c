@@ -206,15 +206,6 @@ struct catalog_value *catalog_run_values(struct catalog *c, const char *task, si
 	return read_values(c, sql, task, n);
 }
 
-struct catalog_value *catalog_model_values(struct catalog *c, const char *task, size_t *n)
-{
-	static const char sql[] = "SELECT model, metric, max(value), min(value) FROM score WHERE "
-		"task = ? AND NOT estimated AND model IS NOT NULL GROUP BY model, metric ORDER BY "
-		"model, metric";
-
-	return read_values(c, sql, task, n);
-}
-
 double catalog_value_of(const struct catalog_value *v, size_t n, int64_t of)
 {
 	size_t low = 0, high = n;

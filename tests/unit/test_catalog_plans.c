@@ -139,7 +139,6 @@ static void lists(void **state)
 	ASK(catalog_cards_free, catalog_cards(c, 1, &n, NULL));
 	ASK(catalog_runs_free, catalog_run_users(c, 1, &n, NULL));
 	free(catalog_run_values(c, "arc", &n));
-	free(catalog_model_values(c, "arc", &n));
 	ASK(catalog_edges_free, catalog_edges(c, &n, NULL));
 	assert_true(catalog_answers(c, 1, &answers, NULL));
 	catalog_answers_fini(&answers);

@@ -16,7 +16,7 @@ libcupelui_a_SOURCES += \
 	ui/view/lineage_rows.c ui/view/lineage_rows.h \
 	ui/view/model_card.c ui/view/model_card.h \
 	ui/view/model_scores.c ui/view/model_scores.h \
-	ui/view/run_page.c ui/view/run_page.h \
+	ui/view/run_page.c ui/view/run_page.h ui/view/run_sides.c \
 	ui/view/history_again.c ui/view/history_change.c ui/view/history_filter.c \
 	ui/view/view_history.c ui/view/view_history.h ui/view/view_jobs.c ui/view/view_models.c
 libcupelui_a_SOURCES += \

@@ -91,23 +91,6 @@ static void disk_text(const struct history_view *v, size_t i, struct table_cell 
 	out->style = there(v, i) ? STYLE_normal : STYLE_dim;
 }
 
-/* Local time: "11-20 21:04", another year's with the year. */
-static void when_text(struct str *out, const char *iso)
-{
-	time_t now = time(NULL), at;
-	struct tm utc = { 0 }, local, today;
-	char text[32];
-
-	if (!iso || !strptime(iso, "%Y-%m-%dT%H:%M:%S", &utc))
-		return;
-	at = timegm(&utc);
-	localtime_r(&at, &local);
-	localtime_r(&now, &today);
-	strftime(text, sizeof text, local.tm_year == today.tm_year ? "%m-%d %H:%M" : "%Y-%m-%d",
-		&local);
-	str_add(out, text);
-}
-
 static void cell(void *ctx, size_t i, int column, struct table_cell *out)
 {
 	const struct catalog_run *r = run_at(ctx, i);
@@ -115,7 +98,7 @@ static void cell(void *ctx, size_t i, int column, struct table_cell *out)
 	switch (column) {
 	case COL_ID: str_addf(&out->text, "%lld", (long long)r->id); break;
 	case COL_WHEN:
-		when_text(&out->text, r->started);
+		run_page_when(&out->text, r->started);
 		break;
 	case COL_WHAT: str_add(&out->text, r->kind ? r->kind : ""); break;
 	case COL_NAME: str_add(&out->text, r->name ? r->name : ""); break;
