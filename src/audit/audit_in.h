@@ -76,6 +76,10 @@ char *audit_words(const struct card_claim *x);
 const char *audit_variant_name(const struct audit_in *in, size_t variant); /* short */
 /* Measured, the first of its kind; NULL: none. task: its name as in scores. */
 const struct audit_score *audit_score(const struct audit_in *in, size_t variant, const char *task);
+/* Both are of the same benchmark and the same metric, as far as that is said. */
+bool audit_same_measure(const struct audit_score *a, const struct audit_score *b);
+/* The same model in another quantization, by its name. */
+bool audit_siblings(const struct audit_in *in, size_t a, size_t b);
 size_t audit_own(const struct audit_in *in); /* AUDIT_NONE: the card has no scores of its model */
 /* Names of the tasks that anyone has a measured share of; n at most max. */
 size_t audit_tasks(const struct audit_in *in, const char **names, size_t max);
@@ -89,7 +93,7 @@ struct audit_difference {
 	const char *verdict;       /* "real", "suggestive", "noise", "no information" */
 };
 /* a - b for every task that both have, Holm over them; b AUDIT_NONE: the best measured of all the
- * others, task by task. Returns how many. */
+ * others but its own quantizations, task by task. Returns how many. */
 size_t audit_compare(const struct audit_in *in, size_t a, size_t b, struct audit_difference *v,
 	size_t max);
 /* The one of `task`; false: none. */

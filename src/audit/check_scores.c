@@ -22,10 +22,14 @@ static void nothing_told(struct audit_in *in, const struct audit_score *s)
 	bool below, nothing = audit_tells_nothing(s, &base, &below);
 	const char *how = !isnan(s->task->majority) && base == s->task->majority
 		? "always giving the commonest answer" : "guessing";
+	bool compared = false;
 	char *claim;
 
 	if (!nothing && !below)
 		return;
+	for (size_t i = 0; i < in->scores.n; i++)
+		compared |= in->scores.v[i].variant != s->variant &&
+			audit_same_measure(&in->scores.v[i], s);
 	claim = cell(s);
 	if (below)
 		audit_say(in, AUDIT_MISLEADING, s->line, claim, json_number(s->value),
@@ -34,7 +38,8 @@ static void nothing_told(struct audit_in *in, const struct audit_score *s)
 			100 * (base - s->value),
 			(s->value - base) / se);
 	else
-		audit_say(in, AUDIT_UNSUPPORTED, s->line, claim, json_number(s->value),
+		audit_say(in, compared ? AUDIT_UNSUPPORTED : AUDIT_RIGHT, s->line, claim,
+			json_number(s->value),
 			json_number(base), "%s gives %.4f, and %.4g is within two standard errors "
 			"(%.4f) of that: no information", how, base, s->value, se);
 	free(claim);
@@ -186,7 +191,7 @@ static void across(struct audit_in *in, size_t own)
 		char *claim;
 
 		if (!mine || !s->quant || !strcasecmp(s->quant, mine) || s->variant == own ||
-			s->again)
+			s->again || audit_siblings(in, s->variant, own))
 			continue;
 		add_bits(&a, s->quant);
 		add_bits(&b, mine);

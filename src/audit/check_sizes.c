@@ -207,6 +207,40 @@ static void rows_of_sizes(struct audit_in *in, const struct card_table *t)
 	}
 }
 
+/* A list of files: size and type, without bits. Small models have more of them in embeddings. */
+static void rows_of_types(struct audit_in *in, const struct card_table *t)
+{
+	size_t size = audit_column_of(t, (const char *const[]){ "size", NULL });
+	const json_t *row;
+
+	if (size == AUDIT_NONE || strcmp(t->kind, "quants") != 0 || !(in->parameters > 6e9) ||
+		audit_column_of(t, (const char *const[]){ "bits", "bpw", NULL }) != AUDIT_NONE)
+		return;
+	for (size_t i = 0; (row = audit_row(t, i)); i++) {
+		const struct nominal *n = NULL;
+		double bytes = audit_bytes(audit_cell_number(row, size), audit_unit(row, size)),
+			bits;
+		double slack = 1.03 + in->parameters_half / in->parameters;
+
+		for (size_t c = 0; !n && c < audit_columns(t); c++)
+			n = nominal_of(audit_cell_text(row, c));
+		bits = 8 * bytes / in->parameters;
+		if (!n || isnan(bits))
+			continue;
+		bool right = bits >= n->low / slack && bits <= n->high * slack;
+		bool far = bits < n->low / 1.3 || bits > n->high * 1.3;
+		char *claim = xasprintf("%s: %.4g GB", n->type, bytes / 1e9);
+
+		if (right || far)
+			audit_say(in, right ? AUDIT_RIGHT : AUDIT_WRONG, audit_row_line(row), claim,
+				json_number(bytes), json_number(bits), "%.2f bits per weight at "
+				"%.4g B parameters; %s has %.2f to %.2f", bits,
+				in->parameters / 1e9, n->type,
+				n->low, n->high);
+		free(claim);
+	}
+}
+
 /* A side by side: a row of sizes and one of bits. */
 static void columns_of_sizes(struct audit_in *in, const struct card_table *t)
 {
@@ -371,6 +405,7 @@ void audit_check_sizes(struct audit_in *in)
 	page_parameters(in);
 	for (size_t i = 0; i < in->c->tables.n; i++) {
 		rows_of_sizes(in, &in->c->tables.v[i]);
+		rows_of_types(in, &in->c->tables.v[i]);
 		columns_of_sizes(in, &in->c->tables.v[i]);
 	}
 	sentences(in);

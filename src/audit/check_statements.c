@@ -1,6 +1,7 @@
 /* Sentences with a figure in them: differences, percents, points, counts of tasks, averages. Each
  * is held against every pair of variants it could mean. */
 #include "audit/audit_in.h"
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,34 +85,44 @@ static size_t variants_mentioned(const struct statement *s)
 	return n;
 }
 
-static bool value_of(const struct statement *s, size_t variant, const char *task, double *v)
+/* Those that the sentence names are meant, if it names any. */
+static bool is_meant(const struct statement *s, size_t a, size_t b)
 {
-	const struct audit_score *x = task ? audit_score(s->in, variant, task) : NULL;
+	size_t n = variants_mentioned(s);
 
-	if (!task)
-		return audit_mean(s->in, variant, v);
-	if (x)
-		*v = x->value;
-	return x != NULL;
+	return a != b && (size_t)mentioned(s, a) + mentioned(s, b) >= (n < 2 ? n : 2);
 }
 
 static void add_pairs(const struct statement *s, const char *task, struct pairs *out)
 {
-	size_t want = variants_mentioned(s) < 2 ? variants_mentioned(s) : 2;
+	const struct audit_in *in = s->in;
 
-	for (size_t a = 0; a < s->in->variants.n; a++)
-		for (size_t b = 0; b < s->in->variants.n; b++) {
-			double va, vb;
+	for (size_t i = 0; i < in->scores.n; i++)
+		for (size_t k = 0; k < in->scores.n && out->n < PAIRS_MAX; k++) {
+			const struct audit_score *a = &in->scores.v[i], *b = &in->scores.v[k];
 
-			if (a == b || (size_t)mentioned(s, a) + mentioned(s, b) < want ||
-				!value_of(s, a, task, &va) || !value_of(s, b, task, &vb) ||
-				out->n == PAIRS_MAX)
-				continue;
-			out->v[out->n++] = (struct pair){ va, vb, a, b, task };
+			if (a->share && b->share && !a->estimated && !b->estimated && !a->again &&
+				!b->again && !strcmp(a->name, task) && audit_same_measure(a, b) &&
+				is_meant(s, a->variant, b->variant))
+				out->v[out->n++] = (struct pair){ a->value, b->value, a->variant,
+					b->variant, task };
 		}
 }
 
-/* Pairs that the statement could be about: of its task, of averages, or of any task. */
+static void add_means(const struct statement *s, struct pairs *out)
+{
+	for (size_t a = 0; a < s->in->variants.n; a++)
+		for (size_t b = 0; b < s->in->variants.n && out->n < PAIRS_MAX; b++) {
+			double va, vb;
+
+			if (is_meant(s, a, b) && audit_mean(s->in, a, &va) &&
+				audit_mean(s->in, b, &vb))
+				out->v[out->n++] = (struct pair){ va, vb, a, b, NULL };
+		}
+}
+
+/* Pairs that the statement could be about: of the tasks of the sentence, the nearest first; of
+ * averages; or of any task. */
 static void pairs_of(const struct statement *s, struct pairs *out)
 {
 	const struct task *t = task_of(s);
@@ -121,10 +132,13 @@ static void pairs_of(const struct statement *s, struct pairs *out)
 	out->n = 0;
 	if (t) {
 		add_pairs(s, t->name, out);
+		for (size_t i = 0; i < s->n_tasks; i++)
+			if (s->task[i].task != t)
+				add_pairs(s, s->task[i].task->name, out);
 		return;
 	}
 	if (audit_find(s->x->text, "average") || audit_find(s->x->text, "mean")) {
-		add_pairs(s, NULL, out);
+		add_means(s, out);
 		return;
 	}
 	n = audit_tasks(s->in, names, TASKS_MAX);
@@ -132,10 +146,52 @@ static void pairs_of(const struct statement *s, struct pairs *out)
 		add_pairs(s, names[i], out);
 }
 
-/* The first two variants of the sentence, or those of the table. */
-static const struct pair *likely(const struct pairs *p)
+/* "the previous one", "Merino 3": no "chance", no "half". */
+static bool is_name(const char *p)
 {
-	return p->n ? &p->v[0] : NULL;
+	static const char *const others[] =
+		{ "previous", "older", "old", "earlier", "last", "other",
+		"former", "similar", "comparable" };
+	size_t n;
+
+	if (!strncmp(p, "the ", 4) || !strncmp(p, "its ", 4))
+		p += 4;
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		if (!strncmp(p, others[i], strlen(others[i])))
+			return true;
+	n = strcspn(p, " .,;:)");
+	for (size_t i = 0; i < n; i++)
+		if (isdigit((uint8_t)p[i]) || isupper((uint8_t)p[i]))
+			return true;
+	return false;
+}
+
+/* "than the old one": a model that is none of the card's. */
+static bool has_stranger(const struct statement *s)
+{
+	static const char *const words[] = { " than ", " against ", " over ", " vs ", " vs. ",
+		" compared to ", " compared with " };
+
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		for (const char *p = s->x->text; (p = audit_find(p, words[i])); p++) {
+			size_t at = (size_t)(p - s->x->text) + strlen(words[i]);
+			bool known = false;
+
+			for (size_t k = 0; k < s->n_variants; k++)
+				known |= s->variant[k].at >= at && s->variant[k].at < at + 24;
+			if (!known && is_name(s->x->text + at))
+				return true;
+		}
+	return false;
+}
+
+/* The pair that is meant beyond doubt: one task, two variants. NULL: there is doubt. */
+static const struct pair *certain(const struct statement *s, const struct pairs *p)
+{
+	for (size_t i = 1; i < s->n_tasks; i++)
+		if (s->task[i].task != s->task[0].task)
+			return NULL;
+	return s->n_tasks && p->n && p->n <= 2 && !has_stranger(s) ? &p->v[0] : NULL;
 }
 
 static char *pair_words(const struct statement *s, const struct pair *p)
@@ -175,7 +231,6 @@ static void check_difference(const struct statement *s)
 	double stated = json_num(s->x->what, "value", NAN);
 	double tolerance = 3 * audit_half(audit_decimals(s->x->text + s->at));
 	char *claim = audit_words(s->x);
-	const struct task *t = task_of(s);
 
 	pairs_of(s, &all);
 	for (size_t i = 0; i < all.n; i++) {
@@ -191,7 +246,7 @@ static void check_difference(const struct statement *s)
 		free(claim);
 		return;
 	}
-	if (t && all.n && all.n <= 2) {
+	if (certain(s, &all)) {
 		const struct pair *p = (stated < 0) == (all.v[0].a < all.v[0].b) ? &all.v[0]
 			: &all.v[all.n - 1];
 		char *words = pair_words(s, p);
@@ -225,8 +280,11 @@ static bool size_percent(const struct statement *s, double stated)
 	}
 	if (n < 2)
 		return false;
-	double percent = 100 * fabs(1 - v[0] / v[1]), other = 100 * fabs(1 - v[1] / v[0]);
-	bool right = audit_near(stated, percent, 0.6) || audit_near(stated, other, 0.6);
+	const char *word = json_text(s->x->what, "word", "");
+	double low = fmin(v[0], v[1]), high = fmax(v[0], v[1]);
+	double percent = 100 * (high - low) / (audit_find(word, "more") ||
+		audit_find(word, "larger") || audit_find(word, "higher") ? low : high);
+	bool right = audit_near(stated, percent, 0.6);
 
 	claim = audit_words(s->x);
 	audit_say(s->in, right ? AUDIT_RIGHT : AUDIT_WRONG, s->x->line, claim, json_number(stated),
@@ -235,35 +293,43 @@ static bool size_percent(const struct statement *s, double stated)
 	return true;
 }
 
+/* In percent of the lower one if the sentence praises the higher, and the other way round. */
+static double percent_of_other(const struct statement *s, const struct pair *p)
+{
+	const char *word = json_text(s->x->what, "word", "");
+	bool up = audit_find(word, "high") || audit_find(word, "better") ||
+		audit_find(word, "more") || audit_find(word, "gain") || audit_find(word, "faster");
+	double low = fmin(p->a, p->b), high = fmax(p->a, p->b);
+
+	return 100 * (high - low) / (up ? low : high);
+}
+
+/* Points, or ten times the points, that were called percent. */
 static void wrong_percent(const struct statement *s, const struct pairs *all, double stated,
 	const char *claim)
 {
-	for (size_t i = 0; i < all->n; i++) {
-		const struct pair *p = &all->v[i];
-		double points = 100 * fabs(p->a - p->b), real = fabs(relative(p));
-		bool tenfold = audit_near(stated, 10 * points, 0.5);
+	const struct pair *p;
 
+	for (size_t i = 0; i < all->n; i++) {
+		double points = 100 * fabs(all->v[i].a - all->v[i].b), real;
+		bool tenfold = points > 0 && audit_near(stated, 10 * points, 0.5);
+
+		p = &all->v[i];
+		real = percent_of_other(s, p);
 		if (!tenfold && !audit_near(stated, points, 0.051))
 			continue;
-		const char *word = json_text(s->x->what, "word", "");
-		bool up = audit_find(word, "high") || audit_find(word, "better") ||
-			audit_find(word, "more");
-
-		if (up == (p->a < p->b)) /* of the one that the sentence compares with */
-			real = 100 * fabs(p->b / p->a - 1) > 0 && up == (p->a < p->b) ?
-				fabs(100 * (p->b / p->a - 1)) : real;
 		audit_say(s->in, tenfold ? AUDIT_WRONG : AUDIT_MISLEADING, s->x->line, claim,
 			json_number(stated), json_number(real), "%.3f and %.3f differ by %.1f "
 			"points, which is %.2f %% of the other, not %g %%%s", p->a, p->b, points,
-			real, stated,
-			tenfold ? ": ten times overstated" : ": points are not percent");
+			real, stated, tenfold ? ": ten times overstated"
+			: ": points are not percent");
 		return;
 	}
-	if (task_of(s) && all->n && all->n <= 2)
+	p = certain(s, all);
+	if (p)
 		audit_say(s->in, AUDIT_WRONG, s->x->line, claim, json_number(stated),
-			json_number(fabs(relative(likely(all)))), "%.3f and %.3f differ by %.1f "
-			"points or %.2f %%", likely(all)->a, likely(all)->b,
-			100 * fabs(likely(all)->a - likely(all)->b), fabs(relative(likely(all))));
+			json_number(percent_of_other(s, p)), "%.3f and %.3f differ by %.1f points "
+			"or %.2f %%", p->a, p->b, 100 * fabs(p->a - p->b), percent_of_other(s, p));
 }
 
 static void check_relative(const struct statement *s)
@@ -316,7 +382,7 @@ static void check_points(const struct statement *s)
 		free(claim);
 		return;
 	}
-	if (task_of(s) && all.n && all.n <= 2)
+	if (certain(s, &all))
 		audit_say(s->in, AUDIT_WRONG, s->x->line, claim, json_number(stated),
 			json_number(100 * fabs(all.v[0].a - all.v[0].b)), "%.3f and %.3f differ by "
 			"%.1f points", all.v[0].a, all.v[0].b, 100 * fabs(all.v[0].a - all.v[0].b));
@@ -432,6 +498,32 @@ static void check_count(const struct statement *s)
 	free(claim);
 }
 
+/* "better on all tasks" */
+static void check_every(const struct statement *s)
+{
+	struct statement from = *s;
+	bool loses, ties;
+	size_t subject, other = AUDIT_NONE, n, right = 0;
+	struct audit_difference d[TASKS_MAX];
+
+	from.at += strlen(json_text(s->x->what, "word", "")) + 1; /* its own word compares */
+	subject = subject_of(&from, &loses, &ties);
+	if (subject == AUDIT_NONE || has_stranger(s) ||
+		(with_scores(s->in, subject, &other) != 1 && !s->parents))
+		return;
+	n = audit_compare(s->in, subject, s->parents ? AUDIT_NONE : other, d, TASKS_MAX);
+	for (size_t i = 0; i < n; i++)
+		right += loses ? d[i].value < -1e-9 : d[i].value > 1e-9;
+	if (n) {
+		char *claim = audit_words(s->x);
+
+		audit_say(s->in, right == n ? AUDIT_RIGHT : AUDIT_WRONG, s->x->line, claim,
+			json_integer((json_int_t)n), json_integer((json_int_t)right),
+			"%zu of %zu tasks", right, n);
+		free(claim);
+	}
+}
+
 static void check_questions(const struct statement *s)
 {
 	double k = json_num(s->x->what, "k", NAN), total = json_num(s->x->what, "total", NAN);
@@ -498,7 +590,8 @@ void audit_check_statements(struct audit_in *in)
 		} kinds[] = {
 		{ "difference", check_difference }, { "relative", check_relative },
 		{ "points", check_points }, { "versus", check_versus }, { "count", check_count },
-		{ "questions", check_questions }, { "average", check_average },
+		{ "every_task", check_every }, { "questions", check_questions },
+			{ "average", check_average },
 	};
 
 	for (size_t i = 0; i < in->c->claims.n; i++)

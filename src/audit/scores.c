@@ -138,6 +138,55 @@ const struct audit_score *audit_score(const struct audit_in *in, size_t variant,
 	return NULL;
 }
 
+bool audit_same_measure(const struct audit_score *a, const struct audit_score *b)
+{
+	return !strcmp(a->name, b->name) && (!strcmp(a->metric, b->metric) ||
+		!strcmp(a->metric, "score") || !strcmp(b->metric, "score"));
+}
+
+static bool is_quant_part(const char *s, size_t n)
+{
+	static const char *const starts[] = { "q", "qx", "iq", "mxfp", "nvfp", "bf", "fp", "f",
+		"int", "w" };
+
+	for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
+		size_t k = strlen(starts[i]);
+
+		if (k < n && !strncasecmp(starts[i], s, k) && isdigit((uint8_t)s[k]))
+			return true;
+	}
+	return n == 2 && !strncasecmp(s, "hi", 2);
+}
+
+/* The next part of a name that says nothing of a quantization. */
+static const char *next_part(const char **p, size_t *n)
+{
+	while (**p) {
+		const char *s = *p;
+
+		*n = strcspn(s, "-_ ");
+		*p += *n + (s[*n] != 0);
+		if (*n && !is_quant_part(s, *n))
+			return s;
+	}
+	return NULL;
+}
+
+bool audit_siblings(const struct audit_in *in, size_t a, size_t b)
+{
+	const char *pa = str_base(in->variants.v[a].name), *pb = str_base(in->variants.v[b].name);
+
+	for (;;) {
+		size_t na = 0, nb = 0;
+		const char *sa = next_part(&pa, &na), *sb = next_part(&pb, &nb);
+
+		if (!sa || !sb)
+			return sa == sb;
+		if (na != nb || strncasecmp(sa, sb, na) != 0)
+			return false;
+	}
+}
+
 size_t audit_own(const struct audit_in *in)
 {
 	for (size_t i = 0; i < in->variants.n; i++)
@@ -202,15 +251,44 @@ bool audit_tells_nothing(const struct audit_score *s, double *base, bool *below)
 	return false;
 }
 
-static const struct audit_score *best_other(const struct audit_in *in, size_t a, const char *task)
+/* Of variant b the score to hold against s: of the same row if there is one; b AUDIT_NONE: the best
+ * of the others. */
+static const struct audit_score *other(const struct audit_in *in, const struct audit_score *s,
+	size_t b)
+{
+	const struct audit_score *found = NULL;
+
+	for (size_t i = 0; i < in->scores.n; i++) {
+		const struct audit_score *o = &in->scores.v[i];
+
+		if (o->estimated || !o->share || o->variant == s->variant ||
+			(b == AUDIT_NONE ? audit_siblings(in, s->variant, o->variant)
+			: o->variant != b) || !audit_same_measure(s, o))
+			continue;
+		if (!found || (b == AUDIT_NONE ? o->value > found->value
+			: o->line == s->line && found->line != s->line))
+			found = o;
+	}
+	return found;
+}
+
+/* The score of a that b has one for. */
+static const struct audit_score *first(const struct audit_in *in, size_t a, size_t b,
+	const char *task, const struct audit_score **theirs)
 {
 	const struct audit_score *best = NULL;
 
-	for (size_t v = 0; v < in->variants.n; v++) {
-		const struct audit_score *s = v == a ? NULL : audit_score(in, v, task);
+	*theirs = NULL;
+	for (size_t i = 0; i < in->scores.n; i++) {
+		const struct audit_score *s = &in->scores.v[i], *o;
 
-		if (s && (!best || s->value > best->value))
+		if (s->variant != a || s->estimated || !s->share || strcmp(s->name, task) != 0)
+			continue;
+		o = other(in, s, b);
+		if (o && (!best || (o->line == s->line && (*theirs)->line != best->line))) {
 			best = s;
+			*theirs = o;
+		}
 	}
 	return best;
 }
@@ -245,11 +323,10 @@ size_t audit_compare(const struct audit_in *in, size_t a, size_t b, struct audit
 	double p[TASKS_MAX];
 
 	for (size_t i = 0; i < n_tasks && n < max; i++) {
-		struct audit_difference d = { .a = audit_score(in, a, names[i]),
-			.b = b == AUDIT_NONE ? best_other(in, a, names[i])
-				: audit_score(in, b, names[i]) };
+		struct audit_difference d = { 0 };
 
-		if (!d.a || !d.b)
+		d.a = first(in, a, b, names[i], &d.b);
+		if (!d.a)
 			continue;
 		one(&d);
 		p[n] = d.verdict ? NAN : d.p;

@@ -168,6 +168,79 @@ static void right_merge(void **state) { (void)state; one("right-merge.md", 7, tr
 static void right_sensitivity(void **state) { (void)state; one("right-sensitivity.md", 9, true); }
 static void right_sides(void **state) { (void)state; one("right-side-by-side.md", 7, true); }
 
+/* A figure of a right card made wrong: found in its line, and nothing else becomes wrong. */
+static const struct {
+	const char *card, *from, *to;
+	int64_t line;
+} slips[] = {
+	{ "right-merge.md", "| 0.668 | 0.668 |", "| 0.668 | 0.678 |", 47 },
+	{ "right-merge.md", "+0.031", "+0.041", 57 },
+	{ "right-merge.md", "in 5 of 7", "in 6 of 7", 64 },
+	{ "right-merge.md", "in 5 of 7", "in 5 of 8", 64 },
+	{ "right-merge.md", "gain of 2.6%", "gain of 18%", 65 },
+	{ "right-merge.md", "from 65.5 to 66.8", "from 65.5 to 67.8", 69 },
+	{ "right-merge.md", "sum to 1.0;", "sum to 1.5;", 90 },
+	{ "right-merge.md", "14.96 GiB", "15.96 GiB", 94 },
+	{ "right-merge.md", "takes 8.53 GB", "takes 9.53 GB", 94 },
+	{ "right-merge.md", "base_model: harrowgate/Caravel-2-8B\nmodels", "base_model: "
+		"harrowgate/Caravel-2-8B\nlambada: 1\nmodels", 76 },
+	{ "right-sensitivity.md", "(+1.36% vs", "(+1.63% vs", 14 },
+	{ "right-sensitivity.md", "(4.12 GiB)", "(4.42 GiB)", 13 },
+	{ "right-sensitivity.md", "4.40 bits", "4.80 bits", 13 },
+	{ "right-sensitivity.md", "| 8.54 GB | 8.51 |", "| 7.95 GB | 8.51 |", 22 },
+	{ "right-sensitivity.md", "0.018 GB | 37.0", "0.018 GB | 27.0", 39 },
+	{ "right-sensitivity.md", "| Combined | 64 |", "| Combined | 96 |", 40 },
+	{ "right-sensitivity.md", "10.2% of the file", "20.2% of the file", 42 },
+	{ "right-sensitivity.md", "parts is +1.33%", "parts is +1.53%", 43 },
+	{ "right-sensitivity.md", "+0.62% to +1.48%", "+0.62% to +0.71%", 44 },
+	{ "right-sensitivity.md", "Fits on a 8GB GPU", "Fits on a 6GB GPU", 60 },
+	{ "right-sensitivity.md", "| 77.9% | -0.2 |", "| 77.9% | -2.0 |", 66 },
+	{ "right-side-by-side.md", "| 3.52 GB | -1.01 GB |", "| 3.02 GB | -0.51 GB |", 23 },
+	{ "right-side-by-side.md", "| 0.651 | -0.023 |", "| 0.651 | +0.013 |", 27 },
+	{ "right-side-by-side.md", "| 0.630 | 0.638 |", "| 0.650 | 0.638 |", 31 },
+	{ "right-side-by-side.md", "better in 5 of the 7", "better in 6 of the 7", 33 },
+	{ "right-side-by-side.md", "2.3 points, or", "3.3 points, or", 34 },
+	{ "right-side-by-side.md", "or 3.5% relative", "or 23% relative", 34 },
+	{ "right-side-by-side.md", "is 29% smaller", "is 40% smaller", 37 },
+};
+
+static void slips_are_found(void **state)
+{
+	size_t missed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof slips / sizeof slips[0]; i++) {
+		char *path = golden(slips[i].card), *text = read_file(path), *at, *other;
+		struct import_file f;
+		struct err e = { 0 };
+		struct audit a;
+		bool found = false;
+
+		at = strstr(text, slips[i].from);
+		assert_non_null(at);
+		other = xasprintf("%.*s%s%s", (int)(at - text), text, slips[i].to,
+			at + strlen(slips[i].from));
+		assert_true(import_parse(&f, path, other, strlen(other), &e));
+		audit_card(&f, NULL, &a);
+		for (size_t k = 0; k < a.findings.n; k++)
+			found |= a.findings.v[k].line == slips[i].line &&
+				a.findings.v[k].verdict == AUDIT_WRONG;
+		if (!found) {
+			print_all(&a);
+			print_message("%s: %s: not found in line %lld\n", slips[i].card,
+				slips[i].to,
+				(long long)slips[i].line);
+			missed++;
+		}
+		audit_fini(&a);
+		import_file_fini(&f);
+		free(other);
+		free(text);
+		free(path);
+	}
+	assert_int_equal(missed, 0);
+}
+
 /* make check-cards */
 static int check_folder(const char *folder)
 {
@@ -213,6 +286,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(sensitivity), cmocka_unit_test(near_swap),
 		cmocka_unit_test(mixed_bits), cmocka_unit_test(right_merge),
 		cmocka_unit_test(right_sensitivity), cmocka_unit_test(right_sides),
+		cmocka_unit_test(slips_are_found),
 	};
 	const struct CMUnitTest cards[] = { cmocka_unit_test(folder_test) };
 	char *path = golden("expectations");
