@@ -4,6 +4,7 @@ screen_tests = \
 	tests/ui/dare.script tests/ui/dare.screen \
 	tests/ui/documents.script tests/ui/documents.screen \
 	tests/ui/empty.script tests/ui/empty.screen \
+	tests/ui/export.script tests/ui/export.screen \
 	tests/ui/gradient.script tests/ui/gradient.screen \
 	tests/ui/help.script tests/ui/help.screen \
 	tests/ui/loop.script tests/ui/loop.screen \
