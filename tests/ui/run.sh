@@ -5,6 +5,7 @@
 #       #! env NAME=VALUE  environment
 #       #! rc LINE         of its cupelrc
 #       #! args ARG…       on the command line, before the script's
+#       #! copy PATH       of the source tree, into the family's folder
 #   A screen is saved when all work in the background is done, so that it is the same every time.
 #   tests/ui/NAME.screen   every ":screen-save OUT/TITLE" of it, one after the other.
 # GENERATE=1 rewrites the .screen files. Arguments: only these scripts.
@@ -42,6 +43,7 @@ run_one() {
     cd "$work/demo" || exit 1
     [ "$name" != names ] || evil_names
     [ "$name" != results ] || cp -R "$top/tests/golden/cards" "$top/tests/golden/import" .
+    for file in $(sed -n 's/^#! *copy *//p' "$script"); do cp "$top/$file" .; done
     unset CUPEL_CATALOG HF_HOME HF_HUB_CACHE NO_COLOR EDITOR VISUAL TMUX
     export CUPEL_DATA="$work/share" HOME="$work/home" XDG_DATA_HOME="$work/home/data" \
       XDG_STATE_HOME="$work/home/state" XDG_CACHE_HOME="$work/home/cache" \

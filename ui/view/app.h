@@ -86,6 +86,9 @@ int64_t app_selected_model_id(const struct app *a);       /* row of the catalog,
 size_t app_marked_models(const struct app *a, int64_t *ids, size_t max);
 /* run that made Models' selected row, or 0 */
 int64_t app_selected_model_run(const struct app *a);
+/* The recipe that made Models' selected row, or what it was quantized from, as a new variant: a
+ * run's, a card's, or the one beside its weights. */
+unsigned app_open_model_recipe(struct app *a);
 /* run behind the variant under the cursor of Results, or 0 */
 int64_t app_selected_result_run(const struct app *a);
 void app_watch_job(struct app *a, int64_t id);            /* :wait-idle waits for it */

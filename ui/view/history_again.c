@@ -82,6 +82,8 @@ unsigned cmd_go_recipe(struct app *a, const char *args)
 	int64_t run = run_here(a);
 
 	(void)args;
+	if (a->view->ops->digit == 1) /* cards have recipes too */
+		return app_open_model_recipe(a);
 	return run ? app_open_run_recipe(a, run) : no_run(a);
 }
 

@@ -15,10 +15,13 @@ libcupelui_a_SOURCES += \
 	ui/view/doc.c ui/view/doc.h \
 	ui/view/lineage_rows.c ui/view/lineage_rows.h \
 	ui/view/model_card.c ui/view/model_card.h \
+	ui/view/model_graph.c ui/view/model_graph.h ui/view/model_origin.c \
+	ui/view/model_origin.h ui/view/model_page.c \
 	ui/view/model_scores.c ui/view/model_scores.h \
 	ui/view/run_page.c ui/view/run_page.h ui/view/run_sides.c \
 	ui/view/history_again.c ui/view/history_change.c ui/view/history_filter.c \
-	ui/view/view_history.c ui/view/view_history.h ui/view/view_jobs.c ui/view/view_models.c
+	ui/view/view_history.c ui/view/view_history.h ui/view/view_jobs.c \
+	ui/view/view_models.c ui/view/view_models.h ui/view/models_commands.c
 libcupelui_a_SOURCES += \
 	ui/view/results_cells.c ui/view/results_commands.c ui/view/results_make.c \
 	ui/view/results_page.c ui/view/results_panes.c ui/view/results_table.c \

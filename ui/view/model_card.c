@@ -3,6 +3,7 @@
 #include <string.h>
 #include "system/file.h"
 #include "ui/view/model_card.h"
+#include "ui/view/model_origin.h"
 #include "ui/view/model_scores.h"
 
 #define CARD_MAX ((size_t)4 << 20)
@@ -16,10 +17,7 @@ static void clear(struct model_card *c)
 	c->title = NULL;
 }
 
-static void line(struct model_card *c, const char *label, unsigned style, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
-
-static void line(struct model_card *c, const char *label, unsigned style, const char *fmt, ...)
+void card_line(struct model_card *c, const char *label, unsigned style, const char *fmt, ...)
 {
 	struct card_line *l = vec_push(&c->lines);
 	struct str s = STR_INIT;
@@ -39,6 +37,7 @@ struct peek {
 	int64_t id;
 	char *path;
 	struct str holds, tokenizer, licence, notes;
+	char *readme;
 	struct err error;
 	bool ok;
 };
@@ -52,23 +51,23 @@ static void peek_free(void *ctx)
 	str_fini(&p->tokenizer);
 	str_fini(&p->licence);
 	str_fini(&p->notes);
+	free(p->readme);
 	free(p);
 }
 
 static void read_licence(struct peek *p)
 {
-	char *file = str_join_path(p->path, "README.md"), *text = NULL, *at;
+	char *file = str_join_path(p->path, "README.md"), *at;
 	size_t n;
 
 	if (file_is_dir(p->path) && file_exists(file))
-		text = file_read_all(file, CARD_MAX, &n, NULL);
-	at = text && str_starts(text, "---") ? strstr(text, "\nlicense:") : NULL;
+		p->readme = file_read_all(file, CARD_MAX, &n, NULL);
+	at = p->readme && str_starts(p->readme, "---") ? strstr(p->readme, "\nlicense:") : NULL;
 	if (at) {
 		at += 9;
 		at += strspn(at, " \"'");
 		str_addn(&p->licence, at, strcspn(at, "\r\n\"'"));
 	}
-	free(text);
 	free(file);
 }
 
@@ -115,26 +114,152 @@ static void peek_work(void *ctx)
 	model_unref(m);
 }
 
+static const struct lineage_node *node_of(const struct model_card *c)
+{
+	return c->node == LINEAGE_NONE ? NULL : &c->graph->l->nodes[c->node];
+}
+
+/* --- what its weights are nearest to ------------------------------------------------------- */
+struct measuring {
+	struct model_card *card;
+	struct catalog *catalog;
+	struct graph *graph;
+	struct pool *pool;
+	int64_t id;
+	size_t node;
+	bool sample;
+	atomic_bool stop;
+	struct measured *found;
+	struct err error;
+};
+
+static void measuring_free(void *ctx)
+{
+	struct measuring *w = ctx;
+
+	measured_free(w->found);
+	graph_unref(w->graph);
+	free(w);
+}
+
+static void measure(void *ctx)
+{
+	struct measuring *w = ctx;
+
+	if (!atomic_load(&w->stop))
+		w->found = lineage_measure(w->graph->l, w->catalog, w->node, w->sample, w->pool,
+			&w->stop, &w->error);
+}
+
+static unsigned measure_done(struct app *a, void *ctx)
+{
+	struct measuring *w = ctx;
+	struct model_card *c = w->card;
+
+	if (atomic_load(&w->stop) || c->at != w) { /* of a model that is not shown any more */
+		measuring_free(w);
+		return 0;
+	}
+	c->at = NULL;
+	if (!w->found) {
+		unsigned bits = w->sample ? app_fail(a, &w->error) : CHANGED_SCREEN;
+
+		measuring_free(w);
+		return bits;
+	}
+	if (c->measured)
+		measuring_free(c->measured);
+	c->measured = w;
+	measured_lines(c, w->graph->l, w->found);
+	return CHANGED_SCREEN;
+}
+
+static void measuring_start(struct model_card *c, struct app *a, bool sample)
+{
+	const struct lineage_node *x = node_of(c);
+	struct measuring *w;
+
+	if (!x || !x->model || !str_eq(x->state, "on disk") || str_eq(x->kind, "adapter"))
+		return;
+	w = xnew(struct measuring, 1);
+	w->card = c;
+	w->catalog = a->catalog;
+	w->graph = graph_ref(c->graph);
+	w->pool = sample ? a->pool : NULL;
+	w->id = c->id;
+	w->node = c->node;
+	w->sample = sample;
+	c->at = w;
+	app_work(a, measure, measure_done, measuring_free, w);
+}
+
+static void measuring_stop(struct model_card *c)
+{
+	if (c->at)
+		atomic_store(&c->at->stop, true);
+	c->at = NULL; /* it goes when its work ends */
+	if (c->measured)
+		measuring_free(c->measured);
+	c->measured = NULL;
+}
+
+void model_card_nearest(struct model_card *c, struct app *a)
+{
+	if (c->node == LINEAGE_NONE || c->id <= 0) {
+		app_say(a, "only what is stored here has weights to compare");
+		return;
+	}
+	measuring_stop(c);
+	measuring_start(c, a, true);
+	app_say(a, c->at ? "sampling the weights of every model of its shapes…" :
+		"its weights are not here to be sampled");
+	c->version = 0; /* made anew, without what was measured before */
+}
+
 void model_card_fini(struct model_card *c)
 {
 	clear(c);
 	vec_fini(&c->lines);
+	measuring_stop(c);
+	graph_unref(c->graph);
 	if (c->known)
 		peek_free(c->known);
 }
 
-static void peek_lines(struct model_card *c, const struct peek *p)
+const char *model_card_readme(const struct model_card *c)
 {
+	return c->known && c->known->id == c->id ? c->known->readme : NULL;
+}
+
+bool model_card_busy(const struct model_card *c)
+{
+	return c->reading || c->at;
+}
+
+static void measuring_start(struct model_card *c, struct app *a, bool sample);
+static void measuring_stop(struct model_card *c);
+
+static void peek_lines(struct model_card *c, struct app *a, const struct peek *p)
+{
+	const struct lineage_node *x = node_of(c);
+
 	if (p->ok) {
-		line(c, "holds", STYLE_normal, "%s", p->holds.s);
-		line(c, "tokenizer", STYLE_normal, "%s", p->tokenizer.s);
+		card_line(c, "holds", STYLE_normal, "%s", p->holds.s);
+		card_line(c, "tokenizer", STYLE_normal, "%s", p->tokenizer.s);
 	} else {
-		line(c, "missing", STYLE_warn, "%s; %s", p->error.what, p->error.hint);
+		card_line(c, "missing", STYLE_warn, "%s; %s", p->error.what, p->error.hint);
 	}
-	if (p->licence.n)
-		line(c, "licence", STYLE_normal, "%s", p->licence.s);
+	if (p->licence.n || (x && x->license))
+		card_line(c, "licence", STYLE_normal, "%s", p->licence.n ? p->licence.s :
+			x->license);
 	if (p->notes.n)
-		line(c, "note", STYLE_warn, "%s", p->notes.s);
+		card_line(c, "note", STYLE_warn, "%s", p->notes.s);
+	if (p->readme && !(x && x->card))
+		card_line(c, "card", STYLE_dim, "README.md · Tab reads it");
+	if (c->measured)
+		measured_lines(c, c->measured->graph->l, c->measured->found);
+	else if (p->ok && !c->at)
+		measuring_start(c, a, false);
 }
 
 static unsigned peek_done(struct app *a, void *ctx)
@@ -142,7 +267,6 @@ static unsigned peek_done(struct app *a, void *ctx)
 	struct peek *p = ctx;
 	struct model_card *c = p->card;
 
-	(void)a;
 	if (c->id != p->id || !c->reading) { /* of a model that is not shown any more, or again */
 		peek_free(p);
 		return 0;
@@ -151,7 +275,7 @@ static unsigned peek_done(struct app *a, void *ctx)
 	if (c->known)
 		peek_free(c->known);
 	c->known = p;
-	peek_lines(c, p);
+	peek_lines(c, a, p);
 	return CHANGED_SCREEN;
 }
 
@@ -167,53 +291,26 @@ static void start_peek(struct model_card *c, struct app *a, const struct catalog
 }
 
 /* --- what the catalog knows ----------------------------------------------------------------- */
-static const struct catalog_model *model_by_id(const struct app *a, int64_t id)
-{
-	for (size_t i = 0; id && i < a->n_models; i++)
-		if (a->models[i].id == id)
-			return &a->models[i];
-	return NULL;
-}
-
-static void from_line(struct model_card *c, struct app *a, const struct catalog_model *m)
-{
-	const struct catalog_model *p = model_by_id(a, m->parent);
-
-	if (p)
-		line(c, "from", STYLE_normal, "%s (%s)", p->name,
-			m->relation ? m->relation : "derived");
-}
-
-static void run_lines(struct model_card *c, struct app *a, int64_t id)
+static void run_lines(struct model_card *c, struct app *a, int64_t id, const char *brief)
 {
 	struct catalog_run *r = catalog_run_get(a->catalog, id, NULL);
-	struct catalog_input *in;
 	struct str s = STR_INIT;
-	size_t n = 0;
 
 	if (!r)
 		return;
-	str_addf(&s, "%s, run %lld", r->method ? r->method : r->kind, (long long)r->id);
+	str_addf(&s, "%s, run %lld", brief ? brief : r->method ? r->method : r->kind,
+		(long long)r->id);
 	if (r->started)
 		str_addf(&s, ", %.10s", r->started);
 	if (r->seconds > 0) {
 		str_add(&s, ", made in ");
 		str_add_seconds(&s, r->seconds);
 	}
-	line(c, "recipe", STYLE_value, "%s", s.s);
-	str_clear(&s);
-	in = catalog_run_inputs(a->catalog, id, &n, NULL);
-	for (size_t i = 0; i < n; i++)
-		if (!str_eq(in[i].role, "donor"))
-			str_addf(&s, "%s%s%s", s.n ? " · " : "", str_base(in[i].name),
-				str_eq(in[i].role, "base") ? " (base)" : "");
-	if (s.n)
-		line(c, "inputs", STYLE_normal, "%s", s.s);
-	catalog_inputs_free(in, n);
+	card_line(c, "recipe", STYLE_value, "%s", s.s);
 	if (r->tags && *r->tags)
-		line(c, "tags", STYLE_note, "%s", r->tags);
+		card_line(c, "tags", STYLE_note, "%s", r->tags);
 	if (r->note && *r->note)
-		line(c, "note", STYLE_note, "%s", r->note);
+		card_line(c, "note", STYLE_note, "%s", r->note);
 	catalog_runs_free(r, 1);
 	str_fini(&s);
 }
@@ -223,58 +320,79 @@ static void scores_line(struct model_card *c, struct app *a, const struct catalo
 	struct str s = STR_INIT;
 
 	if (model_scores_text(a, m, &s))
-		line(c, "best", STYLE_value, "%s", s.s);
+		card_line(c, "best", STYLE_value, "%s", s.s);
 	str_fini(&s);
 }
 
-static void used_line(struct model_card *c, struct app *a, const struct catalog_model *m)
+static void card_found(struct model_card *c)
 {
-	struct str s = STR_INIT;
-	size_t n = 0;
+	const struct lineage_node *x = node_of(c);
 
-	for (size_t i = 0; i < a->n_models; i++)
-		if (a->models[i].parent == m->id) {
-			if (n < 4)
-				str_addf(&s, "%s%s", n ? " · " : "", str_base(a->models[i].name));
-			n++;
-		}
-	if (n > 4)
-		str_addf(&s, " and %zu more", n - 4);
-	if (n)
-		line(c, "became", STYLE_normal, "%s", s.s);
-	str_fini(&s);
+	if (x && x->card)
+		card_line(c, "card", STYLE_normal, "%s · Tab reads it", str_base(x->card_source));
 }
 
-void model_card_show(struct model_card *c, struct app *a, const struct catalog_model *m)
+/* What has to be looked up: the catalog's rows and the graph. */
+static void known_lines(struct model_card *c, struct app *a, const struct catalog_model *m)
 {
-	uint64_t version = a->models_version;
+	const struct lineage *l = c->graph && c->node != LINEAGE_NONE ? c->graph->l : NULL;
+
+	if (m && m->run)
+		run_lines(c, a, m->run, l ? lineage_made_by(l, c->node) : NULL);
+	if (l)
+		origin_lines(c, l, c->node, c->wide);
+	if (m)
+		scores_line(c, a, m);
+	if (l)
+		became_line(c, l, c->node);
+	card_found(c);
+	if (m)
+		card_line(c, "path", STYLE_dim, "%s", m->path);
+	if (m && m->partial)
+		card_line(c, "missing", STYLE_warn, "%s", m->partial);
+}
+
+static void forget(struct model_card *c)
+{
+	c->reading = false; /* what is still read is of no use any more */
+	measuring_stop(c);
+}
+
+static bool is_shown(const struct model_card *c, const struct app *a, int64_t id,
+	const struct graph *graph, bool wide)
+{
+	return c->id == id && c->version == a->models_version && c->graph == graph &&
+		c->wide == wide;
+}
+
+void model_card_show(struct model_card *c, struct app *a, const struct catalog_model *m,
+	struct graph *graph, size_t node, bool wide)
+{
 	int64_t before = c->id;
+	int64_t id = m ? m->id : graph && node != LINEAGE_NONE ? -(int64_t)node - 1 : 0;
 
-	if (!m) {
-		clear(c);
-		c->id = 0;
-		c->reading = false; /* what is still read is of no use any more */
-		return;
-	}
-	if (c->id == m->id && c->version == version)
+	if (is_shown(c, a, id, graph, wide))
 		return;
 	clear(c);
-	if (before != m->id)
-		c->reading = false;
-	c->id = m->id;
-	c->version = version;
-	c->title = xstrdup(str_base(m->name));
-	from_line(c, a, m);
-	if (m->run)
-		run_lines(c, a, m->run);
-	scores_line(c, a, m);
-	used_line(c, a, m);
-	line(c, "path", STYLE_dim, "%s", m->path);
-	if (m->partial)
-		line(c, "missing", STYLE_warn, "%s", m->partial);
-	if (c->known && c->known->id == m->id)
-		peek_lines(c, c->known);
-	else if (!c->reading)
+	if (c->graph != graph) {
+		graph_unref(c->graph);
+		c->graph = graph ? graph_ref(graph) : NULL;
+		if (c->measured && !c->measured->sample)
+			measuring_stop(c);
+	}
+	if (before != id)
+		forget(c);
+	c->id = id;
+	c->version = a->models_version;
+	c->wide = wide;
+	c->node = !graph ? LINEAGE_NONE : m ? lineage_of_model(graph->l, m->id) : node;
+	if (!id)
+		return;
+	c->title = xstrdup(m ? str_base(m->name) : graph->l->nodes[node].name);
+	known_lines(c, a, m);
+	if (m && c->known && c->known->id == id)
+		peek_lines(c, a, c->known);
+	else if (m && !c->reading)
 		start_peek(c, a, m);
 }
 
@@ -328,6 +446,6 @@ void model_card_draw(const struct model_card *c, struct grid *g, struct rect r)
 			w.r.h--;
 		}
 	}
-	if (c->reading && w.r.h > 0)
+	if (model_card_busy(c) && w.r.h > 0)
 		grid_text(g, r.x, w.r.y, STYLE_dim, "reading…");
 }

@@ -4,13 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include "catalog/measured.h"
-#include "merge/method.h"
 #include "system/file.h"
 #include "ui/command/settings.h"
 #include "ui/view/app.h"
-#include "ui/view/lineage_rows.h"
-#include "ui/view/model_card.h"
 #include "ui/view/model_scores.h"
+#include "ui/view/view_models.h"
 
 enum { COL_NAME, COL_HOW, COL_KIND, COL_ARCH, COL_PARAMS, COL_BITS, COL_SIZE, COL_SCORE, COL_PATH,
 	N_COLUMNS };
@@ -30,29 +28,32 @@ static const struct column columns[N_COLUMNS] = {
 	{ "path", "PATH", -1, 0, 0, 0, false, false, CUT_START, "Where it is." },
 };
 
-struct models_view {
-	struct view view;
-	struct table table;
-	struct model_rows rows;
-	struct rect head, detail;
-	struct model_card card;   /* of the selected model */
-	bool folders;
-	bool scored;              /* some model has the score of choice */
-	char *folder;
-	uint64_t free_bytes;
-};
-
-static struct model_row *row_at(struct models_view *v, size_t i)
+struct model_row *models_row(struct models_view *v, size_t i)
 {
 	return &v->rows.rows.v[i];
 }
 
-static const struct catalog_model *selected(const struct app *a)
+static const struct model_row *selected_row(const struct app *a)
 {
 	struct models_view *v = app_view_of((struct app *)a, &view_models);
 	long row = v ? table_selected(&v->table) : -1;
 
-	return row >= 0 ? row_at(v, (size_t)row)->model : NULL;
+	return row >= 0 ? models_row(v, (size_t)row) : NULL;
+}
+
+const struct catalog_model *models_selected(const struct app *a)
+{
+	const struct model_row *r = selected_row(a);
+
+	return r ? r->model : NULL;
+}
+
+size_t models_node(const struct models_view *v)
+{
+	const struct model_row *r = selected_row(v->view.app);
+
+	return !r || !v->graph || (!r->model && !r->elsewhere) ? LINEAGE_NONE :
+		r->model ? lineage_of_model(v->graph->l, r->model->id) : r->node;
 }
 
 /* --- the table --- */
@@ -73,13 +74,17 @@ static void size_text(struct str *out, const struct catalog_model *m)
 static void cell(void *ctx, size_t i, int column, struct table_cell *out)
 {
 	struct models_view *v = ctx;
-	const struct model_row *r = row_at(v, i);
+	const struct model_row *r = models_row(v, i);
 	const struct catalog_model *m = r->model;
 
 	if (column == COL_NAME) {
 		str_add(&out->text, r->label);
-		out->style = m ? STYLE_normal : STYLE_heading;
+		out->style = m ? STYLE_normal : r->elsewhere ? STYLE_dim : STYLE_heading;
 		return;
+	}
+	if (r->elsewhere && column == COL_HOW) {
+		str_add(&out->text, r->how);
+		out->style = STYLE_dim;
 	}
 	if (!m)
 		return;
@@ -112,7 +117,7 @@ static void cell(void *ctx, size_t i, int column, struct table_cell *out)
 
 static double value(void *ctx, size_t i, int column)
 {
-	const struct model_row *r = row_at(ctx, i);
+	const struct model_row *r = models_row(ctx, i);
 
 	if (!r->model)
 		return NAN;
@@ -127,12 +132,12 @@ static double value(void *ctx, size_t i, int column)
 
 static uint64_t id(void *ctx, size_t i)
 {
-	return row_at(ctx, i)->id;
+	return models_row(ctx, i)->id;
 }
 
 static long parent(void *ctx, size_t i)
 {
-	return row_at(ctx, i)->parent;
+	return models_row(ctx, i)->parent;
 }
 
 static const struct table_source source = { cell, value, id, parent };
@@ -157,6 +162,8 @@ static void close_view(struct view *view)
 	table_fini(&v->table);
 	model_rows_fini(&v->rows);
 	model_card_fini(&v->card);
+	run_page_fini(&v->page);
+	graph_unref(v->graph);
 	free(v->folder);
 }
 
@@ -177,7 +184,7 @@ static void add_scores(struct models_view *v)
 
 	v->scored = n > 0;
 	for (size_t i = 0; i < v->rows.rows.n; i++) {
-		struct model_row *r = row_at(v, i);
+		struct model_row *r = models_row(v, i);
 		const struct catalog_figure *at = r->model && n ? bsearch(&r->model->id, f, n,
 			sizeof *f, by_model) : NULL;
 
@@ -186,34 +193,13 @@ static void add_scores(struct models_view *v)
 	free(f);
 }
 
-/* The method of the run that made it; its score. */
-static void add_runs(struct models_view *v)
+void models_reload(struct models_view *v)
 {
 	struct app *a = v->view.app;
 
-	for (size_t i = 0; i < v->rows.rows.n; i++) {
-		struct model_row *r = row_at(v, i);
-		struct catalog_run *run;
-
-		if (!r->model || !r->model->run || *r->how)
-			continue;
-		run = catalog_run_get(a->catalog, r->model->run, NULL);
-		if (run && run->method)
-			r->how = arena_strdup(&v->rows.text, run->method);
-		catalog_runs_free(run, run ? 1 : 0);
-	}
+	model_rows_build(&v->rows, a->models, a->n_models, v->graph ? v->graph->l : NULL,
+		v->folders);
 	add_scores(v);
-}
-
-static void reload(struct models_view *v)
-{
-	struct app *a = v->view.app;
-	int64_t *parents = xnew(int64_t, a->n_models ? a->n_models : 1);
-
-	catalog_parents(a->catalog, a->models, a->n_models, parents);
-	model_rows_build(&v->rows, a->models, a->n_models, parents, v->folders);
-	free(parents);
-	add_runs(v);
 	if (!v->scored && !(v->table.asked & 1ull << COL_SCORE))
 		v->table.hidden |= 1ull << COL_SCORE;
 	else
@@ -225,13 +211,49 @@ static void reload(struct models_view *v)
 	table_set_rows(&v->table, v->rows.rows.n);
 }
 
+static void weave(struct models_view *v);
+
+static unsigned woven(struct app *a, struct graph *g)
+{
+	struct models_view *v = app_view_of(a, &view_models);
+
+	v->weaving = false;
+	if (g) {
+		graph_unref(v->graph);
+		v->graph = g;
+		models_reload(v);
+	}
+	if (v->stale)
+		weave(v);
+	return CHANGED_ROWS;
+}
+
+static void weave(struct models_view *v)
+{
+	v->stale = v->weaving;
+	if (!v->weaving)
+		graph_make(v->view.app, woven);
+	v->weaving = true;
+}
+
+static void show_card(struct models_view *v, bool wide)
+{
+	struct app *a = v->view.app;
+	const struct model_row *r = selected_row(a);
+
+	model_card_show(&v->card, a, r ? r->model : NULL, v->graph, r && r->elsewhere ?
+		models_node(v) : LINEAGE_NONE, wide);
+}
+
 static void update(struct view *view, unsigned changed)
 {
 	struct models_view *v = (struct models_view *)view;
 
-	if (changed & (CHANGED_MODELS | CHANGED_RUNS))
-		reload(v);
-	model_card_show(&v->card, view->app, selected(view->app));
+	if (changed & (CHANGED_MODELS | CHANGED_RUNS)) {
+		models_reload(v);
+		weave(v);
+	}
+	show_card(v, v->card.wide);
 }
 
 /* --- on the screen --- */
@@ -241,7 +263,7 @@ static int detail_height(const struct models_view *v, int height)
 	int want = (int)v->card.lines.n + 1, least = height >= 26 ? 10 : height >= 18 ? 7 : 0;
 	int free_rows = height - 2 - (int)v->table.shown.n;
 
-	if (v->card.reading && want < least)
+	if (model_card_busy(&v->card) && want < least)
 		want = least;
 	return want <= least       ? least
 	       : free_rows < least ? least
@@ -254,14 +276,23 @@ static void layout(struct view *view, struct rect area)
 	struct models_view *v = (struct models_view *)view;
 	struct rect r = area;
 
-	model_card_show(&v->card, view->app, selected(view->app));
+	show_card(v, area.w >= 120);
 	v->head = rect_top(&r, 1);
 	if (area.w >= 120)
 		v->detail = rect_right(&r, area.w * 2 / 5);
+	else if (v->reading)
+		v->detail = rect_bottom(&r, r.h);
 	else
 		v->detail = rect_bottom(&r, detail_height(v, area.h));
 	rect_left(&r, 1);
 	table_place(&v->table, r);
+	if (v->reading && (v->page_of != v->card.id || v->page_lines != v->card.lines.n ||
+		v->page_width != v->detail.w)) {
+		model_card_page(&v->card, view->app, &v->page, v->detail.w - 1);
+		v->page_of = v->card.id;
+		v->page_lines = v->card.lines.n;
+		v->page_width = v->detail.w;
+	}
 }
 
 static void draw_head(const struct models_view *v, struct grid *g)
@@ -298,9 +329,57 @@ static void draw(const struct view *view, struct grid *g)
 	const struct models_view *v = (const struct models_view *)view;
 
 	draw_head(v, g);
-	table_draw(&v->table, g, true);
-	if (v->detail.h > 2)
+	if (!v->reading || v->detail.x > 0)
+		table_draw(&v->table, g, !v->reading);
+	if (v->reading) {
+		struct rect page = v->detail;
+
+		if (page.x > 0)
+			rect_left(&page, 1);
+		for (int y = v->detail.y; page.x > 1 && y < v->detail.y + v->detail.h; y++)
+			grid_text(g, v->detail.x, y, STYLE_rule, "│");
+		run_page_draw(&v->page, g, page);
+		g->cursor_x = v->detail.x;
+		g->cursor_y = v->detail.y;
+	} else if (v->detail.h > 2) {
 		model_card_draw(&v->card, g, v->detail);
+	}
+}
+
+/* An open page scrolls; else the table moves. */
+static unsigned move(struct view *view, enum move m, int count)
+{
+	struct models_view *v = (struct models_view *)view;
+	int page = v->detail.h - 2;
+	int n = m == MOVE_UP ? -count : m == MOVE_DOWN ? count : m == MOVE_PAGE_UP ? -page :
+		m == MOVE_PAGE_DOWN ? page : m == MOVE_FIRST ? -100000 :
+		m == MOVE_LAST ? 100000 : 0;
+
+	if (!v->reading)
+		return table_move(&v->table, m, count) ? CHANGED_ROWS : 0;
+	run_page_scroll(&v->page, n, v->detail.h);
+	return CHANGED_SCREEN;
+}
+
+/* Tab goes to the card, to be read whole, and back. */
+static unsigned focus(struct view *view, int direction)
+{
+	struct models_view *v = (struct models_view *)view;
+
+	(void)direction;
+	v->reading = !v->reading;
+	v->page.top = 0;
+	v->page_width = 0;
+	return CHANGED_LAYOUT;
+}
+
+static bool escape(struct view *view)
+{
+	struct models_view *v = (struct models_view *)view;
+	bool was = v->reading;
+
+	v->reading = false;
+	return was;
 }
 
 static const char *label(const struct view *view, const struct command *c)
@@ -314,7 +393,7 @@ static const char *label(const struct view *view, const struct command *c)
 
 static bool copy_command(const struct view *view, struct str *out)
 {
-	const struct catalog_model *m = selected(view->app);
+	const struct catalog_model *m = models_selected(view->app);
 
 	if (m)
 		str_addf(out, "cupel inspect %s", m->path);
@@ -323,7 +402,9 @@ static bool copy_command(const struct view *view, struct str *out)
 
 static bool busy(const struct view *view)
 {
-	return ((const struct models_view *)view)->card.reading;
+	const struct models_view *v = (const struct models_view *)view;
+
+	return v->weaving || model_card_busy(&v->card);
 }
 
 /* --- the score of choice --- */
@@ -343,7 +424,7 @@ static unsigned score_picked(struct app *a, size_t i, void *ctx)
 	v->table.asked &= ~bit;
 	if (i < n)
 		v->table.asked |= bit;
-	reload(v);
+	models_reload(v);
 	if (i >= n)
 		v->table.hidden |= bit;
 	return CHANGED_LAYOUT | CHANGED_ROWS;
@@ -394,156 +475,11 @@ const struct view_ops view_models = {
 	.update = update,
 	.layout = layout,
 	.draw = draw,
+	.move = move,
+	.focus = focus,
+	.escape = escape,
 	.busy = busy,
 	.copy_command = copy_command,
 	.pick_column = pick_column,
 	.label = label,
 };
-
-/* --- commands --- */
-bool command_on_model(const struct app *a)
-{
-	return a->view->ops->digit == 1 ? selected(a) != NULL : a->n_shown > 0;
-}
-
-const char *app_selected_model(const struct app *a)
-{
-	const struct catalog_model *m = selected(a);
-
-	return m ? m->path : NULL;
-}
-
-int64_t app_selected_model_run(const struct app *a)
-{
-	const struct catalog_model *m = selected(a);
-
-	return m ? m->run : 0;
-}
-
-int64_t app_selected_model_id(const struct app *a)
-{
-	const struct catalog_model *m = selected(a);
-
-	return m ? m->id : 0;
-}
-
-size_t app_marked_models(const struct app *a, int64_t *ids, size_t max)
-{
-	struct models_view *v = app_view_of((struct app *)a, &view_models);
-	size_t rows[256], k = 0;
-	size_t n = v && v->table.mark_order.n ? table_marked(&v->table, rows, 256) : 0;
-
-	for (size_t i = 0; i < n && i < 256 && k < max; i++)
-		if (row_at(v, rows[i])->model)
-			ids[k++] = row_at(v, rows[i])->model->id;
-	return k;
-}
-
-unsigned cmd_arrange(struct app *a, const char *args)
-{
-	struct models_view *v = app_view_of(a, &view_models);
-
-	(void)args;
-	v->folders = !v->folders;
-	reload(v);
-	return CHANGED_ROWS;
-}
-
-/* The marked models (the selected one if none is marked), at most max. */
-static size_t marked(struct app *a, const struct catalog_model **out, size_t max)
-{
-	struct models_view *v = app_view_of(a, &view_models);
-	size_t rows[64], n = table_marked(&v->table, rows, 64), k = 0;
-
-	for (size_t i = 0; i < n && i < 64; i++)
-		if (row_at(v, rows[i])->model && k < max)
-			out[k++] = row_at(v, rows[i])->model;
-	return k;
-}
-
-unsigned cmd_open_model(struct app *a, const char *args)
-{
-	struct models_view *v = app_view_of(a, &view_models);
-	const struct catalog_model *m = selected(a);
-	const char *name = m ? m->path : NULL;
-
-	if (*args)
-		return app_show_models(a, &args, 1);
-	if (name)
-		return app_show_models(a, &name, 1);
-	if (v->table.shown.n && table_selected(&v->table) >= 0) { /* a folder */
-		const struct table_row *r = &v->table.shown.v[v->table.cursor];
-
-		table_fold(&v->table, v->table.cursor_id, !r->folded);
-		return CHANGED_ROWS;
-	}
-	return 0;
-}
-
-unsigned cmd_diff_models(struct app *a, const char *args)
-{
-	const struct catalog_model *m[4];
-	const char *names[4];
-	size_t n = marked(a, m, 4);
-
-	(void)args;
-	if (n < 2) {
-		app_say(a, "mark two to four models with Space first");
-		return CHANGED_SCREEN;
-	}
-	for (size_t i = 0; i < n; i++)
-		names[i] = m[i]->path;
-	return app_show_models(a, names, n);
-}
-
-/* How a recipe names a model: owner/name where that is its place in a cache, else the path. */
-static const char *recipe_name(const struct catalog_model *m)
-{
-	return strstr(m->path, "/models--") && strchr(m->name, '/') ? m->name : m->path;
-}
-
-static unsigned start_recipe(struct app *a, const char *method)
-{
-	const struct catalog_model *m[MERGE_MAX_INPUTS];
-	const char *names[MERGE_MAX_INPUTS];
-	const struct method *row = method_by_name(method);
-	struct err e = { 0 };
-	struct recipe *r;
-	size_t n = 0, first;
-	struct str name = STR_INIT;
-	unsigned bits;
-
-	if (a->view->ops->digit == 1)
-		n = marked(a, m, MERGE_MAX_INPUTS);
-	for (size_t i = 0; i < n; i++)
-		names[i] = recipe_name(m[i]);
-	for (size_t i = 0; a->view->ops->digit != 1 && i < a->n_shown; i++)
-		names[n++] = a->shown[i];
-	first = row && row->base == 1 ? 1 : 0; /* the first marked model is the base */
-	r = recipe_new(method, names + (n > first ? first : 0), n - (n > first ? first : 0),
-		first ? names[0] : NULL, &e);
-	if (!r)
-		return app_fail(a, &e);
-	str_addf(&name, "%s-%zu.yml", method, a->docs.n + 1);
-	bits = app_add_recipe(a, r, name.s, -1, 0);
-	str_fini(&name);
-	return bits;
-}
-
-static unsigned method_picked(struct app *a, size_t i, void *ctx)
-{
-	(void)ctx;
-	return method_at(i) ? start_recipe(a, method_at(i)->name) : 0;
-}
-
-unsigned cmd_new_recipe(struct app *a, const char *args)
-{
-	struct choice items[64];
-	size_t n = 0;
-
-	if (*args)
-		return start_recipe(a, args);
-	for (; n < 64 && method_at(n); n++)
-		items[n] = (struct choice){ method_at(n)->name, method_at(n)->help, false };
-	return app_menu(a, "new recipe: how to merge", items, n, 0, method_picked, NULL);
-}
