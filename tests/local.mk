@@ -12,6 +12,7 @@ include $(top_srcdir)/tests/unit/merge.mk
 include $(top_srcdir)/tests/unit/quant.mk
 include $(top_srcdir)/tests/unit/engine.mk
 include $(top_srcdir)/tests/unit/catalog.mk
+include $(top_srcdir)/tests/unit/import.mk
 include $(top_srcdir)/tests/unit/compare.mk
 include $(top_srcdir)/tests/unit/audit.mk
 include $(top_srcdir)/tests/unit/report.mk

@@ -197,6 +197,7 @@ static void read_parts(struct card_reader *r)
 	card_read_quantization(r);
 	card_read_parents(r);
 	relate(r);
+	card_read_front_figures(r);
 	card_read_score_lines(r);
 	card_read_tables(r);
 	card_read_lists(r);
@@ -224,6 +225,7 @@ void card_read(const struct import_text *t, struct import_file *f)
 	free(r.copy);
 	free(r.title);
 	free(r.hub);
+	json_decref(r.protocol);
 	vec_fini(&r.line);
 }
 

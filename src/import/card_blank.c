@@ -205,6 +205,7 @@ static bool word_of(const struct words *w, size_t i, const char *name)
 static double ill(const struct parting *p, size_t from, size_t to, size_t c)
 {
 	double cost = 0.2 * (double)((to - from - 1) * (to - from - 1));
+	bool named = false;
 
 	cost -= p->head[from][to - from] ? 1.5 : 0;
 	cost += c && p->difference[from][to - from] != p->signed_[c] ? 2 : 0;
@@ -214,12 +215,15 @@ static double ill(const struct parting *p, size_t from, size_t to, size_t c)
 	if (from && ends(p->w, from))
 		cost += 1;
 	for (size_t i = from; i < to; i++) {
+		bool own = p->whose[c] && word_of(p->w, i, p->whose[c]);
+
 		cost += i > from && starts(p->w, i) ? 2 : 0;
-		for (size_t k = 1; k < p->k; k++)
-			if (p->whose[k] && word_of(p->w, i, p->whose[k]))
-				cost += k == c ? -1 : !word_of(p->w, i, p->whose[c]) ? 1 : 0;
+		cost -= own;
+		named |= own;
+		for (size_t k = 1; k < p->k && !own; k++)
+			cost += p->whose[k] && word_of(p->w, i, p->whose[k]);
 	}
-	return cost;
+	return cost + (p->whose[c] && !named ? 1.5 : 0);
 }
 
 static void know_spans(struct parting *p)

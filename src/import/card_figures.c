@@ -153,18 +153,17 @@ static void protocol_line(json_t *p, const char *s)
 		put(p, "note", json_string("measured on this file"));
 }
 
-static json_t *protocol_of(const struct card_reader *r, bool leaderboard)
+static json_t *protocol_of(struct card_reader *r, bool leaderboard)
 {
-	json_t *p = json_object();
-
-	if (leaderboard) {
-		json_object_set_new(p, "tool", json_string("open-llm-leaderboard"));
-		return p;
+	if (leaderboard)
+		return json_pack("{s:s}", "tool", "open-llm-leaderboard");
+	if (!r->protocol) {
+		r->protocol = json_object();
+		for (size_t i = 0; i < r->line.n; i++)
+			if (r->line.v[i].use == LINE_TEXT && *r->line.v[i].s)
+				protocol_line(r->protocol, r->line.v[i].s);
 	}
-	for (size_t i = 0; i < r->line.n; i++)
-		if (r->line.v[i].use == LINE_TEXT && *r->line.v[i].s)
-			protocol_line(p, r->line.v[i].s);
-	return p;
+	return json_incref(r->protocol);
 }
 
 /* What the Open LLM Leaderboard scored each task by. */

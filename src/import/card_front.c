@@ -104,8 +104,6 @@ static void front_map(const struct front *x, const struct yaml_node *m)
 	const struct yaml_node *relation = yaml_get(m, "base_model_relation");
 	const char *word = yaml_is_scalar(relation) ? relation_word(relation->text) : NULL;
 
-	if (word)
-		x->r->card_relation = true;
 	keep(&c->license, yaml_get(m, "license"));
 	keep(&c->library, yaml_get(m, "library_name"));
 	keep(&c->pipeline, yaml_get(m, "pipeline_tag"));
@@ -130,7 +128,7 @@ static char *text_of(const struct card_reader *r, size_t from, size_t to, size_t
 	return str_steal(&s);
 }
 
-static bool front_text(struct card_reader *r, size_t from, size_t to, struct err *e)
+static bool front_text(struct card_reader *r, size_t from, size_t to, bool figures, struct err *e)
 {
 	struct front x = { r, from };
 	struct yaml_doc doc;
@@ -141,9 +139,11 @@ static bool front_text(struct card_reader *r, size_t from, size_t to, struct err
 
 	arena_init(&a);
 	ok = yaml_parse(&a, text, n, "card", &doc, e);
-	if (ok && doc.root->kind == Y_MAP)
+	if (ok && doc.root && doc.root->kind == Y_MAP && figures)
+		card_read_index(r, yaml_get(doc.root, "model-index"), from);
+	else if (ok && doc.root && doc.root->kind == Y_MAP)
 		front_map(&x, doc.root);
-	else if (ok && doc.root->kind != Y_NULL)
+	else if (ok && doc.root && doc.root->kind != Y_NULL)
 		ok = err_set(e, ERR_INPUT, "card", "", "no map of keys");
 	arena_fini(&a);
 	free(text);
@@ -151,11 +151,11 @@ static bool front_text(struct card_reader *r, size_t from, size_t to, struct err
 }
 
 /* Where the YAML is damaged, what stands under each key of the first column is read on its own. */
-static void front_lines(struct card_reader *r, size_t from, size_t to)
+static void front_lines(struct card_reader *r, size_t from, size_t to, bool figures)
 {
 	struct err e = { 0 };
 
-	if (front_text(r, from, to, &e))
+	if (front_text(r, from, to, figures, &e))
 		return;
 	for (size_t i = from, next; i < to; i = next) {
 		struct err each = { 0 };
@@ -166,7 +166,7 @@ static void front_lines(struct card_reader *r, size_t from, size_t to)
 			if (*s && !strchr(" \t-#", *s))
 				break;
 		}
-		if (!front_text(r, i, next, &each))
+		if (!front_text(r, i, next, figures, &each) && !figures)
 			import_unread(r->f, (int64_t)i + 1, r->line.v[i].s, strlen(r->line.v[i].s),
 				"front matter: %s", each.what);
 	}
@@ -176,6 +176,19 @@ static void mark(struct card_reader *r, size_t from, size_t to)
 {
 	for (size_t i = from; i < to; i++)
 		r->line.v[i].use = LINE_FRONT;
+}
+
+static void whole(struct card_reader *r, size_t from, size_t to)
+{
+	r->front_from = from;
+	r->front_to = to;
+	front_lines(r, from, to, false);
+}
+
+void card_read_front_figures(struct card_reader *r)
+{
+	if (r->front_to)
+		front_lines(r, r->front_from, r->front_to, true);
 }
 
 static bool is_key(const char *s)
@@ -201,7 +214,7 @@ static void front_of_page(struct card_reader *r)
 		;
 	r->c->rendered = true;
 	mark(r, 0, end);
-	front_lines(r, i + 1, end);
+	whole(r, i + 1, end);
 }
 
 void card_read_front(struct card_reader *r)
@@ -210,6 +223,11 @@ void card_read_front(struct card_reader *r)
 
 	while (i < r->line.n && card_blank(r->line.v[i].s))
 		i++;
+	if (i < r->line.n && !strcmp(r->line.v[i].s, "model-index:")) { /* that alone */
+		whole(r, i, r->line.n);
+		mark(r, i, r->line.n);
+		return;
+	}
 	if (i == r->line.n || strcmp(r->line.v[i].s, "---") != 0) {
 		front_of_page(r);
 		return;
@@ -221,6 +239,6 @@ void card_read_front(struct card_reader *r)
 		import_unread(r->f, (int64_t)i + 1, "---", 3, "front matter without an end");
 		return;
 	}
-	front_lines(r, i + 1, end);
+	whole(r, i + 1, end);
 	mark(r, i, end + 1);
 }

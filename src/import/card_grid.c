@@ -5,7 +5,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 
-#define TABLES_MAX 2000
+#define TABLES_MAX 500
 
 void card_grid_fini(struct card_grid *g)
 {

@@ -27,7 +27,8 @@ struct card_reader {
 	struct { struct card_line *v; size_t n, cap; } line; /* line[i] is line i + 1 of the file */
 	char *title; /* of the card: its first heading, or NULL */
 	char *hub;   /* owner/name as the page has it, or NULL */
-	bool card_relation; /* the front matter says how its base models are meant */
+	json_t *protocol; /* what the prose says of how its tables were measured, once wanted */
+	size_t front_from, front_to; /* lines of front matter, from 0; to 0: none */
 };
 
 /* --- text: card_text.c, card_repair.c --- */
@@ -83,6 +84,7 @@ const char *card_quant_in(const char *name, size_t *n);
 /* --- parts, in the order in which they are read --- */
 void card_read_hub(struct card_reader *r);
 void card_read_front(struct card_reader *r);
+void card_read_front_figures(struct card_reader *r); /* once the model's name is known */
 void card_read_fences(struct card_reader *r);
 void card_read_recipe(struct card_reader *r);
 void card_read_name(struct card_reader *r);
@@ -90,6 +92,10 @@ void card_read_score_lines(struct card_reader *r);
 void card_read_parents(struct card_reader *r);
 void card_read_quantization(struct card_reader *r);
 void card_read_lists(struct card_reader *r);
+
+/* The value of model-index, of YAML that begins with line `first` (from 0). */
+struct yaml_node;
+void card_read_index(struct card_reader *r, const struct yaml_node *list, size_t first);
 
 /* What they add. Names that are there already only get what is new; relation NULL: not said. */
 void card_parent(struct card_reader *r, const char *name, const char *relation, int64_t line);

@@ -97,6 +97,23 @@ struct piece {
 	bool whole;  /* the bytes are a character */
 };
 
+/* Quotes are 91 and 92 in Windows-1252, A1 and A2 in ISO 8859-7: where both can be meant, these
+ * characters are more usual than those 10 hex before them. */
+static void usual(char *bytes, size_t n)
+{
+	static const uint32_t later[] = { 0x1f4a1, 0x1f4e2, 0x26a1 };
+	char other[4];
+	uint32_t c;
+
+	memcpy(other, bytes, n);
+	other[n - 1] = (char)(other[n - 1] + 0x10);
+	if (((uint8_t)bytes[n - 1] | 3) != 0x93 || utf8_decode(other, n, &c) != n)
+		return;
+	for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
+		if (later[i] == c)
+			memcpy(bytes, other, n);
+}
+
 static bool piece_at(const char *s, size_t n, enum page p, struct piece *x)
 {
 	uint32_t cp, ignored;
@@ -113,6 +130,8 @@ static bool piece_at(const char *s, size_t n, enum page p, struct piece *x)
 		x->bytes[x->n++] = (char)byte;
 		x->used += k;
 	} while (x->n < x->want && x->used < n);
+	if (p != WINDOWS_1252 && x->n && x->n == x->want)
+		usual(x->bytes, x->n);
 	x->whole = x->n && x->n == x->want && utf8_decode(x->bytes, x->n, &ignored) == x->n;
 	return x->whole;
 }

@@ -290,5 +290,11 @@ size_t card_repository(const char *s)
 
 const char *card_find(const char *s, const char *needle)
 {
-	return strcasestr(s, needle);
+	size_t n = strlen(needle);
+	char both[3] = { (char)tolower((uint8_t)*needle), (char)toupper((uint8_t)*needle), 0 };
+
+	for (; (s = strpbrk(s, both)); s++) /* strcasestr prepares more than it searches here */
+		if (!strncasecmp(s, needle, n))
+			return s;
+	return NULL;
 }

@@ -22,6 +22,7 @@
 #include "base/str.h"
 #include "base/xalloc.h"
 #include "engine/gather.h"
+#include "import/card.h"
 #include "import/import.h"
 #include "model/lora.h"
 #include "model/model.h"
@@ -377,6 +378,34 @@ static void feed_samples(const char *text, size_t n)
 	feed_import_as("samples_arc_easy_2026-03-01T12-00-00.jsonl", text, n);
 }
 
+static void feed_card(const char *text, size_t n)
+{
+	struct import_file f;
+	struct err e = { 0 };
+
+	if (!import_parse(&f, "README.md", text, n, &e) && !e.what[0])
+		abort();
+	for (size_t i = 0; i < f.facts.n; i++)
+		if (!(f.facts.v[i].value - f.facts.v[i].value == 0) || f.facts.v[i].line < 1)
+			abort();
+	if (f.card && (!utf8_valid(f.card->text, f.card->n) || strlen(f.card->text) != f.card->n))
+		abort();
+	import_file_fini(&f);
+}
+
+static char *make_card_index(size_t *n)
+{
+	static const char card[] = "---\nlicense: mit\nbase_model: [a/B-1, c/D-2]\nlanguage: en\n"
+		"model-index:\n- name: E-3\n  results:\n  - dataset: {name: MMLU (5-Shot), type: "
+		"mmlu, args: {num_few_shot: 5}}\n    metrics: [{type: acc, value: 73.4}, {type: f1, "
+		"value: 0.2}]\n---\n# E-3\n\n```yaml\nmerge_method: linear\nmodels:\n  - model: "
+		"a/B-1\n    parameters: {weight: 0.3}\n---\nname: x\n```\n|Tasks|n-shot|Metric|Value|"
+		"|Stderr|\n|--|--|--|--|--|--|\n|arc_easy|0|acc|0.5|\302\261|0.1|\n";
+
+	*n = strlen(card);
+	return xstrdup(card);
+}
+
 static char *make_plan(size_t *n)
 {
 	static const char plan[] = "preset: Q4_K_M\nrules:\n  - role: [ffn_down, attn*]\n"
@@ -573,6 +602,11 @@ static const struct target {
 	{ "perplexity log", "tests/golden/import/divergence.log", NULL, 0, 6000, feed_import },
 	{ "hellaswag log", "tests/golden/import/hellaswag.log", NULL, 0, 2000, feed_import },
 	{ "csv", "tests/golden/import/points.csv", NULL, 0, 6000, feed_import },
+	{ "card", "tests/golden/cards/synergy.txt", NULL, 0, 300, feed_card },
+	{ "card groups", "tests/golden/cards/sensitivity.txt", NULL, 0, 200, feed_card },
+	{ "card mojibake", "tests/golden/cards/mixed-bits.txt", NULL, 0, 200, feed_card },
+	{ "card markdown", "tests/golden/cards/right-merge.md", NULL, 0, 300, feed_card },
+	{ "card index", NULL, make_card_index, 0, 600, feed_card },
 	{ "vocabulary", "share/demo/base/tokenizer.json", NULL, 8192, 5000, feed_vocab },
 };
 
