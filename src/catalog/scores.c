@@ -119,8 +119,8 @@ struct catalog_score *catalog_measured_scores(struct catalog *c, const struct ca
 {
 	static const char of_model[] =
 		"SELECT " COLUMNS " FROM score WHERE model = ?1 UNION SELECT "
-		COLUMNS " FROM score WHERE run = (SELECT run FROM model WHERE id = ?1) AND model "
-		"IS NULL ORDER BY id DESC";
+		COLUMNS " FROM score WHERE run = (SELECT run FROM model WHERE id = ?1) AND +model "
+		"IS NULL ORDER BY id DESC"; /* +: not by the index of the many without one */
 	static const char of_run[] = "SELECT " COLUMNS " FROM score WHERE run = ?1 UNION SELECT "
 		COLUMNS " FROM score WHERE model IN (SELECT id FROM model WHERE run = ?1) ORDER "
 		"BY id DESC";
