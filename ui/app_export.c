@@ -16,7 +16,7 @@ struct export {
 	char *words[MOST_SIDES];
 	size_t n;
 	int64_t run;             /* of the first, or 0 */
-	char *what, *layout, *path;
+	char *what, *baseline, *layout, *path;
 	char *text;
 	struct err error;
 };
@@ -28,6 +28,7 @@ static void export_free(void *ctx)
 	for (size_t i = 0; i < x->n; i++)
 		free(x->words[i]);
 	free(x->what);
+	free(x->baseline);
 	free(x->layout);
 	free(x->path);
 	free(x->text);
@@ -83,7 +84,7 @@ static void export_work(void *ctx)
 {
 	struct export *x = ctx;
 	struct report_ask ask = { .words = (const char *const *)x->words, .n = x->n,
-		.layout = x->layout };
+		.baseline = x->baseline, .layout = x->layout };
 
 	if (str_eq(x->what, "recipe") && x->run)
 		x->text = shared(x);
@@ -110,6 +111,38 @@ static unsigned export_done(struct app *a, void *ctx)
 		app_say(a, "wrote %s", x->path);
 	export_free(x);
 	return bits;
+}
+
+unsigned app_export_card(struct app *a, const char *const *words, size_t n, const char *baseline,
+	const char *layout, const char *path)
+{
+	struct export *x = xnew(struct export, 1);
+
+	x->catalog = a->catalog;
+	for (; x->n < n && x->n < MOST_SIDES; x->n++)
+		x->words[x->n] = xstrdup(words[x->n]);
+	x->what = xstrdup("card");
+	x->baseline = baseline ? xstrdup(baseline) : NULL;
+	x->layout = xstrdup(layout);
+	x->path = xstrdup(path);
+	app_work(a, export_work, export_done, export_free, x);
+	return CHANGED_SCREEN;
+}
+
+void app_card_layouts(struct sheet *s)
+{
+	struct str layouts = STR_INIT;
+	size_t n, at = 0;
+	char **v = report_layouts(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		str_addf(&layouts, "%s%s", i ? " " : "", v[i]);
+		at = str_eq(v[i], "default") ? i : at;
+		free(v[i]);
+	}
+	free(v);
+	sheet_choice(s, "layout", layouts.s ? layouts.s : "default", at);
+	str_fini(&layouts);
 }
 
 static unsigned table_out(struct app *a, const char *path)
@@ -153,24 +186,13 @@ static unsigned export_go(struct app *a, struct sheet *s, void *ctx)
 unsigned cmd_export_sheet(struct app *a, const char *args)
 {
 	struct sheet *s;
-	struct str layouts = STR_INIT;
-	size_t n, at = 0;
-	char **v;
 
 	if (*args)
 		return cmd_export(a, args);
-	v = report_layouts(&n);
-	for (size_t i = 0; i < n; i++) {
-		str_addf(&layouts, "%s%s", i ? " " : "", v[i]);
-		at = str_eq(v[i], "default") ? i : at;
-		free(v[i]);
-	}
-	free(v);
 	s = sheet_new("export", "export", export_go, NULL);
 	sheet_choice(s, "what", "card recipe table", 0);
-	sheet_choice(s, "layout", layouts.s ? layouts.s : "default", at);
+	app_card_layouts(s);
 	sheet_text(s, "file", "");
 	sheet_info(s, "", STYLE_dim, "without a file it goes to the clipboard");
-	str_fini(&layouts);
 	return app_sheet(a, s);
 }

@@ -95,6 +95,12 @@ void app_watch_job(struct app *a, int64_t id);            /* :wait-idle waits fo
 /* to the clipboard, and says so */
 void app_copy(struct app *a, const char *what, const char *text);
 
+/* The card of these (words as report.h's), made on a worker, to a file or, path "", the
+ * clipboard. */
+unsigned app_export_card(struct app *a, const char *const *words, size_t n, const char *baseline,
+	const char *layout, const char *path);
+void app_card_layouts(struct sheet *s);                   /* a field to choose one */
+
 /* --- recipes -------------------------------------------------------------------------------- */
 /* The present recipe becomes `r` (its reference is taken): figures follow by themselves. */
 unsigned app_edit(struct app *a, const struct recipe *r, const char *what, const char *merge_key);

@@ -23,6 +23,7 @@ libcupelui_a_SOURCES += \
 	ui/view/view_history.c ui/view/view_history.h ui/view/view_jobs.c \
 	ui/view/view_models.c ui/view/view_models.h ui/view/models_commands.c
 libcupelui_a_SOURCES += \
-	ui/view/results_cells.c ui/view/results_commands.c ui/view/results_make.c \
+	ui/view/results_cells.c ui/view/results_commands.c ui/view/results_files.c \
+	ui/view/results_make.c \
 	ui/view/results_page.c ui/view/results_panes.c ui/view/results_table.c \
 	ui/view/view_results.c ui/view/view_results.h

@@ -75,7 +75,8 @@ void results_title(const struct comparison *c, size_t row, struct str *out)
 	const struct compare_row *r = &c->rows[row];
 
 	str_add(out, r->mean ? "mean" : r->task);
-	if (r->metric && !r->mean && (!r->share || is_again(c, row)))
+	/* "score" is what a card names no metric for */
+	if (r->metric && !r->mean && !str_eq(r->metric, "score") && (!r->share || is_again(c, row)))
 		str_addf(out, " %s", str_eq(r->metric, "perplexity") ? "ppl" : r->metric);
 }
 

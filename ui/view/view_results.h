@@ -1,8 +1,8 @@
 /* view_results: the state of the Results view, for the files it is made of: view_results.c (life,
  * layout), results_make.c (which variants; the comparison, made on a worker), results_table.c (rows
  * and columns), results_cells.c (what stands in them), results_panes.c (what is drawn around the
- * table), results_page.c (one figure whole, what an import did not read), results_commands.c.
- * UI thread only. */
+ * table), results_page.c (one figure whole, what an import did not read), results_commands.c
+ * and results_files.c (import, export). UI thread only. */
 #ifndef CUPEL_UI_VIEW_RESULTS_H
 #define CUPEL_UI_VIEW_RESULTS_H
 #include "compare/compare.h"
