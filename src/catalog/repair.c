@@ -20,7 +20,6 @@ static const struct { const char *table, *what; } words[] = {
 	{ "stat", "statistics" }, { "score", "scores" }, { "note", "notes" }, { "tag", "tags" },
 	{ "job", "jobs" }, { "card", "cards" }, { "edge", "parents in cards and files" },
 	{ "question_set", "sets of questions" }, { "answer", "answers to questions" },
-	{ "recipe_value", "numbers of recipes" },
 	{ "meta", "settings" },
 };
 

@@ -13,7 +13,7 @@ struct salvage_column {
 };
 struct salvage_table {
 	char *name;
-	bool shadow;               /* an index of words: made anew, not copied */
+	bool shadow;               /* what follows from other rows: made anew, not copied */
 	bool numbered;             /* has row numbers */
 	struct salvage_column *columns; /* in the order of a record */
 	size_t n;

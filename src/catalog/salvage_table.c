@@ -1,5 +1,4 @@
 #include "config.h"
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/str.h"
@@ -63,7 +62,7 @@ void salvage_describe(struct salvage *s)
 
 		t->name = db_text(q, 0);
 		t->shadow = str_eq((const char *)sqlite3_column_text(q, 1), "shadow") ||
-			str_starts(t->name, "sqlite_");
+			str_starts(t->name, "sqlite_") || str_eq(t->name, "recipe_value");
 		t->numbered = !sqlite3_column_int(q, 2);
 	}
 	sqlite3_finalize(q);
@@ -104,21 +103,10 @@ static bool value_fits(const struct salvage_column *c, const struct value *v)
 	}
 }
 
-/* An entry of an index of hashes has the shape of a recipe's value, and no recipe has such a
- * key. */
-static bool is_hash(const struct value *v)
-{
-	size_t i = 0;
-
-	while (i < v->n && v->n == 32 && (isdigit(v->b[i]) || (v->b[i] >= 'a' && v->b[i] <= 'f')))
-		i++;
-	return i == 32;
-}
-
 /* A row is shorter than its table where columns were added later; those may be null. */
 bool salvage_fits(const struct salvage_table *t, const struct record *r)
 {
-	if (r->n > t->n || (str_eq(t->name, "recipe_value") && is_hash(&r->v[0])))
+	if (r->n > t->n)
 		return false;
 	for (size_t i = 0; i < t->n; i++)
 		if (i < r->n ? !value_fits(&t->columns[i], &r->v[i]) : t->columns[i].needed)

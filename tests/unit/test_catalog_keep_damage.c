@@ -155,6 +155,9 @@ static void compare(const struct salvage *s, const struct table_count *counts, c
 	}
 	assert_int_equal(ask_number(path, NULL, "SELECT count(*) FROM run WHERE id NOT IN (SELECT "
 		"rowid FROM run_search)"), 0);
+	assert_int_equal(ask_number(path, whole, "SELECT count(*) FROM (SELECT * FROM "
+		"other.recipe_value v WHERE EXISTS (SELECT 1 FROM main.recipe r WHERE r.id = "
+		"v.recipe) EXCEPT SELECT * FROM main.recipe_value)"), 0);
 }
 
 static void repaired_opens(const char *path)
