@@ -208,8 +208,9 @@ const struct verb verb_import = {
 	.args = "FILE...",
 	.help = "take in figures that other programs measured; those it has already change nothing",
 	.detail =
-		"Reads results of lm-eval (JSON, with the answers in samples_*.jsonl beside "
-		"them), of mlx_lm.evaluate, logs of llama-perplexity "
+		"Reads results of lm-eval (its JSON, also one that breaks off, with the answers in "
+		"samples_*.jsonl beside it, and the tables it prints), of mlx_lm.evaluate and "
+		"mlx_lm.perplexity, logs of llama-perplexity "
 		"(perplexity, divergence, HellaSwag, WinoGrande, multiple choice) and tables (CSV "
 		"or TSV: model, task, metric, value and, as you have them, stderr, n, shots, "
 		"estimated; or a column for each task), and runs that were shared as one file "

@@ -29,6 +29,43 @@ static const char *first(const char *s)
 	return s + strspn(s, " \t\r\n");
 }
 
+static void read_as(struct import_file *f, const struct import_text *t)
+{
+	for (size_t i = 0; !f->kind && i < sizeof kinds / sizeof kinds[0]; i++)
+		if (kinds[i].is(t))
+			f->kind = &kinds[i];
+	if (f->kind)
+		f->kind->read(t, f);
+}
+
+/* What a text that breaks off holds; false with e as it is if that is nothing of use. */
+static bool read_torn(struct import_file *f, const char *path, const char *text, size_t n)
+{
+	struct import_text t = { .path = path };
+	int64_t line = 1;
+	json_t *json;
+	size_t cut, left;
+	char *whole = import_torn(text, n, &cut);
+
+	if (!whole)
+		return false;
+	t.s = whole;
+	t.n = strlen(whole);
+	t.json = json = json_parse(whole, t.n, path, true, NULL);
+	if (json)
+		read_as(f, &t);
+	json_decref(json);
+	free(whole);
+	cut += strspn(text + cut, " \t\r\n,");
+	for (size_t i = 0; i < cut; i++)
+		line += text[i] == '\n';
+	left = n - cut;
+	if (f->kind)
+		import_unread(f, line, text + cut, left, "the file breaks off here, or is "
+			"damaged: nothing after this was read");
+	return f->kind != NULL;
+}
+
 bool import_parse(struct import_file *f, const char *path, const char *text, size_t n,
 	struct err *e)
 {
@@ -38,20 +75,19 @@ bool import_parse(struct import_file *f, const char *path, const char *text, siz
 
 	*f = (struct import_file){ .path = xstrdup(path) };
 	if (*start == '{' && !lm_eval_samples_is(&t)) {
-		json = json_parse(start, n - (size_t)(start - text), path, true, e);
-		if (!json)
+		t.json = json = json_parse(start, n - (size_t)(start - text), path, true, e);
+		if (!json && !read_torn(f, path, start, n - (size_t)(start - text)))
 			return false;
-		t.json = json;
+		if (!json) {
+			err_clear(e);
+			return true;
+		}
 	}
-	for (size_t i = 0; !f->kind && i < sizeof kinds / sizeof kinds[0]; i++)
-		if (kinds[i].is(&t))
-			f->kind = &kinds[i];
-	if (f->kind)
-		f->kind->read(&t, f);
+	read_as(f, &t);
 	json_decref(json);
 	return f->kind || err_set(e, ERR_INPUT, path, "read are model cards, results of "
-		"lm-eval (with its samples) and mlx_lm.evaluate, logs of llama-perplexity, shared "
-		"runs, and CSV with the columns model, task, metric, value",
+		"lm-eval (with its samples) and mlx_lm, logs of llama-perplexity, shared runs, "
+		"and CSV with the columns model, task, metric, value",
 		"no kind of file with figures that is known here");
 }
 

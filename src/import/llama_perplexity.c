@@ -3,11 +3,13 @@
  * line says; a log that ends before it has none. */
 #include "config.h"
 #include "import/reading.h"
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/str.h"
 #include "base/xalloc.h"
+#include "catalog/task.h"
 
 #define LINE_MAX_BYTES 4096 /* of a line that is looked at; running values make longer ones */
 
@@ -16,8 +18,11 @@ struct log {
 	struct import_lines l;
 	char line[LINE_MAX_BYTES + 1];     /* without escape sequences */
 	char section[16];                  /* of a summary: "Perplexity", "KL", "Token"; "" none */
+	char *model, *text;                /* of the run at hand; text: the file that was read */
 	int64_t chunks, context;
-	bool hellaswag;
+	int64_t selected;                  /* tasks that were to be asked */
+	bool hellaswag, winogrande;
+	bool finished;                     /* stdout and stderr may come in either order */
 	/* the newest row of a task's table, and of running perplexities */
 	struct { double value, low, high; int64_t n, line; char text[160]; } row, running;
 };
@@ -26,7 +31,7 @@ bool llama_perplexity_is(const struct import_text *t)
 {
 	static const char *const signs[] = { "Final estimate: PPL", " statistics ======",
 		"calculating perplexity over", "Final Winogrande score(", "Final result: ",
-		"task\tacc_norm" };
+		"task\tacc_norm", "winogrande_score : " };
 
 	for (size_t i = 0; !t->json && i < sizeof signs / sizeof signs[0]; i++)
 		if (memmem(t->s, t->n, signs[i], strlen(signs[i])))
@@ -50,6 +55,11 @@ static void clean(struct log *g)
 			g->line[n++] = c;
 	}
 	g->line[n] = 0;
+	/* "0.00.036.808 I " stands before what newer versions log. */
+	n = strspn(g->line, "0123456789.");
+	if (n >= 12 && g->line[n] == ' ' && strchr("DIWE", g->line[n + 1]) && g->line[n + 1] &&
+		g->line[n + 2] == ' ')
+		memmove(g->line, g->line + n + 3, strlen(g->line + n + 3) + 1);
 }
 
 static json_t *protocol(const struct log *g, const char *method)
@@ -62,6 +72,8 @@ static json_t *protocol(const struct log *g, const char *method)
 		json_object_set_new(p, "context", json_integer(g->context));
 	if (g->chunks > 0)
 		json_object_set_new(p, "chunks", json_integer(g->chunks));
+	if (g->text)
+		json_object_set_new(p, "text", json_textn(g->text));
 	return p;
 }
 
@@ -78,7 +90,7 @@ static void fact(struct log *g, const struct import_figure *given, json_t *p)
 {
 	struct import_figure x = *given;
 
-	x.variant = g->f->model;
+	x.variant = g->model;
 	x.line = g->l.line;
 	x.text = g->line;
 	x.text_n = strlen(g->line);
@@ -111,26 +123,6 @@ static bool measured(const char *s, struct import_figure *x)
 	if (*s == '%')
 		x->unit = UNIT_PERCENT;
 	return true;
-}
-
-/* --- setup --- */
-
-static void setup(struct log *g)
-{
-	const char *s;
-
-	if ((s = strstr(g->line, " over ")) && strstr(s, "chunks")) {
-		g->chunks = strtoll(s + 6, NULL, 10);
-		if ((s = strstr(s, "n_ctx")))
-			g->context = strtoll(s + 5 + strspn(s + 5, " ="), NULL, 10);
-	}
-	if (!g->f->model && strstr(g->line, "llama_model_loader: loaded meta data") &&
-		(s = strstr(g->line, " from "))) {
-		const char *end = strstr(s, " (version");
-
-		if (end)
-			g->f->model = xstrndup(s + 6, (size_t)(end - s - 6));
-	}
 }
 
 /* --- the summary of divergence --- */
@@ -212,7 +204,7 @@ static void perplexity(struct log *g, const char *at)
 		fact(g, &x, protocol(g, "ppl/half"));
 	else
 		unread(g, "no number there");
-	g->running.n = 0;
+	g->finished = true;
 }
 
 static void winogrande(struct log *g, const char *at)
@@ -228,12 +220,42 @@ static void winogrande(struct log *g, const char *at)
 	} else {
 		unread(g, "no number there");
 	}
+	g->winogrande = false;
 }
 
-/* The program calls every such test TruthfulQA: which it was, the log does not know. */
+/* A benchmark that a file is named after: "arc-easy-validation.bin", "mmlu.log". */
+static const struct task *task_in(const char *path)
+{
+	char *name = xstrdup(path ? str_base(path) : "");
+	const struct task *found = NULL;
+	size_t n = strlen(name), best = 2;
+
+	for (size_t from = 0; from < n; from++) {
+		if (from && isalnum((unsigned char)name[from - 1]))
+			continue;
+		for (size_t to = n; to > from + best; to--) {
+			char end = name[to];
+
+			if (isalnum((unsigned char)end))
+				continue;
+			name[to] = '\0';
+			if (task_find(name + from)) {
+				found = task_find(name + from);
+				best = to - from;
+			}
+			name[to] = end;
+		}
+	}
+	free(name);
+	return found;
+}
+
+/* The program calls every such test TruthfulQA: which it was, only the names of files tell. */
 static void choice(struct log *g, const char *at)
 {
-	struct import_figure x = { .task = "multiple_choice", .metric = "acc", .n = g->row.n };
+	const struct task *task = task_in(g->text) ? task_in(g->text) : task_in(g->f->path);
+	struct import_figure x = { .task = task ? task->name : "multiple_choice", .metric = "acc",
+		.n = g->row.n };
 
 	if (measured(at, &x)) {
 		x.unit = UNIT_PERCENT;
@@ -245,7 +267,7 @@ static void choice(struct log *g, const char *at)
 
 static void hellaswag_end(struct log *g)
 {
-	struct import_figure x = { .variant = g->f->model, .task = "hellaswag",
+	struct import_figure x = { .variant = g->model, .task = "hellaswag",
 		.metric = "acc_norm", .value = g->row.value, .stderr_ = NAN, .unit = UNIT_PERCENT,
 		.n = g->row.n, .line = g->row.line, .text = g->row.text,
 		.text_n = strlen(g->row.text) };
@@ -257,9 +279,100 @@ static void hellaswag_end(struct log *g)
 		json_object_set_new(p, "low", json_number(g->row.low / 100));
 		json_object_set_new(p, "high", json_number(g->row.high / 100));
 	}
+	if (g->selected > g->row.n && g->row.n)
+		json_object_set_new(p, "selected", json_integer(g->selected));
 	import_fact(g->f, &x, p);
 	g->hellaswag = false;
 }
+
+/* --- where a run begins and ends --- */
+
+static void end_run(struct log *g)
+{
+	hellaswag_end(g);
+	if (g->running.n && !g->finished)
+		import_unread(g->f, g->running.line, g->running.text, strlen(g->running.text),
+			"the log ends before the final estimate");
+	if (g->winogrande && g->row.n)
+		import_unread(g->f, g->row.line, g->row.text, strlen(g->row.text),
+			"the program gives no score of fewer than 100 tasks");
+	g->hellaswag = g->winogrande = g->finished = false;
+	g->section[0] = '\0';
+	memset(&g->row, 0, sizeof g->row);
+	memset(&g->running, 0, sizeof g->running);
+}
+
+static void set_model(struct log *g, const char *s, size_t n)
+{
+	free(g->model);
+	g->model = xstrndup(s, n);
+	if (!g->f->model)
+		g->f->model = xstrdup(g->model);
+}
+
+/* The word behind an option of a command line, free(); NULL: it is not there. */
+static char *option(const char *line, const char *const *names)
+{
+	for (; *names; names++) {
+		const char *s = line;
+		size_t n = strlen(*names);
+
+		while ((s = strstr(s, *names)) && !(s > line && s[-1] == ' ' && s[n] == ' '))
+			s += n;
+		if (!s)
+			continue;
+		s += n + strspn(s + n, " ");
+		if (*s == '"' || *s == '\'')
+			return xstrndup(s + 1, strcspn(s + 1, *s == '"' ? "\"" : "'"));
+		return xstrndup(s, strcspn(s, " "));
+	}
+	return NULL;
+}
+
+/* A line of the shell, or a script's trace, that starts the program. */
+static bool command(struct log *g)
+{
+	static const char *const models[] = { "-m", "--model", NULL };
+	static const char *const texts[] = { "-f", "--file", "-bf", "--binary-file", NULL };
+	char *model;
+
+	if (!strstr(g->line, "perplexity ") || !strstr(g->line, " -m ") ||
+		strstr(g->line, "perplexity: "))
+		return false;
+	end_run(g);
+	model = option(g->line, models);
+	if (model)
+		set_model(g, model, strlen(model));
+	free(model);
+	free(g->text);
+	g->text = option(g->line, texts);
+	if (g->text && strchr(g->text, '/'))
+		memmove(g->text, str_base(g->text), strlen(str_base(g->text)) + 1);
+	g->chunks = g->context = 0;
+	return true;
+}
+
+static void setup(struct log *g)
+{
+	const char *s, *end;
+
+	if ((s = strstr(g->line, " over ")) && strstr(s, "chunks")) {
+		end_run(g);
+		g->chunks = strtoll(s + 6, NULL, 10);
+		if ((s = strstr(s, "n_ctx")))
+			g->context = strtoll(s + 5 + strspn(s + 5, " ="), NULL, 10);
+	} else if ((s = strstr(g->line, "hellaswag_score : selecting "))) {
+		g->selected = strtoll(s + strlen("hellaswag_score : selecting "), NULL, 10);
+	} else if (strstr(g->line, "winogrande_score : calculating")) {
+		end_run(g);
+		g->winogrande = true;
+	} else if (strstr(g->line, "llama_model_loader: loaded meta data") &&
+		(s = strstr(g->line, " from ")) && (end = strstr(s, " (version"))) {
+		end_run(g);
+		set_model(g, s + 6, (size_t)(end - s - 6));
+	}
+}
+
 
 /* "N\tV%\t[L%, H%]", or "N\tV". */
 static bool row(struct log *g)
@@ -298,17 +411,19 @@ static void look(struct log *g)
 	};
 	const char *s;
 
+	if (command(g))
+		return;
 	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
 		if ((s = strstr(g->line, ends[i].sign))) {
 			ends[i].take(g, s + strlen(ends[i].sign));
 			return;
 		}
 	if (strstr(g->line, "Unexpected negative standard deviation"))
-		unread(g, "the perplexity could not be estimated");
+		unread(g, "the perplexity could not be estimated"), g->finished = true;
 	else if ((s = strstr(g->line, "====== ")) && strstr(s, " statistics ======"))
 		snprintf(g->section, sizeof g->section, "%.*s", (int)strcspn(s + 7, " "), s + 7);
 	else if (strstr(g->line, "task\tacc_norm"))
-		g->hellaswag = true;
+		end_run(g), g->hellaswag = true;
 	else if (row(g))
 		return;
 	else if (g->section[0] && g->line[0] && !strstr(g->line, "llama_") &&
@@ -333,9 +448,8 @@ void llama_perplexity_read(const struct import_text *t, struct import_file *f)
 		clean(g);
 		look(g);
 	}
-	hellaswag_end(g);
-	if (g->running.n)
-		import_unread(f, g->running.line, g->running.text, strlen(g->running.text),
-			"the log ends before the final estimate");
+	end_run(g);
+	free(g->model);
+	free(g->text);
 	free(g);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/str.h"
 #include "base/xalloc.h"
+#include "system/file.h"
 
 bool lm_eval_is(const struct import_text *t)
 {
@@ -54,6 +55,20 @@ static void set_text(json_t *o, const char *key, const char *value)
 		json_object_set_new(o, key, json_textn(value));
 }
 
+/* "temperature=0.7,top_p=0.9", or an object of the same. */
+static void set_generation(json_t *p, const json_t *given)
+{
+	struct str s = STR_INIT;
+
+	if (json_is_object(given) && json_object_size(given)) {
+		json_add(&s, given, 0);
+		set_text(p, "generation", s.s);
+	} else {
+		set_text(p, "generation", json_string_value(given));
+	}
+	str_fini(&s);
+}
+
 static json_t *protocol(const json_t *all)
 {
 	json_t *p = json_object(), *limit = json_at(all, "config.limit");
@@ -71,12 +86,31 @@ static json_t *protocol(const json_t *all)
 	else if (json_object_get(all, "chat_template"))
 		json_object_set_new(p, "template", json_string(
 			json_text(all, "chat_template", NULL) ? "chat" : "none"));
+	if (json_at(all, "config.gen_kwargs"))
+		set_generation(p, json_at(all, "config.gen_kwargs"));
+	if (!str_eq(json_text(all, "config.model_revision", "main"), "main"))
+		set_text(p, "revision", json_text(all, "config.model_revision", NULL));
 	if (json_flag(all, "fewshot_as_multiturn", false))
 		json_object_set_new(p, "multiturn", json_true());
 	if (json_text(all, "system_instruction_sha", NULL))
 		set_text(p, "system", json_text(all, "system_instruction_sha", NULL));
 	free(dtype);
 	return p;
+}
+
+/* Where the file itself does not say it (any more): it lies in a folder called owner__model. */
+static char *model_of_folder(const char *path)
+{
+	char *folder = file_folder(path), *name = xstrdup(str_base(folder)), *at, *both = NULL;
+
+	at = strstr(name, "__");
+	if (str_starts(str_base(path), "results_") && at && at > name && at[2]) {
+		*at = '\0';
+		both = xasprintf("%s/%s", name, at + 2);
+	}
+	free(folder);
+	free(name);
+	return both;
 }
 
 void lm_eval_read(const struct import_text *t, struct import_file *f)
@@ -86,6 +120,8 @@ void lm_eval_read(const struct import_text *t, struct import_file *f)
 	struct import_walk w, inner;
 
 	f->model = model_of(t->json);
+	if (!f->model)
+		f->model = model_of_folder(t->path);
 	r.variant = f->model;
 	import_walk_text(&w, t);
 	while (import_walk_next(&w)) {

@@ -8,7 +8,8 @@ libcupel_a_SOURCES += src/import/card.c src/import/card.h \
 	src/import/card_variant.c src/import/claims.c src/import/claims.def \
 	src/import/claims.h src/import/import.c src/import/import.h src/import/kinds.def \
 	src/import/llama_perplexity.c src/import/lm_eval.c src/import/lm_eval_samples.c \
-	src/import/samples.h src/import/mlx_evaluate.c \
+	src/import/samples.h src/import/lm_eval_table.c src/import/mlx_evaluate.c \
+	src/import/mlx_perplexity.c src/import/torn.c \
 	src/import/reading.c src/import/reading.h src/import/results.c src/import/store.c \
 	src/import/table_file.c src/import/task.h
 libcupel_a_SOURCES += src/import/shared_recipe.c

@@ -14,6 +14,10 @@
 bool import_store_card(const struct import_file *f, const char *source, int64_t model,
 	struct catalog *c, struct err *e);
 
+/* Of a JSON text that breaks off, or is none from some byte on: what is whole, every open bracket
+ * closed behind it; free(). *cut: where it was whole up to. NULL: nothing is. */
+char *import_torn(const char *text, size_t n, size_t *cut);
+
 /* How a value was written. */
 enum import_unit { UNIT_BARE, UNIT_PERCENT, UNIT_FRACTION };
 /* A figure: value and stderr are scaled to fractions of 1 where the metric is a share: a percent

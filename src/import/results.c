@@ -55,11 +55,31 @@ static void copy(json_t *to, const char *name, json_t *from)
 		json_object_set(to, name, from);
 }
 
+/* Of a group, what all of its tasks have. */
+static json_t *shots(const struct import_results *r, const char *task)
+{
+	json_t *all = json_object_get(r->all, "n-shot"), *own = json_object_get(all, task), *sub;
+	size_t i;
+
+	if (own)
+		return own;
+	json_array_foreach(json_object_get(json_object_get(r->all, "group_subtasks"), task), i,
+		sub) {
+		json_t *n = json_object_get(all, json_string_value(sub) ? json_string_value(sub) :
+			"");
+
+		if (!n || (own && !json_equal(n, own)))
+			return NULL;
+		own = n;
+	}
+	return own;
+}
+
 static json_t *protocol_of(const struct import_results *r, const char *task, const char *filter)
 {
 	json_t *p = r->base ? json_deep_copy(r->base) : json_object();
 
-	copy(p, "shots", json_object_get(json_object_get(r->all, "n-shot"), task));
+	copy(p, "shots", shots(r, task));
 	copy(p, "task_version", json_object_get(json_object_get(r->all, "versions"), task));
 	if (filter && strcmp(filter, "none"))
 		json_object_set_new(p, "filter", json_textn(filter));
@@ -68,11 +88,16 @@ static json_t *protocol_of(const struct import_results *r, const char *task, con
 	return p;
 }
 
-static int64_t questions(const struct import_results *r, const char *task)
+/* A group has no n-samples; newer versions count in the row itself. */
+static int64_t questions(const struct import_results *r, const char *task, const json_t *row,
+	const char *key)
 {
 	json_t *n = json_object_get(json_object_get(r->all, "n-samples"), task);
+	json_t *own = json_object_get(json_object_get(row, "sample_count"), key);
 
-	return json_int(n, "effective", json_int(n, "original", 0));
+	if (json_is_object(n))
+		return json_int(n, "effective", json_int(n, "original", 0));
+	return json_is_integer(own) ? json_integer_value(own) : json_int(row, "sample_len", 0);
 }
 
 static void metric(struct import_file *f, const struct import_walk *w, const char *task,
@@ -88,7 +113,7 @@ static void metric(struct import_file *f, const struct import_walk *w, const cha
 	if (json_is_number(w->value))
 		import_fact(f, &(struct import_figure){ .variant = r->variant, .task = task,
 			.metric = name, .value = json_number_value(w->value),
-			.stderr_ = beside(row, name, filter), .n = questions(r, task),
+			.stderr_ = beside(row, name, filter), .n = questions(r, task, row, w->key),
 			.line = w->key_line, .text = w->key_text, .text_n = w->n },
 			protocol_of(r, task, filter));
 	else

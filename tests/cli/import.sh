@@ -43,6 +43,71 @@ same "$(value "task = 'multiple_choice'")" '0.244798 0.015052 817 3'
 run 0 import "$files/cut.log"
 has out '0 figures' 'ends before the final estimate'
 
+# What lm-eval 0.4.13 writes: groups with their number of questions, several filters, errors of N/A.
+run 0 import "$files/results_groups.json"
+has out '7 figures, 7 of them new'
+hasnt out 'not read'
+of="variant = 'maker/tiny-base' AND source LIKE '%results_groups.json'"
+same "$(value "$of AND task = 'tiny_group'")" '0.270833 0.0654497 48 34'
+same "$(value "$of AND task = 'tiny_two' AND metric = 'acc'")" '0.291667 0.094776 24 16'
+same "$(value "$of AND protocol LIKE '%flexible-extract%'")" '0 0 6 27'
+same "$(value "$of AND protocol LIKE '%strict-match%'")" '0.333333 0.210819 6 25'
+run 0 sql "SELECT task || json_extract(protocol, '\$.task_version') || ' ' ||
+  coalesce(json_extract(protocol, '\$.shots'), '-') AS x FROM scores WHERE $of ORDER BY line" --json
+has out '"tiny_mc1.5 0"' '"tiny_two0 2"' '"tiny_group2 -"'
+run 0 import "$files/results_template.json"
+has out '4 figures'
+run 0 sql "SELECT protocol FROM scores WHERE task = 'tiny_ppl' AND metric = 'word_perplexity'" --json
+has out '\"template\": \"c90ea6d7' '\"system\": \"cc7096c1' '\"multiturn\": true' \
+  '\"limit\": 5' '\"shots\": 1'
+same "$(value "task = 'tiny_ppl' AND metric = 'bits_per_byte'")" '2.97967 - 5 9'
+# One that breaks off: what is whole arrives, the model from the folder that lm-eval put it in.
+mkdir maker__torn-model
+cp "$files/results_torn.json" maker__torn-model/results_2026-06-01.json
+run 0 import maker__torn-model/results_2026-06-01.json
+has out '6 figures, 6 of them new' 'not read: 1' 'line 28: the file breaks off here'
+same "$(value "variant = 'maker/torn-model' AND task = 'tiny_two' AND metric = 'acc_norm'")" \
+  '0.25 0.0902894 24 18'
+{ head -c 400 "$files/results_groups.json"; printf '\377\376garbage'; } >garbage.json
+run 0 import garbage.json
+has out '3 figures' 'line 17: the file breaks off'
+printf '{"results": {"piqa": {"acc,none": 0.5' >number.json
+run 3 import number.json
+# The tables that lm-eval prints, two runs in one log; the second table of groups says nothing new.
+run 0 import "$files/lm_eval_tables.txt"
+has out '11 figures' 'tiny_ppl'
+hasnt out 'not read'
+of="source LIKE '%lm_eval_tables.txt'"
+same "$(value "$of AND task = 'tiny_group'")" '0.2708 0.0654 - 4'
+same "$(value "$of AND task = 'tiny_mc' AND metric = 'acc_norm' AND variant LIKE '%base'")" \
+  '0.25 0.0903 - 6'
+same "$(value "$of AND metric = 'word_perplexity' AND variant = 'maker/tiny-kjv'")" '8142.99 - - 23'
+run 0 sql "SELECT protocol FROM scores WHERE $of AND line = 10" --json
+has out '\"filter\": \"strict-match\"' '\"task_version\": 3' '\"shots\": 0'
+
+# Logs of a llama-perplexity that puts the time before its lines; four runs in one log, each with its
+# model; a final line in the middle of another.
+run 0 import "$files/llama_runs.log"
+has out '36 figures' 'line 90: the program gives no score of fewer than 100 tasks'
+of="source LIKE '%llama_runs.log'"
+same "$(value "$of AND variant = 'base-bf16.gguf'")" '28.8495 2.1078 1016 10'
+same "$(value "$of AND variant = 'base-Q4_K_M.gguf' AND metric = 'kld'")" '0.002556 6.9e-05 1016 38'
+same "$(value "$of AND task = 'hellaswag'")" '0.666667 - 3 81'
+run 0 sql "SELECT protocol FROM scores WHERE $of AND line IN (10, 81) ORDER BY line" --json
+has out '\"text\": \"text.txt\"' '\"context\": 256' '\"selected\": 4'
+run 0 import "$files/llama_mixed.log"
+has out '1 figure,' '28.8495'
+hasnt out 'not read'
+# Which multiple choice it was, the names of files tell.
+printf '+ llama-perplexity -m x.gguf --multiple-choice -bf data/arc-challenge-validation.bin\n' >mc.log
+cat "$files/choice.log" >>mc.log
+cp "$files/choice.log" mmlu-q4.log
+run 0 import mc.log mmlu-q4.log
+same "$(value "task = 'arc_challenge' AND variant = 'x.gguf'")" '0.244798 0.015052 817 4'
+same "$(value "task = 'mmlu' AND source LIKE '%mmlu-q4.log'")" '0.244798 0.015052 817 3'
+run 0 import "$files/mlx_perplexity.txt"
+same "$(value "variant = 'maker/tiny-merge-q8-hi-mlx'")" '17.012 0.21 10220 14'
+
 # Points and fractions, other names of tasks, estimates, lines inside quotes.
 run 0 import "$files/points.csv"
 has out '4 figures' 'line 6: the column is in points' 'line 7: no number' 'line 9: no share' \

@@ -53,6 +53,13 @@ EXTRA_DIST += \
 	tests/golden/import/divergence.log \
 	tests/golden/import/eval_maker_tiny-merge_0.4.9_05_arc_easy_boolq \
 	tests/golden/import/hellaswag.log \
+	tests/golden/import/llama_mixed.log \
+	tests/golden/import/llama_runs.log \
+	tests/golden/import/lm_eval_tables.txt \
+	tests/golden/import/mlx_perplexity.txt \
+	tests/golden/import/results_groups.json \
+	tests/golden/import/results_template.json \
+	tests/golden/import/results_torn.json \
 	tests/golden/import/perplexity.log \
 	tests/golden/import/points.csv \
 	tests/golden/import/results_2026-05-01T10-00-00.json \
