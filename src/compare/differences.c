@@ -7,7 +7,8 @@
 #include "base/vec.h"
 #include "compare/significance.h"
 
-#define ROUNDS 2000 /* of the bootstrap */
+#define ROUNDS 2000   /* of the bootstrap */
+#define COLUMNS_MANY 8 /* of more, intervals are by the error: a screen of them is there at once */
 
 static const char not_measured[] = "not measured", an_estimate[] = "an estimate",
 	other_protocol[] = "measured differently", other_quantization[] = "other quantization";
@@ -146,8 +147,9 @@ static bool paired(const struct making *m, const struct compare_row *row,
 		only_against += x.d[i] < 0;
 	}
 	t = x.right_or_wrong ? sig_mcnemar(only_of, only_against, x.n) : sig_paired(x.d, x.n);
-	sig_bootstrap(x.d, x.n, m->ask->seed, hash64_bytes(row->task, strlen(row->task)), ROUNDS,
-		&t.low, &t.high);
+	if (m->out->n_differences <= COLUMNS_MANY)
+		sig_bootstrap(x.d, x.n, m->ask->seed, hash64_bytes(row->task, strlen(row->task)),
+			ROUNDS, &t.low, &t.high);
 	take(d, &t);
 	if (str_starts(row->metric, "perplexity") &&
 		fabs(log(of->value) - mean_of(x.of, x.n)) < 0.2)

@@ -212,7 +212,8 @@ static void bootstrap(void **state)
 		assert_true(sig_bootstrap(d, n, 0, 5, 2000, &again[0], &again[1]));
 		assert_true(again[0] == low && again[1] == high);
 		assert_true(sig_bootstrap(d, n, 1, 5, 2000, &again[0], &again[1]));
-		assert_true(again[0] != low || again[1] != high);
+		/* Means of right and wrong lie on a grid: ends may meet. */
+		assert_true(i == 0 || again[0] != low || again[1] != high);
 		free(d);
 	}
 	double same[3] = { 2, 2, 2 }, low, high;
