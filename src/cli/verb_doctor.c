@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "base/xalloc.h"
 #include "cli/doctor_catalog.h"
+#include "infer/blas.h"
 #include "system/file.h"
 #include "tensor/cpu.h"
 
@@ -66,8 +67,10 @@ static void check_libraries(struct doctor *d)
 	say(d, "libraries", "xxhash", false,
 		xasprintf("%u.%u.%u", x / 10000, x / 100 % 100, x % 100));
 	say(d, "libraries", "utf8proc", false, xstrdup(utf8proc_version()));
-	say(d, "libraries", "openblas", false, xasprintf("%s, using %s",
-		openblas_get_config(), openblas_get_corename()));
+	say(d, "libraries", "openblas", false, xasprintf("%s, using %s%s%s",
+		openblas_get_config(), blas_core(),
+		blas_better() ? ", for it does not know this CPU: eval takes " : "",
+		blas_better() ? blas_better() : ""));
 }
 
 static void check_machine(struct doctor *d)

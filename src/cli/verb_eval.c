@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "cli/evaluating.h"
+#include "infer/blas.h"
 #include "system/process.h"
 
 /* One model on all texts. */
@@ -156,6 +157,8 @@ static int run(struct cli *c, struct err *e)
 
 	if (ok && !cli_option(c, "--text"))
 		ok = err_set(e, ERR_USAGE, "eval", "--text FILE", "it needs a text");
+	if (ok)
+		blas_wake();
 	process_catch_signals();
 	ok = ok && (!against || measure(&b, c, against, &how, e)) &&
 		measure(&a, c, c->argv[0], &how, e) && (!against || alike(&a, &b, e));
