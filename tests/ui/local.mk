@@ -7,6 +7,7 @@ screen_tests = \
 	tests/ui/export.script tests/ui/export.screen \
 	tests/ui/gradient.script tests/ui/gradient.screen \
 	tests/ui/help.script tests/ui/help.screen \
+	tests/ui/history.script tests/ui/history.screen tests/ui/history.csv \
 	tests/ui/lineage.script tests/ui/lineage.screen tests/ui/lineage_card.md \
 	tests/ui/loop.script tests/ui/loop.screen \
 	tests/ui/models.script tests/ui/models.screen \

@@ -1,6 +1,7 @@
 /* The filter of view History: the catalog's language, live while it is typed. */
 #include "config.h"
 #include <stdlib.h>
+#include "base/xalloc.h"
 #include "ui/view/view_history.h"
 
 /* What Esc brings back. */
@@ -12,13 +13,32 @@ static void say_trouble(struct history_view *v, const struct err *e)
 	v->trouble = e && e->code ? xasprintf("%s; %s", e->what, e->hint) : NULL;
 }
 
-/* What is wrong stands above the rows, which stay as they were. */
+/* All but the last word, which is being typed; free(). */
+static char *but_the_last(const char *text)
+{
+	size_t end = 0;
+	bool quoted = false;
+
+	for (size_t i = 0; text[i]; i++) {
+		quoted ^= text[i] == '"';
+		if (text[i] == ' ' && !quoted)
+			end = i;
+	}
+	return xstrndup(text, end);
+}
+
+/* What is wrong stands above the rows of what is right. */
 static void typed(struct app *a, const char *text, void *ctx)
 {
 	struct history_view *v = ctx;
 	struct err e = { 0 };
+	char *right;
 
-	history_filter(v, text, &e);
+	if (!history_filter(v, text, &e)) {
+		right = but_the_last(text);
+		history_filter(v, right, NULL);
+		free(right);
+	}
 	say_trouble(v, &e);
 	app_changed(a, CHANGED_ROWS);
 }
