@@ -10,6 +10,7 @@
 
 #include "base/str.h"
 #include "base/xalloc.h"
+#include "catalog/measured.h"
 #include "system/file.h"
 
 static bool whole_number(const char *text, int64_t *v)
@@ -171,10 +172,24 @@ static json_t *protocol(const char *text)
 	return j ? j : json_null();
 }
 
+struct catalog_score *history_results(struct catalog *c, int64_t run, size_t *n, struct err *e)
+{
+	struct catalog_measured of = { .run = run };
+	struct catalog_score *v = catalog_measured_scores(c, &of, n, e);
+
+	for (size_t i = 0; v && i < *n / 2; i++) { /* newest first they come */
+		struct catalog_score swap = v[i];
+
+		v[i] = v[*n - 1 - i];
+		v[*n - 1 - i] = swap;
+	}
+	return v;
+}
+
 static bool add_results(struct catalog *c, const struct catalog_run *r, json_t *j, struct err *e)
 {
 	size_t n;
-	struct catalog_score *v = catalog_scores(c, r->id, 0, &n, e);
+	struct catalog_score *v = history_results(c, r->id, &n, e);
 	json_t *list = json_array();
 
 	for (size_t i = 0; v && i < n; i++) {

@@ -15,6 +15,9 @@ bool history_job_id(const char *text, int64_t *id, struct err *e);
 const char *history_output(const struct catalog_run *r);
 char *history_when(const char *iso);              /* "2026-11-19 14:03", local time; free() */
 json_t *history_tags(const struct catalog_run *r); /* array */
+/* What is known of a run's results and of those of the model it wrote, in the order they came:
+ * catalog_scores_free. NULL on error. */
+struct catalog_score *history_results(struct catalog *c, int64_t run, size_t *n, struct err *e);
 /* A row of `runs`. */
 json_t *history_run(const struct catalog_run *r);
 /* `show`: everything known of a run. NULL on error. */

@@ -120,7 +120,7 @@ static bool print_results(struct catalog *c, const struct catalog_run *r, struct
 	static const char *const headers[] =
 		{ "TASK", "METRIC", ">VALUE", ">SE", ">N", "STATED IN" };
 	size_t n;
-	struct catalog_score *v = catalog_scores(c, r->id, 0, &n, e);
+	struct catalog_score *v = history_results(c, r->id, &n, e);
 
 	if (v && n) {
 		struct table_out *t = table_new(headers, 6);

@@ -7,7 +7,7 @@
 #include "base/vec.h"
 #include "compare/significance.h"
 #include "import/import.h"
-#include "import/task.h"
+#include "catalog/task.h"
 
 /* One figure of one subject. */
 struct said {

@@ -5,7 +5,7 @@
 #define CUPEL_IMPORT_CARD_READING_H
 #include "import/card.h"
 #include "import/reading.h"
-#include "import/task.h"
+#include "catalog/task.h"
 
 enum line_use {
 	LINE_TEXT,

@@ -10,7 +10,7 @@
 #include "base/hash.h"
 #include "base/str.h"
 #include "base/vec.h"
-#include "import/task.h"
+#include "catalog/task.h"
 #include "system/file.h"
 
 #define LINE_MAX_BYTES ((size_t)64 << 20)

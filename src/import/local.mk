@@ -11,5 +11,5 @@ libcupel_a_SOURCES += src/import/card.c src/import/card.h \
 	src/import/samples.h src/import/lm_eval_table.c src/import/mlx_evaluate.c \
 	src/import/mlx_perplexity.c src/import/torn.c \
 	src/import/reading.c src/import/reading.h src/import/results.c src/import/store.c \
-	src/import/table_file.c src/import/task.h
+	src/import/table_file.c
 libcupel_a_SOURCES += src/import/shared_recipe.c

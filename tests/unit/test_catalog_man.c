@@ -28,7 +28,7 @@ static int setup(void **state)
 	c = open_ok(":memory:");
 	for (int i = 0; i < 2; i++) {
 		struct catalog_run r = { .kind = "merge", .name = "granite", .method = "nuslerp",
-			.recipe_text = "merge_method: nuslerp\n", .recipe_hash = "aa" };
+			.recipe_text = "merge_method: nuslerp\nt: 1e-4\n", .recipe_hash = "aa" };
 		struct catalog_input in = { "owner/granite-3b", NULL, NULL, "base" };
 
 		assert_int_equal(catalog_run_begin(c, &r, &in, 1, NULL), i + 1);

@@ -1,2 +1,0 @@
-/* task: now in catalog, where filters know benchmarks too. */
-#include "catalog/task.h"
