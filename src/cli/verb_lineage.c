@@ -103,30 +103,44 @@ static char *plain(char *s)
 	return str_steal(&out);
 }
 
+/* Each reason once: of what is only near a sum, and of what is none. */
+static void print_reasons(const struct lineage_leaf *v, size_t n)
+{
+	for (size_t i = 0; i < n && i < 64; i++) {
+		bool told = !v[i].why;
+		const char *near = cli_utf8() ? "≈" : "~";
+		char *text;
+
+		for (size_t k = 0; k < i && !told; k++)
+			told = v[k].why && v[k].approximate == v[i].approximate &&
+				(v[i].approximate || (str_eq(v[k].why, v[i].why) &&
+				str_eq(v[k].at, v[i].at)));
+		if (told)
+			continue;
+		text = xasprintf("%s: %s%s%s", v[i].approximate ? near : "?", v[i].why,
+			v[i].at && !v[i].approximate ? ", in " : "",
+			v[i].at && !v[i].approximate ? v[i].at : "");
+		say("", text);
+		free(text);
+	}
+}
+
 static void print_leaves(const struct lineage *l, size_t node)
 {
 	size_t n;
 	struct lineage_leaf *v = lineage_leaves(l, node, &n);
-	const char *why = NULL;
 
 	for (size_t i = 0; i < n && i < 64; i++) {
 		char *text = plain(lineage_leaf_text(l, &v[i]));
 		char *line = xasprintf("%s %s", l->nodes[v[i].node].name, text);
 
 		say(i ? "" : "leaves", line);
-		if (v[i].approximate)
-			why = v[i].why;
 		free(line);
 		free(text);
 	}
 	if (n > 64)
 		printf("%12s… and %zu more\n", "", n - 64);
-	if (why) {
-		char *text = xasprintf("%s: %s", cli_utf8() ? "≈" : "~", why);
-
-		say("", text);
-		free(text);
-	}
+	print_reasons(v, n);
 	lineage_leaves_free(v, n);
 }
 

@@ -114,6 +114,9 @@ static void add_list(struct quant_files *f, const struct quant_plan *p,
 	json_object_set_new(j, "kind", json_string("quantize"));
 	json_object_set_new(j, "plan", json_string(hex));
 	json_object_set_new(j, "preset", json_string(p->spec->preset.name));
+	if (!p->targets->model->virtual && p->targets->model->name)
+		json_object_set_new(j, "inputs", json_pack("[{s:o, s:s}]", "name",
+			json_textn(p->targets->model->name), "role", "input"));
 	for (size_t i = 0; i < l->n_files; i++)
 		json_object_set_new(files, l->files[i].name, json_u64(l->files[i].bytes));
 	if (l->index)

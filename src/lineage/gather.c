@@ -359,9 +359,31 @@ static bool is_of_merge(const char *child, const char *merge)
 	return n && strlen(tail) > n && !strncasecmp(tail, merge, n) && strchr("-_.", tail[n]);
 }
 
+/* The type a card says that its model is quantized to, or NULL. Caller frees. */
+static char *quantized_to(const struct catalog_card *card)
+{
+	json_t *j = card && card->facts && strstr(card->facts, "\"quantization\"") ?
+		json_parse(card->facts, strlen(card->facts), "card", false, NULL) : NULL;
+	const char *type = json_text(j, "quantization.type", NULL);
+	char *out = type && *type ? xstrdup(type) : NULL;
+
+	json_decref(j);
+	return out;
+}
+
+static void set_quantized(struct draft *d, struct lineage_edge *e, const char *type)
+{
+	struct lineage_node *x = &d->nodes.v[e->child];
+
+	e->coefficient = 1.0;
+	e->brief = type ? xstrdup(type) : NULL;
+	if (type && !x->dtype)
+		x->dtype = xstrdup(type);
+}
+
 /* The edges of one child from one card, or one kind of file: v[0 … n). */
 static void add_stated(struct draft *d, struct origin *o, const struct catalog_edge *v, size_t n,
-	const char *text)
+	const char *text, const char *type)
 {
 	struct recipe *r = text ? recipe_parse(text, strlen(text), NULL, NULL) : NULL;
 	struct share s = { 0 };
@@ -378,7 +400,7 @@ static void add_stated(struct draft *d, struct origin *o, const struct catalog_e
 	if (r && r->name && is_of_merge(v[0].child, r->name)) {
 		size_t between = draft_node(d, r->name, NULL, NULL, o->child);
 
-		draft_edge(d, o, between, "quantized")->coefficient = 1.0;
+		set_quantized(d, draft_edge(d, o, between, "quantized"), type);
 		o->child = between;
 	}
 	input = xnew(long, n);
@@ -393,7 +415,7 @@ static void add_stated(struct draft *d, struct origin *o, const struct catalog_e
 		if (input[i] >= 0)
 			tell(e, &s, s.c[input[i]], r, text);
 		else if (str_eq(v[i].relation, "quantized"))
-			e->coefficient = 1.0;
+			set_quantized(d, e, type);
 		else if (r) /* named beside the recipe, as the base of its models */
 			e->coefficient = 0.0;
 		else
@@ -433,7 +455,7 @@ void draft_stated(struct draft *d, const struct catalog_edge *v, size_t n,
 		struct origin o = { .strength = strength_of(v[i].source), .card = v[i].card };
 		char *source = v[i].card ? xasprintf("card %s", card && card->source ?
 			str_base(card->source) : "") : xstrdup(v[i].source);
-		char *beside = NULL;
+		char *beside = NULL, *type = quantized_to(card);
 
 		for (end = i + 1; end < n && together(&v[i], &v[end]);)
 			end++;
@@ -443,7 +465,8 @@ void draft_stated(struct draft *d, const struct catalog_edge *v, size_t n,
 			o.child = draft_node(d, v[i].child, NULL, NULL, LINEAGE_NONE);
 		if (!v[i].card && o.strength == SAYS_PROVENANCE)
 			beside = recipe_beside(d, o.child);
-		add_stated(d, &o, &v[i], end - i, card ? card->recipe_text : beside);
+		add_stated(d, &o, &v[i], end - i, card ? card->recipe_text : beside, type);
+		free(type);
 		free(beside);
 		free(source);
 	}

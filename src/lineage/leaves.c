@@ -280,8 +280,7 @@ char *lineage_leaf_text(const struct lineage *l, const struct lineage_leaf *x)
 	char *parts;
 
 	if (isnan(x->coefficient))
-		str_addf(&s, "no number: %s, in %s", x->why ? x->why : "a way to it is no sum",
-			x->at ? x->at : "a recipe on the way");
+		str_add(&s, "?");
 	else
 		str_addf(&s, "%s%.2f", x->approximate ? "\xe2\x89\x88" : "", x->coefficient);
 	if (x->paths > 1) {

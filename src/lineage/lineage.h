@@ -91,7 +91,8 @@ struct lineage_leaf *lineage_doubled(const struct lineage *l, size_t node, size_
 void lineage_leaves_free(struct lineage_leaf *v, size_t n);
 /* "0.35 via Agent3 + 0.25 via Agent2". Caller frees. */
 char *lineage_parts_text(const struct lineage *l, const struct lineage_leaf *leaf);
-/* "≈0.60, counted twice: 0.35 via Agent3 + 0.25 via Agent2". Caller frees. */
+/* "≈0.60, counted twice: 0.35 via Agent3 + 0.25 via Agent2"; "?" where there is no number. Caller
+ * frees. */
 char *lineage_leaf_text(const struct lineage *l, const struct lineage_leaf *leaf);
 /* How a node was made, in short: "nuslerp .7/.3", "Q4_K_M", "finetune". NULL: nothing is known.
  * Borrowed. */

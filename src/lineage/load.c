@@ -110,6 +110,14 @@ static void add_guesses(struct draft *d)
 
 /* --- cards --- */
 
+/* What it names; else what it says in words: a statement that use is not to be commercial. */
+static char *license_of(const struct catalog_card *k)
+{
+	if (k->license || !k->facts || !strstr(k->facts, "\"noncommercial\""))
+		return copy(k->license);
+	return xstrdup("non-commercial, in words");
+}
+
 /* Newest first: an older one adds what is still unknown. */
 static void add_cards(struct draft *d, const struct catalog_card *v, size_t n)
 {
@@ -125,7 +133,7 @@ static void add_cards(struct draft *d, const struct catalog_card *v, size_t n)
 			x->card_source = copy(v[i].source);
 		}
 		if (!x->license)
-			x->license = copy(v[i].license);
+			x->license = license_of(&v[i]);
 	}
 }
 

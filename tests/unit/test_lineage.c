@@ -178,7 +178,8 @@ static void no_sum(void **state)
 	assert_true(isnan(leaf(l, v, n, "b")->coefficient));
 	assert_string_equal(leaf(l, v, n, "b")->at, "t");
 	text_is(lineage_leaf_text(l, leaf(l, v, n, "a")),
-		"no number: its method is no sum of models, in t via t");
+		"? via t");
+	assert_string_equal(leaf(l, v, n, "a")->why, "its method is no sum of models");
 	lineage_leaves_free(v, n);
 	lineage_free(l);
 }
@@ -188,7 +189,9 @@ static void card(const char *name, const char *recipe, const char *license,
 {
 	struct catalog_card k = { .name = (char *)name, .source = "/cards/agent.txt",
 		.hash = (char *)name, .text = "text", .recipe_text = (char *)recipe,
-		.license = (char *)license };
+		.license = (char *)license,
+		.facts = "{\"quantization\": {\"type\": \"q8-hi\"}, \"claims\": [{\"kind\": "
+			"\"noncommercial\"}]}" };
 	int64_t id;
 	bool added;
 
@@ -223,6 +226,8 @@ static void from_card(void **state)
 	assert_string_equal(l->nodes[top].license, "apache-2.0");
 	assert_string_equal(l->edges[l->first[top]].relation, "quantized");
 	assert_string_equal(l->edges[l->first[top]].source, "card agent.txt");
+	assert_string_equal(lineage_made_by(l, top), "q8-hi");
+	assert_string_equal(l->nodes[top].dtype, "q8-hi");
 	assert_string_equal(l->nodes[l->edges[l->first[top]].parent].name, "Stone-3B-Agent3");
 	v = lineage_leaves(l, top, &n);
 	assert_int_equal(n, 2);
@@ -234,6 +239,14 @@ static void from_card(void **state)
 	assert_non_null(json_string_value(json_object_get(json_array_get(json_object_get(
 		json_array_get(json_object_get(j, "parents"), 0), "parents"), 0), "recipe")));
 	json_decref(j);
+	lineage_free(l);
+	/* What stands in words counts where no licence is named. */
+	e[0].parent = "maker/Stone-3B-Agent3-q8-hi-mlx";
+	e[0].relation = "finetune";
+	card("maker/child", NULL, NULL, e, 1);
+	l = load();
+	assert_string_equal(l->nodes[at(l, "maker/child")].license, "non-commercial, in words");
+	assert_null(l->nodes[at(l, "maker/child")].carried);
 	lineage_free(l);
 }
 
