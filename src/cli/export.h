@@ -16,4 +16,7 @@ bool export_plan(const struct export_run *r, struct err *e);
 bool export_recipe(struct catalog *c, const struct export_run *r, struct err *e);
 bool export_markdown(const struct export_run *r, struct err *e);
 void export_csv(const struct export_run *v, size_t n); /* a row a run, results as columns */
+/* report_ask.errors; ctx is the struct cli. NULL where the inputs are not known to be what they
+ * were. */
+json_t *export_errors(void *ctx, int64_t run);
 #endif

@@ -3,7 +3,7 @@ libcupel_a_SOURCES += \
 	src/cli/command_line.c src/cli/command_line.h \
 	src/cli/doctor_catalog.c src/cli/doctor_catalog.h \
 	src/cli/diff_files.c src/cli/diff_files.h src/cli/diff_report.c src/cli/diff_report.h \
-	src/cli/export.c src/cli/export.h \
+	src/cli/export.c src/cli/export.h src/cli/export_errors.c \
 	src/cli/figures.c src/cli/figures.h \
 	src/cli/history.c src/cli/history.h \
 	src/cli/inspect.h src/cli/inspect_json.c src/cli/inspect_page.c \

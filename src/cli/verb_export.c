@@ -120,7 +120,8 @@ static bool put(const struct cli *c, const char *text, struct err *e)
 static int print_card(struct cli *c, struct err *e)
 {
 	struct report_ask ask = { .words = (const char *const *)c->argv, .n = (size_t)c->argc,
-		.baseline = cli_option(c, "--baseline"), .layout = cli_option(c, "--template") };
+		.baseline = cli_option(c, "--baseline"), .layout = cli_option(c, "--template"),
+		.errors = export_errors, .ctx = c };
 	struct catalog *cat = cli_catalog(c, e);
 	json_t *data;
 	char *text;

@@ -16,6 +16,10 @@ struct report_ask {
 	size_t n;
 	const char *baseline;   /* NULL: the default of a comparison; of two, the second */
 	const char *layout;     /* its name; NULL: "default" */
+	/* What a run's quantization cost: {"ROLE TYPE": {"error": relative, "half": of its 95 %
+	 * interval or null}}, a new reference; NULL: not known. May be NULL. */
+	json_t *(*errors)(void *ctx, int64_t run);
+	void *ctx;
 };
 char *report_card(struct catalog *c, const struct report_ask *ask, struct err *e);
 json_t *report_data(struct catalog *c, const struct report_ask *ask, struct err *e);

@@ -21,7 +21,17 @@ static int by_role(const void *a, const void *b)
 	return c ? c : (x->bytes < y->bytes) - (x->bytes > y->bytes);
 }
 
-static json_t *groups(const struct model *m)
+static void put_error(json_t *g, const json_t *errors)
+{
+	char *key = xasprintf("%s %s", json_text(g, "role", ""), json_text(g, "type", ""));
+	const json_t *x = json_object_get(errors, key);
+
+	report_put(g, "error", json_number(json_num(x, "error", NAN)));
+	report_put(g, "error_half", json_number(json_num(x, "half", NAN)));
+	free(key);
+}
+
+static json_t *groups(const struct model *m, const json_t *errors)
 {
 	vec(struct group) v = { 0 };
 	json_t *list = json_array();
@@ -53,8 +63,7 @@ static json_t *groups(const struct model *m)
 		report_put(g, "bytes", json_u64(v.v[k].bytes));
 		report_put(g, "bits", json_number(v.v[k].parameters ? 8.0 *
 			(double)v.v[k].bytes / (double)v.v[k].parameters : NAN));
-		report_put(g, "error", json_null());
-		report_put(g, "error_half", json_null());
+		put_error(g, errors);
 		json_array_append_new(list, g);
 	}
 	vec_fini(&v);
@@ -104,9 +113,10 @@ void report_weights(const struct report *r, const struct subject *s, json_t *o)
 		m ? m->architecture : NULL;
 	uint64_t bytes = m && m->bytes ? m->bytes : s->run ? s->run->bytes : 0, parameters;
 	char *preset = preset_of(s), *file = file_name(s);
+	json_t *errors = s->run && s->run->plan_text && s->file && r->ask->errors ?
+		r->ask->errors(r->ask->ctx, s->run->id) : NULL;
 	bool gguf = str_eq(format, "gguf"), mlx = str_eq(format, "mlx");
 
-	(void)r;
 	parameters = m && m->parameters ? m->parameters : s->file ? s->file->parameters : 0;
 	report_set(o, "format", format);
 	report_put(o, "gguf", json_boolean(gguf));
@@ -122,8 +132,9 @@ void report_weights(const struct report *r, const struct subject *s, json_t *o)
 	report_set(o, "quantization", preset);
 	report_put(o, "quantized", json_boolean((s->run && s->run->plan_text) || preset));
 	report_set(o, "file", file);
-	report_put(o, "groups", s->file ? groups(s->file) : json_array());
-	report_put(o, "errors", json_false());
+	report_put(o, "groups", s->file ? groups(s->file, errors) : json_array());
+	report_put(o, "errors", json_boolean(errors != NULL));
+	json_decref(errors);
 	free(preset);
 	free(file);
 }

@@ -67,9 +67,11 @@ done
 # A quantization: what of, its types to the byte, how it is run.
 run 0 export 2 --format card
 has out 'library_name: gguf' '- gguf' 'is a quantization of mixed to Q4_K_M' '| token_embd | Q6_K |' \
-  "llama-server -m mixed-Q4_K_M.gguf" "| bytes | $(wc -c <mixed-Q4_K_M.gguf | tr -d ' ') " \
+  "llama-server -m mixed-Q4_K_M.gguf" 'Bits | Relative error |' '| output_norm | F32 | 1 | 256 | 1024 | 32 | 0 |' \
+  "| bytes | $(wc -c <mixed-Q4_K_M.gguf | tr -d ' ') " \
   '| mixed-Q4_K_M - mixed | arc_easy | -0.0060 |'
 hasnt out 'Made from'
+hasnt out '| Q4_K | 4 | 131072 | 73728 | 4.5 |  |'
 
 # The layouts.
 run 0 export mixed --format card --template brainwaves
