@@ -19,6 +19,7 @@ SHARE_FILES += share/tasks/tasks
 SHARE_FILES += share/cupelrc share/themes/high-contrast share/themes/solarized-dark
 SHARE_FILES += \
 	share/cards/_about.md share/cards/_lineage.md share/cards/_line.md share/cards/_made.md \
+	share/cards/_measured.md \
 	share/cards/_recipe.md share/cards/_run.md share/cards/_scores.md share/cards/_sizes.md \
 	share/cards/brainwaves.md share/cards/cerebellum.md share/cards/default.md \
 	share/cards/leaderboard.md share/cards/side-by-side.md

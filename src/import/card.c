@@ -201,6 +201,7 @@ static void read_parts(struct card_reader *r)
 	card_read_score_lines(r);
 	card_read_tables(r);
 	card_read_lists(r);
+	card_read_repeats(r);
 	card_read_claims(r->c, r->f);
 }
 

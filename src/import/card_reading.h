@@ -97,6 +97,9 @@ void card_read_lists(struct card_reader *r);
 struct yaml_node;
 void card_read_index(struct card_reader *r, const struct yaml_node *list, size_t first);
 
+/* After all figures: what the card says of all of them, and which are there twice. */
+void card_read_repeats(struct card_reader *r);
+
 /* What they add. Names that are there already only get what is new; relation NULL: not said. */
 void card_parent(struct card_reader *r, const char *name, const char *relation, int64_t line);
 /* {"value": …, "line": …, "text": …} unless it is there. Takes value. */

@@ -18,6 +18,7 @@ struct import_fact {
 	int64_t n;                 /* questions or tokens; 0 not stated */
 	json_t *protocol;          /* object: tool, shots, limit, template … */
 	bool estimated;
+	bool again;                /* another figure of the file with fewer digits: not stored */
 	int64_t line;
 	char *text;                /* of the line, or the part that says it */
 };

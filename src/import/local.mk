@@ -13,3 +13,4 @@ libcupel_a_SOURCES += src/import/card.c src/import/card.h \
 	src/import/reading.c src/import/reading.h src/import/results.c src/import/store.c \
 	src/import/table_file.c
 libcupel_a_SOURCES += src/import/shared_recipe.c
+libcupel_a_SOURCES += src/import/card_repeat.c

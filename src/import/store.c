@@ -125,7 +125,7 @@ bool import_store(const struct import_file *f, const struct import_target *to, s
 		bool other = f->shared && variant && !str_eq(variant, f->model), known = false;
 
 		ok = !mine || import_shared_known(c, to->run, x, &known, e);
-		if (known)
+		if (known || x->again)
 			continue;
 		v[n] = (struct catalog_score){ .run = other ? 0 : to->run, .model = to->model,
 			.task = x->task,

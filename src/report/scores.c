@@ -180,12 +180,20 @@ static bool is_subject(const struct report *r, size_t variant)
 	return false;
 }
 
+/* What follows from the number of questions, by either formula, nobody had to state. */
+static bool from_n(const struct compare_cell *c)
+{
+	double spread = c->value * (1 - c->value), n = (double)c->n;
+
+	return c->n > 1 && spread > 0 && (fabs(c->stderr_ - sqrt(spread / n)) < 1e-9 ||
+		fabs(c->stderr_ - sqrt(spread / (n - 1))) < 1e-9);
+}
+
 static json_t *cell_json(const struct report *r, const struct compare_row *row, size_t i)
 {
 	const struct compare_cell *c = &row->cells[i];
 	int shots = shots_of(c->protocol);
-	bool stated = c->known && isfinite(c->stderr_) && !(c->n > 0 && fabs(c->stderr_ -
-		sqrt(c->value * (1 - c->value) / (double)c->n)) < 1e-9);
+	bool stated = c->known && isfinite(c->stderr_) && !from_n(c);
 	json_t *o = json_object();
 	char *text = c->known ? report_decimals(c->value, row->share ? 4 : 6) : NULL;
 	char *error = c->known && isfinite(c->stderr_) ? xasprintf("%.2g", c->stderr_) : NULL;
@@ -329,6 +337,24 @@ static json_t *protocols(const struct comparison *c)
 	return list;
 }
 
+/* The metric of each task that was measured by one alone. */
+static json_t *metrics(const struct comparison *c)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; c && i < c->n_rows; i++) {
+		size_t same = 0;
+
+		for (size_t k = 0; k < c->n_rows; k++)
+			same += str_eq(c->rows[k].task, c->rows[i].task);
+		if (same == 1 && !c->rows[i].mean && !str_eq(c->rows[i].metric, "score"))
+			json_array_append_new(list, json_pack("{s:o, s:o}", "task",
+				json_textn(c->rows[i].task), "metric",
+				json_textn(c->rows[i].metric)));
+	}
+	return list;
+}
+
 /* The shares that were measured of one model, and their mean. */
 static json_t *board(const struct report *r, const struct subject *s)
 {
@@ -380,6 +406,7 @@ void report_scores(const struct report *r, json_t *o)
 			json_array_append_new(boards, board(r, &r->v.v[i]));
 	report_put(o, "boards", boards);
 	report_put(o, "protocols", protocols(c));
+	report_put(o, "metrics", metrics(c));
 	report_put(o, "several_pairs", json_boolean(json_array_size(differences) > 1));
 	report_put(o, "measured", json_boolean(json_array_size(rows) > 0));
 	report_put(o, "variants", variants);

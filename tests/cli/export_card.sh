@@ -87,9 +87,9 @@ has out 'No group of its tensors was measured on its own.'
 
 # In again, into an empty catalog: the same figures, variants, parents, recipe.
 figures() { # catalog
-  "$CUPEL" --catalog "$1" --json sql "SELECT DISTINCT variant AS v, task AS t,
-    CAST(round(value * 1000) AS INTEGER) AS x FROM scores WHERE task <> 'average'
-    ORDER BY 1, 2" | tr -d ' \n' | tr '}' '\n' | sed 's/^[],[{]*//'
+  "$CUPEL" --catalog "$1" --json sql "SELECT variant AS v, task AS t, metric AS m,
+    CAST(round(value * 1000) AS INTEGER) AS x, json_extract(protocol, '\$.shots') AS s
+    FROM scores WHERE task <> 'average' ORDER BY 1, 2, 3" | tr -d ' \n' | tr '}' '\n' | sed 's/^[],[{]*//'
 }
 figures c.db | grep -v Q4_K_M >all
 grep '"v":"mixed"' all >own
