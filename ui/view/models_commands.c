@@ -13,32 +13,52 @@ bool command_on_model(const struct app *a)
 	return a->view->ops->digit == 1 ? models_selected(a) != NULL : a->n_shown > 0;
 }
 
+/* Another view asks: the models may have been read again since Models was seen, and its rows lead
+ * to those before. */
+static struct models_view *models_now(const struct app *a)
+{
+	struct models_view *v = app_view_of((struct app *)a, &view_models);
+	unsigned bits = v->view.stale;
+
+	if (bits & (CHANGED_MODELS | CHANGED_RUNS)) {
+		v->view.stale = 0;
+		view_models.update(&v->view, bits);
+	}
+	return v;
+}
+
+static const struct catalog_model *selected_now(const struct app *a)
+{
+	models_now(a);
+	return models_selected(a);
+}
+
 const char *app_selected_model(const struct app *a)
 {
-	const struct catalog_model *m = models_selected(a);
+	const struct catalog_model *m = selected_now(a);
 
 	return m ? m->path : NULL;
 }
 
 int64_t app_selected_model_run(const struct app *a)
 {
-	const struct catalog_model *m = models_selected(a);
+	const struct catalog_model *m = selected_now(a);
 
 	return m ? m->run : 0;
 }
 
 int64_t app_selected_model_id(const struct app *a)
 {
-	const struct catalog_model *m = models_selected(a);
+	const struct catalog_model *m = selected_now(a);
 
 	return m ? m->id : 0;
 }
 
 size_t app_marked_models(const struct app *a, int64_t *ids, size_t max)
 {
-	struct models_view *v = app_view_of((struct app *)a, &view_models);
+	struct models_view *v = models_now(a);
 	size_t rows[256], k = 0;
-	size_t n = v && v->table.mark_order.n ? table_marked(&v->table, rows, 256) : 0;
+	size_t n = v->table.mark_order.n ? table_marked(&v->table, rows, 256) : 0;
 
 	for (size_t i = 0; i < n && i < 256 && k < max; i++)
 		if (models_row(v, rows[i])->model)
