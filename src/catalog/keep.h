@@ -40,7 +40,8 @@ struct catalog_repaired {
 	const char *what;          /* "runs", "notes" …, constant; of other tables their name */
 	char *table;
 	uint64_t saved, lost;      /* lost: that something still speaks of */
-	uint64_t pieced;           /* lost, but back with what the indices know: names, hashes */
+	/* back in part: with what the indices know of it, or as a text marked as damaged */
+	uint64_t pieced;
 	uint64_t bereft;           /* cut loose or dropped: what they belonged to is lost */
 	uint64_t pages;            /* broken ones: more rows may have been there */
 };

@@ -147,11 +147,24 @@ static bool table_fits(const void *ctx, const struct record *r)
 static bool table_take(struct salvage *s, void *ctx, const struct record *r, struct err *e)
 {
 	struct salvage_table *t = ctx;
+	struct record own = *r;
+	struct hash hash;
+	char *marked;
+	uint64_t before = t->saved;
+	bool ok;
 
-	if (salvage_sound(t, r))
-		return salvage_put(s, t, r, e);
-	t->unsound++;
-	return true;
+	if (!salvage_sound(t, r)) {
+		t->unsound++;
+		return true;
+	}
+	marked = salvage_mark(t, &own, &hash);
+	ok = salvage_put(s, t, &own, e);
+	if (marked) {
+		t->marked += t->saved - before;
+		t->saved = before;
+	}
+	free(marked);
+	return ok;
 }
 
 /* Shadows are read for what they say of rows that are lost. */

@@ -19,11 +19,12 @@ struct salvage_table {
 	size_t n;
 	uint32_t root;             /* 0: nothing says where it begins */
 	uint64_t saved, doubled;   /* doubled: rows whose place another had taken */
+	uint64_t marked;           /* texts that say of themselves that they are damaged */
 	uint64_t unsound;          /* rows that do not hold what they held */
 	uint64_t broken_rows;      /* on pages that can be read */
 	uint64_t broken_pages;
 	uint64_t lost;             /* rows that something speaks of and that are not there */
-	uint64_t pieced;           /* rows that are back with what the indices know of them */
+	uint64_t pieced;           /* rows that are back in part */
 	uint64_t bereft;           /* dropped or cut loose: what they belong to is lost */
 	sqlite3_stmt *put;
 	size_t put_n;              /* values that `put` takes */
@@ -64,6 +65,7 @@ void salvage_table_fini(struct salvage_table *t);
 bool salvage_fits(const struct salvage_table *t, const struct record *r);
 /* Is what it holds what was put into it, as far as that shows? */
 bool salvage_sound(const struct salvage_table *t, const struct record *r);
+char *salvage_mark(const struct salvage_table *t, struct record *r, struct hash *hash);
 bool salvage_put(struct salvage *s, struct salvage_table *t, const struct record *r,
 	struct err *e);
 int salvage_bind_value(sqlite3_stmt *s, int i, const struct value *v);

@@ -166,6 +166,7 @@ bool salvage_count_lost(struct salvage *s, struct salvage_table *t, struct err *
 	}
 	if (ok && can_be_pieced(s, t))
 		ok = piece_together(s, t, e);
+	t->pieced += t->marked;
 	t->lost = count(s, "SELECT count(*) FROM temp.spoken WHERE tab = %Q AND id NOT IN (SELECT "
 		"rowid FROM \"%w\")", t->name);
 	if (str_eq(t->name, "run")) {

@@ -124,19 +124,34 @@ static bool text_is_sound(const struct value *v)
 
 bool salvage_sound(const struct salvage_table *t, const struct record *r)
 {
-	struct hash hash;
-
 	for (size_t i = 0; i < r->n; i++)
 		if (!text_is_sound(&r->v[i]))
 			return false;
-	if (str_eq(t->name, "recipe") && r->n >= 4) {
-		hash = hash_bytes(r->v[3].b, r->v[3].n);
-		return r->v[2].n == sizeof hash.b && memcmp(r->v[2].b, hash.b, sizeof hash.b) == 0;
-	}
 	if (str_eq(t->name, "question_set") && r->n >= 4)
 		return r->v[2].i >= 0 && (uint64_t)r->v[2].i == r->v[3].n / 8 &&
 			r->v[3].n % 8 == 0;
 	return true;
+}
+
+/* A recipe that does not have the hash it was stored with has lost some of its bytes: for a person
+ * it is still worth having, with a first line that says so. free() what comes back, if anything. */
+char *salvage_mark(const struct salvage_table *t, struct record *r, struct hash *hash)
+{
+	static const char mark[] = "# damaged in the catalog: some of this text may be wrong\n";
+	char *text;
+
+	if (!str_eq(t->name, "recipe") || r->n < 4)
+		return NULL;
+	*hash = hash_bytes(r->v[3].b, r->v[3].n);
+	if (r->v[2].n == sizeof hash->b && memcmp(r->v[2].b, hash->b, sizeof hash->b) == 0)
+		return NULL;
+	text = xasprintf("%s%.*s", mark, (int)r->v[3].n, (const char *)r->v[3].b);
+	r->v[3].b = (uint8_t *)text;
+	r->v[3].n = strlen(text);
+	*hash = hash_bytes(text, r->v[3].n);
+	r->v[2].b = hash->b;
+	r->v[2].n = sizeof hash->b;
+	return text;
 }
 
 static bool prepare_put(struct salvage *s, struct salvage_table *t, size_t n, struct err *e)

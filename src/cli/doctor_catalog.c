@@ -91,7 +91,7 @@ static void print_table(const struct catalog_repaired *t)
 
 	str_addf(&s, "%" PRIu64 " saved", t->saved);
 	if (t->pieced)
-		str_addf(&s, ", %" PRIu64 " back in part, as the indices know them", t->pieced);
+		str_addf(&s, ", %" PRIu64 " back in part", t->pieced);
 	if (t->lost)
 		str_addf(&s, ", %" PRIu64 " lost", t->lost);
 	else if (t->pages && !t->pieced)

@@ -21,6 +21,7 @@
 #include "base/rng.h"
 #include "base/str.h"
 #include "base/xalloc.h"
+#include "catalog/keep.h"
 #include "engine/gather.h"
 #include "import/card.h"
 #include "import/import.h"
@@ -406,6 +407,53 @@ static char *make_card_index(size_t *n)
 	return xstrdup(card);
 }
 
+/* A catalog with a run, a note and a model in it. */
+static char *make_catalog(size_t *n)
+{
+	char *path = str_join_path(fixture.dir, "fuzz.db"), *bytes;
+	struct catalog *c = catalog_open(path, false, NULL);
+	struct catalog_run r = { .kind = "merge", .recipe_text = "t: 0.1\n" };
+	struct catalog_model m = { .path = "/m" };
+	int64_t id = catalog_run_begin(c, &r, NULL, 0, NULL);
+
+	catalog_note(c, id, "a note", NULL);
+	catalog_model_put(c, &m, NULL, NULL);
+	catalog_close(c);
+	bytes = file_read_all(path, 1 << 24, n, NULL);
+	free(path);
+	return bytes;
+}
+
+static void feed_catalog(const char *text, size_t n)
+{
+	char *path = str_join_path(fixture.dir, "fuzz.db"), *log = xasprintf("%s-wal", path);
+	struct catalog_repair r;
+	struct catalog_checked k;
+	struct err e = { 0 };
+
+	/* Half of it as the file, the rest as its log, or all as the file. */
+	unlink(log);
+	file_write_all(path, text, n, NULL);
+	if (n % 3 == 0)
+		file_write_all(log, text + n / 2, n - n / 2, NULL);
+	if (catalog_examine(path, &k, &e))
+		catalog_checked_fini(&k);
+	err_clear(&e);
+	if (catalog_repair(path, &r, &e)) {
+		struct catalog *c = catalog_open(path, false, &e);
+
+		if (!c)
+			abort(); /* what comes of a repair is a catalog */
+		catalog_close(c);
+		unlink(r.aside);
+		catalog_repair_fini(&r);
+	} else if (!e.what[0]) {
+		abort();
+	}
+	free(path);
+	free(log);
+}
+
 static char *make_plan(size_t *n)
 {
 	static const char plan[] = "preset: Q4_K_M\nrules:\n  - role: [ffn_down, attn*]\n"
@@ -593,6 +641,7 @@ static const struct target {
 		feed_lora_config },
 	{ "layout", "tests/golden/tokenizer/b/tokenizer.json", NULL, 0, 3000, feed_layout },
 	{ "plan", NULL, make_plan, 0, 3000, feed_plan },
+	{ "catalog", NULL, make_catalog, 0, 60, feed_catalog },
 	{ "imatrix", NULL, make_imatrix, 0, 4000, feed_imatrix },
 	{ "imatrix gguf", NULL, make_imatrix_gguf, 0, 3000, feed_imatrix },
 	{ "lm-eval", "tests/golden/import/results_2026-05-01T10-00-00.json", NULL, 0, 6000,
