@@ -158,7 +158,6 @@ static json_t *protocol(const struct eval_subject *s, const struct eval_text *t)
 	json_object_set_new(j, "tokenizer", json_string(tokenizer));
 	json_object_set_new(j, "context", json_u64(t->result.context));
 	json_object_set_new(j, "chunks", json_u64(t->result.chunks));
-	json_object_set_new(j, "scored", json_string("second half"));
 	json_object_set_new(j, "precision", json_string("f32"));
 	return j;
 }

@@ -131,7 +131,10 @@ static bool paired(const struct making *m, const struct compare_row *row,
 	struct compare_difference *d)
 {
 	const struct compare_cell *of = &row->cells[d->of], *against = &row->cells[d->against];
-	int64_t fewer = of->n && (!against->n || of->n < against->n) ? of->n : against->n;
+	bool text = str_starts(row->metric, "perplexity"); /* n are tokens, answers are pieces */
+	int64_t n = (int64_t)(a->n < b->n ? a->n : b->n);
+	int64_t fewer = text ? n : of->n && (!against->n || of->n < against->n) ? of->n
+		: against->n;
 	struct matched x;
 	struct sig_test t;
 	uint64_t only_of = 0, only_against = 0;
@@ -151,13 +154,12 @@ static bool paired(const struct making *m, const struct compare_row *row,
 		sig_bootstrap(x.d, x.n, m->ask->seed, hash64_bytes(row->task, strlen(row->task)),
 			ROUNDS, &t.low, &t.high);
 	take(d, &t);
-	if (str_starts(row->metric, "perplexity") &&
-		fabs(log(of->value) - mean_of(x.of, x.n)) < 0.2)
+	if (text && fabs(log(of->value) - mean_of(x.of, x.n)) < 0.2)
 		scale_perplexity(d, exp(mean_of(x.of, x.n)), exp(mean_of(x.against, x.n)));
 	else if ((int64_t)x.n != of->n || (int64_t)x.n != against->n)
 		d->value = t.difference;
 	d->paired = true;
-	d->n = (int64_t)x.n;
+	d->n = text ? 0 : (int64_t)x.n;
 	d->items = x.right_or_wrong ? llabs((long long)only_of - (long long)only_against) : 0;
 	if (!x.right_or_wrong && row->share)
 		d->items = llround(fabs(d->value) * (double)x.n);

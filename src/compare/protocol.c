@@ -64,6 +64,12 @@ static void add_plain(struct str *s, const json_t *p, const json_t *v)
 		json_add(s, v, 0);
 }
 
+static void add_digest(struct str *s, const json_t *p, const json_t *v)
+{
+	(void)p;
+	str_addf(s, "%.8s", json_is_string(v) ? json_string_value(v) : "");
+}
+
 /* In the order they are written. Keys that are not here follow as key=value. */
 static const struct part {
 	const char *key, *prefix;
@@ -78,6 +84,8 @@ static const struct part {
 	{ "context", "ctx:", add_plain },
 	{ "chunks", "chunks:", add_plain },
 	{ "precision", "", add_plain },
+	{ "text", "text:", add_digest },
+	{ "tokenizer", "tokens:", add_digest },
 };
 
 /* Of the artifact, of the row, or said elsewhere: no part of how it was measured. */

@@ -309,7 +309,7 @@ static void fewer(struct sentences *out, const struct comparison *c)
 			most = c->rows[i].cells[d->of].n;
 			if (c->rows[i].cells[d->against].n > most)
 				most = c->rows[i].cells[d->against].n;
-			if (d->n < most)
+			if (d->n && d->n < most)
 				str_addf(&s, "%s: of %" PRId64 " questions the %" PRId64 " that %s "
 					"and %s both answered count.", c->rows[i].task, most, d->n,
 					label(c, d->of), label(c, d->against));

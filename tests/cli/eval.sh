@@ -60,6 +60,13 @@ has out '"x": 1'
 run 0 sql "SELECT protocol FROM scores ORDER BY id DESC LIMIT 1" --json
 has out 'tokenizer' '\"context\":' '\"precision\":'
 
+# Measured in pairs, a difference that either error alone would hide.
+run 0 eval "$demo/code" --text "$demo/code.txt" --chunks 24
+run 0 eval "$demo/base" --text "$demo/code.txt" --chunks 24
+run 0 compare base code --task code.txt
+has out 'paired' 'real' 'code is better on code.txt by 5.6 of perplexity'
+hasnt out 'answered'
+
 # Refused, in a line that says what to do.
 run 2 eval "$demo/base"
 has err '--text FILE'
