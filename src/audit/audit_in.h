@@ -23,7 +23,7 @@ struct audit_score {
 	const struct task *task;   /* NULL: a benchmark that is not known */
 	const char *name, *metric; /* borrowed */
 	const char *quant;
-	double value;
+	double value, stderr_;     /* stderr: as stated, NaN */
 	int64_t line, n;           /* questions, 0 unknown */
 	bool estimated, share;
 	bool again;                /* stood further up already */

@@ -1,5 +1,5 @@
 /* Tables of sensitivity: groups of tensors, demoted one at a time. */
-#include "audit/audit_in.h"
+#include "audit/groups.h"
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
@@ -7,24 +7,6 @@
 #include <strings.h>
 #include "base/str.h"
 #include "base/xalloc.h"
-
-#define GROUPS_MAX 256
-
-struct group {
-	const char *label;
-	int64_t line;
-	double tensors, delta;     /* delta in percent */
-	double saved, saved_low, saved_high; /* bytes */
-	double price;              /* as stated, percent per GB */
-	bool combined, kept, guessed; /* guessed: saved from what the card says of experts */
-	const struct card_table *table;
-};
-struct groups {
-	struct audit_in *in;
-	struct group v[GROUPS_MAX];
-	size_t n;
-	struct group *combined;
-};
 
 /* --- reading --- */
 
@@ -126,11 +108,11 @@ static void read_groups(struct groups *g)
 	for (size_t i = 0; i < g->n; i++)
 		if (g->v[i].combined)
 			g->combined = &g->v[i];
+	audit_groups_shapes(g, bits_lost(g->in->c->text));
 	guess_sizes(g);
 }
 
-/* A part of what ships: in the table of the sum, and not kept. */
-static bool ships(const struct groups *g, const struct group *x)
+bool audit_group_ships(const struct groups *g, const struct group *x)
 {
 	return g->combined && x->table == g->combined->table && !x->combined && !x->kept;
 }
@@ -154,15 +136,16 @@ static void empty_cells(struct groups *g)
 
 static void sums(struct groups *g)
 {
-	double tensors = 0, saved = 0, delta = 0;
+	double tensors = 0, saved = 0, delta = 0, half = 0;
 	const struct group *c = g->combined;
 	size_t parts = 0;
 	const struct card_claim *x;
 
 	for (size_t i = 0; i < g->n; i++)
-		if (ships(g, &g->v[i])) {
+		if (audit_group_ships(g, &g->v[i])) {
 			tensors += g->v[i].tensors;
 			saved += g->v[i].saved;
+			half += 0.5 * (g->v[i].saved_high - g->v[i].saved_low);
 			delta += g->v[i].delta;
 			parts++;
 		}
@@ -172,20 +155,19 @@ static void sums(struct groups *g)
 		audit_say(g->in, tensors == c->tensors ? AUDIT_RIGHT : AUDIT_WRONG, c->line,
 			"tensors of all groups", json_number(c->tensors), json_number(tensors),
 			"the %zu groups have %.0f in sum", parts, tensors);
+	half += 0.5 * (c->saved_high - c->saved_low);
 	if (!isnan(saved) && !isnan(c->saved))
-		audit_say(g->in, audit_near(saved, c->saved, 0.5 * (c->saved_high - c->saved_low) +
-			5e5 * (double)parts) ? AUDIT_RIGHT : AUDIT_WRONG, c->line,
-			"size saved in sum",
-			json_number(c->saved), json_number(saved), "the groups save %.3f GB in sum",
-			saved / 1e9);
+		audit_say(g->in, audit_near(saved, c->saved, half) ? AUDIT_RIGHT : AUDIT_WRONG,
+			c->line, "size saved in sum", json_number(c->saved), json_number(saved),
+			"the groups save %.4g MB in sum", saved / 1e6);
 	x = audit_claim(g->in, "sum_of_parts", 0);
 	if (x && !isnan(delta)) {
 		double stated = json_num(x->what, "percent", NAN);
 
 		audit_say(g->in, audit_near(stated, delta, 0.0051 * (double)parts) ? AUDIT_RIGHT :
 			AUDIT_WRONG, x->line, "sum of the parts", json_number(stated),
-				json_number(delta),
-			"the groups alone come to %+.2f %%, together %+.2f %%", delta, c->delta);
+			json_number(delta), "the groups alone come to %+.2f %%, together %+.2f %%",
+			delta, c->delta);
 	}
 }
 
@@ -296,7 +278,8 @@ static void threshold(struct groups *g, const struct card_claim *x)
 	char *claim;
 
 	for (size_t i = 0; i < g->n; i++) {
-		above += (g->v[i].combined || ships(g, &g->v[i])) && g->v[i].delta > limit;
+		above += (g->v[i].combined || audit_group_ships(g, &g->v[i])) &&
+			g->v[i].delta > limit;
 		kept_below += g->v[i].kept && g->v[i].delta <= limit;
 	}
 	if (!g->n)
@@ -360,7 +343,7 @@ static void reversed(struct groups *g, const char *kind, size_t most)
 	for (size_t i = 0; i < g->n; i++) {
 		double price = g->v[i].delta / g->v[i].saved * 1e9;
 
-		if (g->v[i].combined || ships(g, &g->v[i]) || isnan(price))
+		if (g->v[i].combined || audit_group_ships(g, &g->v[i]) || isnan(price))
 			continue;
 		str_addf(&others, "%s%s %.1f", others.n ? ", " : "", g->v[i].label, price);
 		if (price < shipped && (!best || price < best->delta / best->saved * 1e9))

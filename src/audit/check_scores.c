@@ -112,6 +112,55 @@ static void impossible(struct audit_in *in, const struct audit_score *s)
 	free(claim);
 }
 
+/* The error that a card states against what counting gives. 95 % intervals are twice that. */
+static void spread(struct audit_in *in, const struct audit_score *s)
+{
+	double is = sig_share_stderr(s->value, (double)s->n), ratio = s->stderr_ / is;
+	char *claim;
+
+	if (isnan(ratio) || isnan(s->task->chance) || !strcmp(s->name, "mmlu"))
+		return;
+	bool right = ratio > 0.9 && ratio < 1.1, interval = ratio > 1.8 && ratio < 2.1;
+
+	claim = xasprintf("%s +- %.3g", s->name, s->stderr_);
+	if (right || interval)
+		audit_say(in, AUDIT_RIGHT, s->line, claim, json_number(s->stderr_),
+			json_number(is), interval ? "twice the standard error of %lld questions, "
+			"%.4f: a 95 %% interval" : "the standard error of %lld questions is %.4f",
+			(long long)s->n, is);
+	else if (ratio < 0.6)
+		audit_say(in, AUDIT_MISLEADING, s->line, claim, json_number(s->stderr_),
+			json_number(is), "%lld questions give a standard error of %.4f: less is no "
+			"error of this measurement", (long long)s->n, is);
+	free(claim);
+}
+
+/* Rows that sum to the same, to the last digit: said, since it may be a row copied in part. */
+static void same_sums(struct audit_in *in)
+{
+	for (size_t a = 0; a < in->variants.n; a++)
+		for (size_t b = a + 1; b < in->variants.n; b++) {
+			const struct audit_score *row = NULL, *other = NULL;
+			double ma, mb;
+
+			for (size_t i = 0; i < in->scores.n; i++) {
+				const struct audit_score *s = &in->scores.v[i];
+
+				if (s->variant == a && !row)
+					row = s;
+				if (s->variant == b && !other)
+					other = s;
+			}
+			if (!row || !other || !audit_mean(in, a, &ma) || !audit_mean(in, b, &mb) ||
+				!audit_near(ma, mb, 1e-9))
+				continue;
+			audit_say(in, AUDIT_RIGHT, other->line, "the same average",
+				json_number(ma), json_number(mb), "%s and %s average %.4f, to the "
+				"last digit: a coincidence, or a row that was copied in part",
+				audit_variant_name(in, a), audit_variant_name(in, b), ma);
+		}
+}
+
 static void too_alike(struct audit_in *in, const struct audit_score *easy)
 {
 	const struct audit_score *hard = audit_score(in, easy->variant, "arc_challenge");
@@ -142,8 +191,10 @@ void audit_check_baselines(struct audit_in *in)
 			continue;
 		nothing_told(in, s);
 		impossible(in, s);
+		spread(in, s);
 		too_alike(in, s);
 	}
+	same_sums(in);
 }
 
 /* --- protocols --- */

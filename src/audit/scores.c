@@ -96,7 +96,8 @@ void audit_scores_make(struct audit_in *in)
 		struct audit_score *s = vec_push(&in->scores);
 
 		*s = (struct audit_score){ .variant = variant_of(in, name), .task = task,
-			.name = x->task, .metric = x->metric, .value = x->value, .line = x->line,
+			.name = x->task, .metric = x->metric, .value = x->value,
+			.stderr_ = x->stderr_, .line = x->line,
 			.n = x->n ? x->n : task ? task->questions : 0, .estimated = x->estimated,
 			.quant = json_text(x->protocol, "quantization", NULL),
 			.share = is_share(x) };

@@ -42,6 +42,27 @@ sed 's/7B/2.89M/; s/512/256/' small.md >right.md
 run 0 --root "$demo" audit right.md
 has out '0 wrong' '3 figures computed again'
 
+# Groups of tensors: numbers and sizes from its shapes.
+cat >groups.md <<'END'
+---
+base_model: base
+base_model_relation: quantized
+---
+# base-assay-GGUF
+
+Groups were demoted one at a time from Q4_K to Q3_K.
+
+| Group | Tensors | PPL Delta | Size Saved | Verdict |
+|---|---|---|---|---|
+| ffn_gate | 4 | +0.62% | 0.07 MB | demote |
+| ffn_up | 4 | +0.71% | 0.17 MB | demote |
+| attn_v | 2 | +0.66% | 0.017 MB | keep |
+| Combined | 8 | +1.36% | 0.14 MB | shipped |
+END
+run 1 --root "$demo" audit groups.md --all
+has out 'line 12: ffn_up: 0.17 MB saved' 'x 1.062 bits / 8 = 0.06963 MB' \
+  'line 13: attn_v: 2 tensors' 'the model has 4' 'line 14: size saved in sum' '3 wrong, 0 mis'
+
 run 3 audit "$top/tests/golden/import/perplexity.log"
 has err 'not a model card'
 run 3 audit absent.md
