@@ -87,8 +87,9 @@ static void card_of(sqlite3_stmt *s, struct catalog_card *v)
 }
 
 /* The statement takes id as ?1 and, as ?2, whether texts are wanted. */
-static struct catalog_card *read_cards(struct catalog *c, const char *sql, int64_t id, bool text,
-	size_t *n, struct err *e)
+/* ?1 is the name, or where that is NULL the id. */
+static struct catalog_card *read_cards(struct catalog *c, const char *sql, const char *name,
+	int64_t id, bool text, size_t *n, struct err *e)
 {
 	vec(struct catalog_card) found = { 0 };
 	struct db *d = db_reading(c, e);
@@ -100,7 +101,8 @@ static struct catalog_card *read_cards(struct catalog *c, const char *sql, int64
 		return NULL;
 	vec_reserve(&found, 1);
 	s = db_prepare(d, sql, e);
-	if (s && db_bind(d, s, e, "ii", id, (int64_t)text))
+	if (s && (name ? db_bind(d, s, e, "ti", name, (int64_t)text) :
+		db_bind(d, s, e, "ii", id, (int64_t)text)))
 		while (db_step(d, s, &failed, e))
 			card_of(s, vec_push(&found));
 	db_read_done(d);
@@ -114,14 +116,21 @@ static struct catalog_card *read_cards(struct catalog *c, const char *sql, int64
 
 struct catalog_card *catalog_cards(struct catalog *c, int64_t model, size_t *n, struct err *e)
 {
-	return read_cards(c, CARD_COLUMNS "(?1 = 0 OR c.model = ?1) ORDER BY c.id DESC", model,
-		false, n, e);
+	return read_cards(c, CARD_COLUMNS "(?1 = 0 OR c.model = ?1) ORDER BY c.id DESC", NULL,
+		model, false, n, e);
+}
+
+struct catalog_card *catalog_cards_named(struct catalog *c, const char *name, size_t *n,
+	struct err *e)
+{
+	return read_cards(c, CARD_COLUMNS "c.name = ?1 OR substr(c.name, -length(?1) - 1) = '/' || "
+		"?1 ORDER BY c.name = ?1 DESC, c.id DESC", name, 0, false, n, e);
 }
 
 struct catalog_card *catalog_card_get(struct catalog *c, int64_t id, struct err *e)
 {
 	size_t n;
-	struct catalog_card *v = read_cards(c, CARD_COLUMNS "c.id = ?1", id, true, &n, e);
+	struct catalog_card *v = read_cards(c, CARD_COLUMNS "c.id = ?1", NULL, id, true, &n, e);
 
 	if (v && n == 0) {
 		catalog_cards_free(v, 0);

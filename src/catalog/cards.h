@@ -28,6 +28,9 @@ bool catalog_card_put(struct catalog *c, const struct catalog_card *card,
 	const struct catalog_edge *edges, size_t n_edges, int64_t *id, bool *added, struct err *e);
 /* Newest first; model 0: all. */
 struct catalog_card *catalog_cards(struct catalog *c, int64_t model, size_t *n, struct err *e);
+/* Of that name, owner and all, or without its owner; without their text, newest first. */
+struct catalog_card *catalog_cards_named(struct catalog *c, const char *name, size_t *n,
+	struct err *e);
 struct catalog_card *catalog_card_get(struct catalog *c, int64_t id, struct err *e);
 void catalog_cards_free(struct catalog_card *v, size_t n);
 

@@ -112,12 +112,12 @@ static void add_label(struct grid *g, const struct showing *w, const char *text,
 	free(cut);
 }
 
-/* What a variant's column may take so that all fit: at least 9. */
+/* What a variant's column may take so that all fit: at least 8. */
 static size_t label_room(const struct showing *w, size_t others, size_t n)
 {
 	size_t room = w->columns > others ? (w->columns - others) / (n ? n : 1) : 0;
 
-	return room < 9 ? 9 : room > LABEL_MAX ? LABEL_MAX : room;
+	return room < 8 ? 8 : room > LABEL_MAX ? LABEL_MAX : room;
 }
 
 static void one_column(struct str *s, const struct showing *w)
@@ -145,7 +145,7 @@ static void one_column(struct str *s, const struct showing *w)
 			add_value(&g, w, &c->rows[i], k);
 		add_difference(&g, w, &c->rows[i], &c->rows[i].differences[0], mixed, digits);
 	}
-	grid_end(&g, s, 2);
+	grid_end(&g, s, w->columns);
 }
 
 /* --- several columns: what differs, with its mark --- */
@@ -209,7 +209,7 @@ static void by_task(struct str *s, const struct showing *w)
 		for (size_t k = 0; k < c->n_differences; k++)
 			add_marked(&g, w, &c->rows[i], &c->rows[i].differences[k]);
 	}
-	grid_end(&g, s, 2);
+	grid_end(&g, s, w->columns);
 }
 
 static const struct compare_difference *of_variant(const struct comparison *c,
@@ -249,7 +249,7 @@ static void by_variant(struct str *s, const struct showing *w, size_t first, siz
 		for (size_t k = first; k < last; k++)
 			add_marked(&g, w, &c->rows[k], of_variant(c, &c->rows[k], i));
 	}
-	grid_end(&g, s, 2);
+	grid_end(&g, s, w->columns);
 }
 
 /* As many tasks side by side as there is room for. */
@@ -304,7 +304,7 @@ static void sizes(struct str *s, const struct showing *w)
 		else
 			grid_add(&g, "");
 	}
-	grid_end(&g, s, 2);
+	grid_end(&g, s, w->columns);
 }
 
 static void recipes(struct str *s, const struct showing *w)

@@ -11,7 +11,7 @@
 #define COLUMNS_MANY 8 /* of more, intervals are by the error: a screen of them is there at once */
 
 static const char not_measured[] = "not measured", an_estimate[] = "an estimate",
-	other_protocol[] = "measured differently", other_quantization[] = "other quantization";
+	other_protocol[] = "other protocol", other_quantization[] = "other quantization";
 
 /* --- may they be subtracted --- */
 

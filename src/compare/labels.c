@@ -88,17 +88,22 @@ void making_labels(struct making *m)
 			shared = last_part(v[i], shared);
 	for (size_t i = 0; i < n; i++)
 		memmove(v[i], v[i] + shared, strlen(v[i] + shared) + 1);
-	for (int how = 0; how < 3; how++)
-		for (size_t i = 0; i < n; i++) {
-			char *more = alone(v, n, i) ? NULL :
-				longer(&m->subjects.v[i], v[i], how);
+	for (int how = 0; how < 3; how++) {
+		bool *clear = xnew(bool, n + 1);
 
-			if (more) {
-				free(v[i]);
-				v[i] = str_safe(more);
-				free(more);
-			}
+		for (size_t i = 0; i < n; i++)
+			clear[i] = alone(v, n, i);
+		for (size_t i = 0; i < n; i++) {
+			char *more = clear[i] ? NULL : longer(&m->subjects.v[i], v[i], how);
+
+			if (!more)
+				continue;
+			free(v[i]);
+			v[i] = str_safe(more);
+			free(more);
 		}
+		free(clear);
+	}
 	for (size_t i = 0; i < n; i++)
 		m->out->variants[i].label = v[i];
 	free(v);

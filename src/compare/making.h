@@ -15,7 +15,8 @@ struct subject {
 	int64_t root;                /* model that it is a quantization of, or itself; 0 unknown */
 	struct catalog_score *scores; /* newest first */
 	size_t n_scores;
-	char *recipe;                /* of the run that made it, or NULL */
+	char *recipe;                /* of the run that made it, or of its card; or NULL */
+	char *recipe_hash;           /* of its meaning, or NULL */
 	uint64_t bytes, parameters;
 	double bits;
 	bool asked;                  /* named by who asks; else found as a parent or source */
@@ -38,6 +39,8 @@ struct making {
  * several quantizations; the first of them. SIZE_MAX: none; that is an error if it was asked
  * for. */
 size_t making_resolve(struct making *m, const char *word, bool asked, struct err *e);
+/* The same of a model's name or a file's word as it stands, asked by nobody. */
+size_t making_exactly(struct making *m, const char *word, struct err *e);
 const struct catalog_model *making_model(const struct making *m, int64_t id);
 size_t making_find(const struct making *m, const struct subject *s); /* SIZE_MAX: not there */
 void making_subject_fini(struct subject *s);

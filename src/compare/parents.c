@@ -81,17 +81,27 @@ static void by_edges(struct making *m, struct pairs *p, size_t i, struct err *e)
 	}
 }
 
-static void by_name(struct making *m, struct pairs *p, size_t i)
+/* "me/Mix-q8-hi" is a quantization of what is called "me/Mix". */
+static void by_name(struct making *m, struct pairs *p, size_t i, struct err *e)
 {
 	const struct subject *s = &m->subjects.v[i];
+	const char *base = str_base(s->name);
+	size_t at, stem = s->stem ? strlen(s->stem) : 0;
+	char *name;
 
-	for (size_t k = 0; k < m->subjects.n; k++) {
-		const struct subject *o = &m->subjects.v[k];
-
-		if (k != i && str_eq(s->stem, o->stem) && str_eq(o->quantization, "") &&
-			s->quantization && *s->quantization)
+	if (!s->quantization || !*s->quantization || e->code != ERR_NONE)
+		return;
+	for (size_t k = 0; k < m->subjects.n; k++)
+		if (k != i && str_eq(s->stem, m->subjects.v[k].stem) &&
+			str_eq(m->subjects.v[k].quantization, ""))
 			*vec_push(p) = (struct pair){ i, k };
-	}
+	if (!stem || stem >= strlen(base))
+		return;
+	name = xstrndup(s->name, (size_t)(base - s->name) + stem);
+	at = making_exactly(m, name, e);
+	free(name);
+	if (at != SIZE_MAX && at != i)
+		*vec_push(p) = (struct pair){ i, at };
 }
 
 static void grow(struct making *m, size_t before, const struct pairs *p)
@@ -120,12 +130,18 @@ bool making_parents(struct making *m, size_t i, struct err *e)
 	if (m->subjects.v[i].run)
 		by_run(m, &p, i, &own);
 	by_edges(m, &p, i, &own);
-	by_name(m, &p, i);
+	by_name(m, &p, i, &own);
 	grow(m, before, &p);
 	vec_fini(&p);
 	if (own.code != ERR_NONE && e)
 		*e = own;
 	return own.code == ERR_NONE;
+}
+
+static bool stored_alike(const struct subject *a, const struct subject *b)
+{
+	return str_eq(a->quantization ? a->quantization : "",
+		b->quantization ? b->quantization : "");
 }
 
 /* Mean of the shares that both have, so that parents are ranked on the same tasks. */
@@ -151,6 +167,8 @@ static double standing(const struct subject *s, const struct subject *of, size_t
 	return *tasks ? sum / (double)*tasks : NAN;
 }
 
+#define STORED_ALIKE 1000000 /* weighs more than any number of tasks */
+
 size_t making_default(const struct making *m, size_t i)
 {
 	size_t n = m->subjects.n, best = SIZE_MAX, most = 0;
@@ -164,9 +182,12 @@ size_t making_default(const struct making *m, size_t i)
 		if (!m->parent[i * n + k])
 			continue;
 		v = standing(o, s, &tasks);
-		/* The source of a quantization, before anything else. */
-		if (str_eq(s->stem, o->stem) || (s->root && s->root == o->root))
-			tasks += 100000;
+		/* The source of a quantization before anything else; then what is stored alike, so
+		 * that figures may be subtracted. */
+		if (tasks && (str_eq(s->stem, o->stem) || (s->root && s->root == o->root)))
+			tasks += 2 * STORED_ALIKE;
+		else if (tasks && stored_alike(s, o))
+			tasks += STORED_ALIKE;
 		if (best == SIZE_MAX || tasks > most || (tasks == most && v > value)) {
 			best = k;
 			most = tasks;

@@ -7,12 +7,14 @@
 
 static void add(struct making *m, size_t of, size_t against)
 {
-	const char *a = m->subjects.v[against].recipe, *b = m->subjects.v[of].recipe;
+	const struct subject *first = &m->subjects.v[against], *second = &m->subjects.v[of];
+	bool same = first->recipe_hash && str_eq(first->recipe_hash, second->recipe_hash);
 	struct { struct compare_line *v; size_t n, cap; } lines = { 0 };
 	struct compare_recipes *r;
 	struct linediff d;
 
-	linediff(&d, a, b);
+	/* Of one meaning: written in another way, but nothing differs. */
+	linediff(&d, same ? second->recipe : first->recipe, second->recipe);
 	for (size_t i = 0; i < d.n; i++) {
 		struct str text = STR_INIT;
 

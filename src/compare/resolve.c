@@ -41,6 +41,7 @@ void making_subject_fini(struct subject *s)
 	free(s->quantization);
 	free(s->stem);
 	free(s->recipe);
+	free(s->recipe_hash);
 	*s = (struct subject){ 0 };
 }
 
@@ -78,6 +79,8 @@ static void of_run(struct making *m, struct subject *s, int64_t id)
 		return;
 	if (r->recipe_text || r->plan_text)
 		s->recipe = xstrdup(r->recipe_text ? r->recipe_text : r->plan_text);
+	if (r->recipe_hash && *r->recipe_hash)
+		s->recipe_hash = xstrdup(r->recipe_hash);
 	if (!s->bytes)
 		s->bytes = r->bytes;
 	catalog_runs_free(r, 1);
@@ -104,6 +107,26 @@ static void of_model(struct making *m, struct subject *s)
 	s->root = root_of(m, model);
 	if (!s->run)
 		s->run = model->run;
+}
+
+/* What the card of the model says, where nothing better is known: its recipe and its size. */
+static void of_card(struct making *m, struct subject *s)
+{
+	size_t n = 0;
+	struct catalog_card *v = *s->name ? catalog_cards_named(m->c, s->name, &n, NULL) : NULL;
+	const struct catalog_card *card = n ? &v[0] : NULL;
+	json_t *facts = card && card->facts ? json_parse(card->facts, strlen(card->facts), "facts",
+		false, NULL) : NULL;
+	int64_t bytes = json_int(facts, "quantization.bytes", 0);
+
+	if (card && card->recipe_text && !s->recipe)
+		s->recipe = xstrdup(card->recipe_text);
+	if (!s->bytes && bytes > 0)
+		s->bytes = (uint64_t)bytes;
+	if (isnan(s->bits))
+		s->bits = json_num(facts, "quantization.bits_per_weight", NAN);
+	json_decref(facts);
+	catalog_cards_free(v, n);
 }
 
 /* A label that figures state wins over what the name or the bits say. */
@@ -153,6 +176,7 @@ static size_t add(struct making *m, struct subject *s, struct err *e)
 	of_run(m, s, s->run);
 	if (!s->name)
 		s->name = xstrdup(s->word ? s->word : "");
+	of_card(m, s);
 	of_storage(s);
 	return append(m, s);
 }
@@ -202,6 +226,7 @@ static size_t finish_word(struct making *m, struct subject *s, const char *word)
 {
 	s->word = xstrdup(word);
 	s->name = xstrdup(word);
+	of_card(m, s);
 	of_storage(s);
 	return append(m, s);
 }
@@ -351,6 +376,21 @@ static void unknown(const struct making *m, char *const *words, size_t n, const 
 	free(names);
 }
 
+/* A model that only a card tells of, without figures. */
+static size_t add_card(struct making *m, const char *word, bool asked)
+{
+	size_t n = 0, at = SIZE_MAX;
+	struct catalog_card *v = catalog_cards_named(m->c, word, &n, NULL);
+	struct subject s = { .asked = asked, .bits = NAN };
+
+	if (n) {
+		s.scores = xnew(struct catalog_score, 1);
+		at = finish_word(m, &s, v[0].name);
+	}
+	catalog_cards_free(v, n);
+	return at;
+}
+
 static size_t resolve_far(struct making *m, const char *word, bool asked, struct err *e)
 {
 	struct str several = STR_INIT;
@@ -363,13 +403,26 @@ static size_t resolve_far(struct making *m, const char *word, bool asked, struct
 	found = nearest_word(words, n, word, &several);
 	if (found)
 		at = add_word(m, found, asked, e);
-	else if (asked)
+	else if (!several.n)
+		at = add_card(m, word, asked);
+	if (at == SIZE_MAX && asked && (!e || e->code == ERR_NONE))
 		unknown(m, words, n, word, several.n ? several.s : NULL, e);
 	for (size_t i = 0; i < n; i++)
 		free(words[i]);
 	free(words);
 	str_fini(&several);
 	return at;
+}
+
+size_t making_exactly(struct making *m, const char *word, struct err *e)
+{
+	int64_t id = import_model(m->models, m->n_models, word);
+	struct subject s = { .model = id };
+
+	if (!id)
+		return add_word(m, word, false, e);
+	s.name = xstrdup(making_model(m, id)->name);
+	return add(m, &s, e);
 }
 
 size_t making_resolve(struct making *m, const char *word, bool asked, struct err *e)

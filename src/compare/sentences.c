@@ -232,7 +232,7 @@ static void add_each(struct str *s, const struct comparison *c, bool quantizatio
 
 static void not_subtracted(struct sentences *out, const struct comparison *c)
 {
-	size_t protocol = count(c, "differently"), quantization = count(c, "quantization");
+	size_t protocol = count(c, "other protocol"), quantization = count(c, "other quantization");
 	size_t estimates = count(c, "estimate"), across = 0;
 	struct str s = STR_INIT;
 

@@ -85,9 +85,9 @@ static void pad(struct str *s, size_t n)
 		str_addc(s, ' ');
 }
 
-void grid_end(struct grid *g, struct str *out, size_t gap)
+void grid_end(struct grid *g, struct str *out, size_t limit)
 {
-	size_t *width = xnew(size_t, g->columns + 1);
+	size_t *width = xnew(size_t, g->columns + 1), all = 1, gap;
 
 	for (size_t i = 0; i < g->n; i++) {
 		size_t w = show_width(g->v[i]);
@@ -95,6 +95,9 @@ void grid_end(struct grid *g, struct str *out, size_t gap)
 		if (w > width[i % g->columns])
 			width[i % g->columns] = w;
 	}
+	for (size_t i = 0; i < g->columns; i++)
+		all += width[i] + (i && width[i] ? 2 : 0);
+	gap = all > limit ? 1 : 2;
 	for (size_t i = 0; i < g->n; i++) {
 		size_t k = i % g->columns, left = width[k] - show_width(g->v[i]);
 
@@ -244,7 +247,7 @@ static char *family(const struct comparison *c)
 	size_t n;
 
 	if (c->n_variants < 2)
-		return NULL;
+		return str_safe(c->variants[0].name);
 	at = strstr(base, label);
 	n = at ? (size_t)(at - base) : 0;
 	for (size_t i = 1; i < c->n_variants && n; i++)
