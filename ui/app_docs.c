@@ -18,6 +18,7 @@ struct opening {
 	struct recipe *recipe;
 	const struct model_roots *roots;
 	struct catalog *catalog;
+	int64_t from_run;      /* whose models it may still name as they were called there */
 	struct inputs *inputs;
 	struct err error;
 };
@@ -35,7 +36,13 @@ static void opening_work(void *ctx)
 {
 	struct opening *o = ctx;
 
-	o->inputs = inputs_open(o->recipe, o->roots, o->catalog, &o->error);
+	struct plan_options options = { 0 };
+	struct catalog_input *places = o->from_run ? catalog_run_inputs(o->catalog, o->from_run,
+		&options.n_places, NULL) : NULL;
+
+	options.places = places;
+	o->inputs = inputs_open_for(o->recipe, o->roots, o->catalog, &options, &o->error);
+	catalog_inputs_free(places, options.n_places);
 }
 
 static void renew(struct app *a, struct doc *d);
@@ -73,6 +80,7 @@ static void open_inputs(struct app *a, struct doc *d)
 	o->recipe = recipe_ref(doc_recipe(d));
 	o->roots = a->roots;
 	o->catalog = a->catalog;
+	o->from_run = d->from_run;
 	d->opening = true;
 	d->tried = doc_recipe(d);
 	app_work(a, opening_work, opening_done, opening_free, o);

@@ -25,7 +25,8 @@ static bool uses_others(const struct recipe *r)
 /* Recipe and options of the run; a quantization may have none. */
 static bool open_run(struct replay *r, struct err *e)
 {
-	struct plan_options o = {.has_seed = true, .seed = r->run->seed};
+	struct plan_options o = {.has_seed = true, .seed = r->run->seed, .places = r->in,
+		.n_places = r->n_in, .places_first = true};
 	const char *text = r->run->recipe_text;
 	struct recipe *recipe = NULL;
 	bool ok;

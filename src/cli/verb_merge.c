@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/str.h"
 #include "cli/command_line.h"
+#include "cli/history.h"
 #include "cli/merging.h"
 #include "cli/quantizing.h"
 #include "engine/job.h"
@@ -13,6 +14,7 @@ struct options {
 	struct plan_options plan;
 	struct run_options run;
 	uint64_t job;
+	struct catalog_input *places; /* of the run it was branched from */
 };
 
 /* "2/3" */
@@ -43,10 +45,9 @@ static bool read_part(const struct cli *c, struct run_options *o, struct err *e)
 
 static bool read_options(struct cli *c, struct options *o, struct err *e)
 {
-	uint64_t seed = 0, from = 0;
+	uint64_t seed = 0;
 
 	if (!merging_options(c, &o->plan, e) || !cli_option_u64(c, "--seed", &seed, e) ||
-		!cli_option_u64(c, "--from-run", &from, e) ||
 		!cli_option_u64(c, "--job", &o->job, e) ||
 		!cli_option_size(c, "--shard-size", &o->run.shard_size, e))
 		return false;
@@ -58,7 +59,6 @@ static bool read_options(struct cli *c, struct options *o, struct err *e)
 	o->run.resume = cli_option(c, "--resume") != NULL;
 	o->run.sync = cli_option(c, "--sync") != NULL;
 	o->run.job = (int64_t)o->job;
-	o->run.parent_run = (int64_t)from;
 	return read_part(c, &o->run, e);
 }
 
@@ -157,6 +157,20 @@ static bool open_catalog(struct cli *c, uint64_t job, struct err *e)
 	return cli_catalog_or_none(c) != NULL;
 }
 
+/* Names that lead nowhere from here are where that run had them. */
+static bool branched_from(struct cli *c, struct options *o, struct err *e)
+{
+	const char *from = cli_option(c, "--from-run");
+
+	if (!from || !c->catalog)
+		return true;
+	if (!history_run_id(c->catalog, from, &o->run.parent_run, e))
+		return false;
+	o->places = catalog_run_inputs(c->catalog, o->run.parent_run, &o->plan.n_places, e);
+	o->plan.places = o->places;
+	return o->places != NULL;
+}
+
 static int run(struct cli *c, struct err *e)
 {
 	struct options o = {0};
@@ -171,6 +185,8 @@ static int run(struct cli *c, struct err *e)
 	if (!read_options(c, &o, e) || !open_catalog(c, o.job, e) ||
 		(o.job && !job_attach(c->catalog, o.run.job, e)))
 		status = err_exit_status(e->code);
+	else if (!branched_from(c, &o, e))
+		status = refused(c, &o, e);
 	else if (!(r = merging_recipe(c->argv[0], cli_option(c, "--document"), e)) ||
 		(planned ? !plan_fits(c, e) : !(p = merging_plan(c, r, &o.plan, e))))
 		status = refused(c, &o, e);
@@ -184,6 +200,7 @@ static int run(struct cli *c, struct err *e)
 		status = merge(c, p, &o, NULL, e);
 	plan_unref(p);
 	recipe_unref(r);
+	catalog_inputs_free(o.places, o.plan.n_places);
 	command_line_fini(&line);
 	return status;
 }

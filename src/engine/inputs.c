@@ -11,6 +11,7 @@
 #include "model/text_part.h"
 #include "recipe/lint.h"
 #include "recipe/open.h"
+#include "system/file.h"
 
 struct inputs_all { /* the allocation behind struct inputs */
 	struct inputs in;
@@ -72,6 +73,17 @@ static void on_adapter(void *ctx, bool warning, const char *text, const char *hi
 			hint ? hint : "");
 }
 
+/* Where the run that the options tell of had this model; NULL unknown. Names with adapters are
+ * several models, and not looked up. */
+static const char *place_of(const struct plan_options *o, const struct recipe_ref_text *ref)
+{
+	for (size_t i = 0; i < o->n_places && !ref->n_loras; i++)
+		if (o->places[i].path && str_eq(o->places[i].name, ref->text) &&
+			file_exists(o->places[i].path))
+			return o->places[i].path;
+	return NULL;
+}
+
 static void input_open(struct input *in, const struct recipe *r,
 	const struct recipe_ref_text *ref, const char *near_dir, struct recipe_opener *o,
 	struct arena *a)
@@ -79,8 +91,17 @@ static void input_open(struct input *in, const struct recipe *r,
 	struct str told = STR_INIT;
 	struct recipe_maker m = {.r = r, .near_dir = near_dir, .opener = o};
 	struct ref_places p = {o->roots, near_dir, alias, o->catalog, recipe_make, &m};
+	struct recipe_ref_text there = *ref;
+	const char *place = recipe_of_ref(r, ref) ? NULL : place_of(&o->options, ref);
+	bool first = place && o->options.places_first;
 
-	in->model = ref_open(ref, &p, on_adapter, &told, &in->error);
+	there.path = place;
+	there.revision = NULL;
+	in->model = ref_open(first ? &there : ref, &p, on_adapter, &told, &in->error);
+	if (!in->model && place && !first) {
+		in->error = (struct err){0};
+		in->model = ref_open(&there, &p, on_adapter, &told, &in->error);
+	}
 	in->left_out = told.n ? arena_strdup(a, told.s) : NULL;
 	str_fini(&told);
 	in->made_by = m.plan;

@@ -91,6 +91,11 @@ struct plan_options {
 	uint64_t shard_size;       /* 0 = default 5 GB */
 	const struct recipe_written *written; /* read there, not computed; borrowed */
 	size_t n_written;
+	/* Where inputs were for a run of this recipe, by the names they have in it; borrowed.
+	 * Looked at for names that lead nowhere, or first. */
+	const struct catalog_input *places;
+	size_t n_places;
+	bool places_first;
 };
 /* findings gets shape, vocabulary and contract problems; an error among them means NULL plus e. */
 struct plan *plan_make(const struct recipe *r, struct inputs *in, const struct plan_options *o,

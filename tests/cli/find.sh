@@ -97,6 +97,21 @@ run 0 models --reclaim
 hasnt out half
 has out uneven swap
 
+# From another folder, where the recipe's names lead nowhere, or elsewhere.
+mkdir sub
+sed 's|model: |model: ../|' halfway.yml >sub/rel.yml
+(cd sub && "$CUPEL" merge rel.yml "$dir/rel" >/dev/null 2>&1)
+mkdir -p "$dir/far/code" && cd "$dir/far" || exit 99
+run 0 replay rel
+has out 'the same: run'
+run 0 replay uneven
+has out 'the same: run'
+cp ../family/sub/rel.yml .
+run 3 merge rel.yml again
+has err "there is no such file"
+run 0 merge rel.yml again --from-run rel
+cd ../family || exit 99
+
 # An input that is not what it was.
 printf x | dd of=code/model.safetensors bs=1 seek=1000000 conv=notrunc 2>/dev/null
 run 3 drop swap
