@@ -37,6 +37,17 @@ static void add(struct results_view *v, enum results_figure what, size_t i, char
 	v->columns[k].title = title;
 }
 
+/* Each against each: the variants have letters, for the titles of the differences. */
+static bool is_each(const struct comparison *c)
+{
+	return c->n_differences > 1 && c->baseline >= c->n_variants && !c->synergy;
+}
+
+static char letter(size_t variant)
+{
+	return (char)('A' + variant % 26);
+}
+
 /* A column of every difference: "Δ", with the variant's label where there are several. */
 static void add_difference(struct results_view *v, size_t k)
 {
@@ -64,12 +75,16 @@ static void add_difference(struct results_view *v, size_t k)
 	};
 	const struct comparison *c = v->c;
 	const struct compare_difference *d = c->n_rows ? &c->rows[0].differences[k] : NULL;
-	bool several = c->n_differences > 1;
+	bool several = c->n_differences > 1, each = is_each(c);
 
 	for (size_t i = 0; d && i < sizeof of / sizeof *of; i++) {
-		char *name = several ? xasprintf("%s_%s", of[i].name, c->variants[d->of].label) :
+		char *name = each ? xasprintf("%s_%c%c", of[i].name, letter(d->of),
+				letter(d->against)) :
+			several ? xasprintf("%s_%s", of[i].name, c->variants[d->of].label) :
 			xstrdup(of[i].name);
-		char *title = several && of[i].what == RF_DELTA ?
+		char *title = each && of[i].what == RF_DELTA ?
+			xasprintf("Δ %c-%c", letter(d->of), letter(d->against)) :
+			several && of[i].what == RF_DELTA ?
 			xasprintf("Δ %s", c->variants[d->of].label) : xstrdup(of[i].title);
 
 		add(v, of[i].what, k, name, title, of[i].like);
@@ -99,6 +114,8 @@ static void task_columns(struct results_view *v)
 		struct str s = STR_INIT;
 
 		like.max = v->wide ? 24 : 14;
+		if (beside && is_each(c))
+			str_addf(&s, "%c ", letter(i));
 		text_fit(&s, c->variants[i].label, like.max, CUT_MIDDLE);
 		add(v, RF_VALUE, i, xstrdup(c->variants[i].label), str_steal(&s), like);
 		for (size_t d = 0; beside && c->n_rows && d < c->n_differences; d++)
