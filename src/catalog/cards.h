@@ -50,6 +50,9 @@ struct catalog_making {
 /* Newest first. */
 struct catalog_making *catalog_makings(struct catalog *c, size_t *n, struct err *e);
 void catalog_makings_free(struct catalog_making *v, size_t n);
+/* Changes when what a lineage is made of did: models, finished runs, cards and edges. A job's
+ * progress does not count. */
+uint64_t catalog_lineage_version(struct catalog *c);
 
 /* --- answers: one value for each question, of one score --- */
 /* keys: what the question is, the same number for the same question whoever answers it; sorted,

@@ -1,6 +1,7 @@
 #include "config.h"
 #include "catalog/cards.h"
 #include <stdlib.h>
+#include "base/hash.h"
 #include "base/str.h"
 #include "base/vec.h"
 #include "catalog/db.h"
@@ -146,4 +147,37 @@ void catalog_makings_free(struct catalog_making *v, size_t n)
 		free(r->recipe_path);
 	}
 	free(v);
+}
+
+uint64_t catalog_lineage_version(struct catalog *c)
+{
+	static const char ask[] =
+		"SELECT (SELECT count(*) || ' ' || total(id) || ' ' || total(length(output)) FROM "
+		"run WHERE status = 'done'), (SELECT count(*) || ' ' || total(id + 3 * "
+		"coalesce(parent, 0) + 5 * coalesce(run, 0) + 7 * unicode(state) + 11 * "
+		"length(name) + 13 * (hash IS NOT NULL)) || max(seen) FROM model), (SELECT "
+		"count(*) || ' ' || "
+		"total(id + coalesce(model, 0)) FROM card), (SELECT count(*) || ' ' || total(id + "
+		"coalesce(model, 0)) FROM edge)";
+	struct db *d = db_reading(c, NULL);
+	struct str s = STR_INIT;
+	sqlite3_stmt *q;
+	uint64_t version;
+	bool failed;
+
+	if (!d)
+		return 0;
+	q = db_prepare(d, ask, NULL);
+	str_add(&s, "");
+	if (q && db_step(d, q, &failed, NULL))
+		for (int i = 0; i < 4; i++) {
+			char *text = db_text(q, i);
+
+			str_addf(&s, "%s\n", text ? text : "");
+			free(text);
+		}
+	db_read_done(d);
+	version = hash64_bytes(s.s, s.n);
+	str_fini(&s);
+	return version;
 }

@@ -152,8 +152,9 @@ static bool is_known(const struct catalog_model *v, size_t n, const struct model
 {
 	for (size_t i = 0; i < n; i++)
 		if (str_eq(v[i].path, f->path))
-			return v[i].bytes > 0 && v[i].parameters > 0 && !f->partial &&
-				!v[i].partial;
+			/* Without a dtype: not looked at since lineage is read. */
+			return v[i].bytes > 0 && v[i].parameters > 0 && v[i].dtype &&
+				!f->partial && !v[i].partial;
 	return false;
 }
 

@@ -47,10 +47,6 @@ struct lineage_edge *draft_edge(struct draft *d, const struct origin *o, size_t 
 void draft_runs(struct draft *d, const struct catalog_making *v, size_t n);
 void draft_stated(struct draft *d, const struct catalog_edge *v, size_t n,
 	const struct catalog_card *cards, size_t n_cards);
-/* The edges of a recipe: documents in it become nodes of their own. */
-void draft_recipe(struct draft *d, const struct origin *o, const struct recipe *r,
-	const char *recipe_text);
-
 /* settle.c: the strongest edges of each child, without circles, sorted and indexed. */
 void draft_settle(struct draft *d, struct lineage *l);
 /* licence.c */

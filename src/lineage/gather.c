@@ -63,6 +63,7 @@ static size_t node_of_ref(struct draft *d, const struct origin *o,
 struct documents {
 	size_t node[RECIPE_MAX_DOCUMENTS];
 	const char *text;
+	const struct share *top; /* of the document it is about, where that is known already */
 };
 
 static void add_recipe(struct draft *d, const struct origin *o, const struct recipe *r,
@@ -82,6 +83,7 @@ static size_t node_of_document(struct draft *d, const struct origin *o, const st
 	*node = draft_named(d, name, NULL, "never written");
 	free(name);
 	inner.child = *node;
+	docs->top = NULL;
 	add_recipe(d, &inner, r, docs);
 	return *node;
 }
@@ -89,11 +91,15 @@ static size_t node_of_document(struct draft *d, const struct origin *o, const st
 static void add_recipe(struct draft *d, const struct origin *o, const struct recipe *r,
 	struct documents *docs)
 {
-	struct share s;
+	const struct share *known = docs->top;
+	struct share s = { 0 };
 	size_t n = recipe_inputs(r);
 	int base = recipe_base(r);
 
-	share_of(r, &s);
+	if (known)
+		s = *known;
+	else
+		share_of(r, &s);
 	for (size_t i = 0; i < n; i++) {
 		const struct recipe_ref_text *ref = recipe_input_ref(r, i);
 		const struct recipe *inner = recipe_of_ref(r, ref);
@@ -107,13 +113,15 @@ static void add_recipe(struct draft *d, const struct origin *o, const struct rec
 			tell(draft_edge(d, o, draft_node(d, ref->loras[k].path, NULL, NULL,
 				o->child), "adapter"), &s, c * ref->loras[k].scale, r, docs->text);
 	}
-	free(s.brief);
+	if (!known)
+		free(s.brief);
 }
 
-void draft_recipe(struct draft *d, const struct origin *o, const struct recipe *r,
-	const char *recipe_text)
+/* The edges of a recipe: documents in it become nodes of their own. */
+static void draft_recipe(struct draft *d, const struct origin *o, const struct recipe *r,
+	const char *recipe_text, const struct share *share)
 {
-	struct documents docs = { .text = recipe_text };
+	struct documents docs = { .text = recipe_text, .top = share };
 
 	for (size_t i = 0; i < RECIPE_MAX_DOCUMENTS; i++)
 		docs.node[i] = LINEAGE_NONE;
@@ -150,7 +158,7 @@ static void from_inputs(struct draft *d, const struct origin *o, const struct ca
 
 /* A merge that was quantized while it was made stands between as a node of its own. */
 static void add_run(struct draft *d, struct origin *o, const struct catalog_run *r,
-	const struct recipe *recipe)
+	const struct recipe *recipe, const struct share *share)
 {
 	bool quantized = str_eq(r->kind, "quantize");
 
@@ -171,13 +179,14 @@ static void add_run(struct draft *d, struct origin *o, const struct catalog_run 
 		o->child = between;
 		free(name);
 	}
-	draft_recipe(d, o, recipe, r->recipe_text);
+	draft_recipe(d, o, recipe, r->recipe_text, share);
 }
 
 /* Most of the time goes into YAML, and each text is read by itself. */
 struct reading {
 	const struct catalog_making *v;
 	struct recipe **recipe;
+	struct share *share;
 };
 
 static void read_one(void *ctx, size_t i, unsigned worker)
@@ -189,13 +198,15 @@ static void read_one(void *ctx, size_t i, unsigned worker)
 	if (r->recipe_text)
 		w->recipe[i] = recipe_parse(r->recipe_text, strlen(r->recipe_text),
 			r->recipe_path, NULL);
+	if (w->recipe[i])
+		share_of(w->recipe[i], &w->share[i]);
 }
 
 #define READ_ALONE 256 /* recipes that are not worth threads */
 
-static struct recipe **read_recipes(const struct catalog_making *v, size_t n)
+static struct reading read_recipes(const struct catalog_making *v, size_t n)
 {
-	struct reading w = { v, xnew(struct recipe *, n + 1) };
+	struct reading w = { v, xnew(struct recipe *, n + 1), xnew(struct share, n + 1) };
 	struct pool *pool = n > READ_ALONE ? pool_new(0) : NULL;
 
 	if (pool)
@@ -203,7 +214,7 @@ static struct recipe **read_recipes(const struct catalog_making *v, size_t n)
 	for (size_t i = 0; !pool && i < n; i++)
 		read_one(&w, i, 0);
 	pool_free(pool);
-	return w.recipe;
+	return w;
 }
 
 /* The node a run wrote: what lies there now, or what lay there before a later run wrote to it. */
@@ -245,7 +256,7 @@ static size_t node_of_run(struct draft *d, const struct catalog_run *r, bool *kn
 void draft_runs(struct draft *d, const struct catalog_making *v, size_t n)
 {
 	size_t *child = xnew(size_t, n + 1);
-	struct recipe **recipe = read_recipes(v, n);
+	struct reading w = read_recipes(v, n);
 
 	/* Every output first: runs read what later ones in the list wrote. */
 	for (size_t i = 0; i < n; i++) {
@@ -262,10 +273,12 @@ void draft_runs(struct draft *d, const struct catalog_making *v, size_t n)
 
 		snprintf(source, sizeof source, "run %" PRId64, v[i].run.id);
 		if (child[i] != LINEAGE_NONE)
-			add_run(d, &o, &v[i].run, recipe[i]);
-		recipe_unref(recipe[i]);
+			add_run(d, &o, &v[i].run, w.recipe[i], &w.share[i]);
+		recipe_unref(w.recipe[i]);
+		free(w.share[i].brief);
 	}
-	free(recipe);
+	free(w.recipe);
+	free(w.share);
 	free(child);
 }
 
@@ -391,7 +404,7 @@ static void add_stated(struct draft *d, struct origin *o, const struct catalog_e
 	long *input;
 
 	if (r && r->documents > 1 && recipe_inputs(r)) { /* the whole says more than a list */
-		draft_recipe(d, o, r, text);
+		draft_recipe(d, o, r, text, NULL);
 		recipe_unref(r);
 		return;
 	}

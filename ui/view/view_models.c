@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "catalog/cards.h"
 #include "catalog/measured.h"
 #include "system/file.h"
 #include "ui/command/settings.h"
@@ -230,6 +231,13 @@ static unsigned woven(struct app *a, struct graph *g)
 
 static void weave(struct models_view *v)
 {
+	const struct app *a = v->view.app;
+	uint64_t version = catalog_lineage_version(a->catalog);
+
+	if (v->woven == version && v->of == a->catalog && !v->stale)
+		return;
+	v->woven = version;
+	v->of = a->catalog;
 	v->stale = v->weaving;
 	if (!v->weaving)
 		graph_make(v->view.app, woven);

@@ -13,6 +13,8 @@ struct models_view {
 	struct model_card card;   /* of the selected model */
 	struct graph *graph;      /* of lineage; NULL until it is made */
 	bool weaving, stale;      /* a worker makes it; the catalog has changed since */
+	uint64_t woven;           /* catalog_lineage_version that it is of, or will be */
+	const struct catalog *of; /* and the catalog */
 	struct run_page page;     /* the card as a page, in its place or all over the view */
 	bool reading;             /* it is open */
 	int64_t page_of;          /* what it was made of: model, lines, width */
