@@ -1,10 +1,15 @@
 #include "cli/card_report.h"
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/str.h"
 #include "base/xalloc.h"
+#include "cli/verb.h"
+
+#define ROWS_COLUMNS 8 /* of a table that is shown whole */
+#define ROWS_MAX 40
 
 /* --- JSON --- */
 
@@ -73,7 +78,7 @@ void card_report_json(json_t *o, const struct card *c)
 
 static void row(const char *what, const char *text)
 {
-	printf("  %-13s %s\n", what, text);
+	printf("  %-17s %s\n", what, text);
 }
 
 static void joined(const char *what, const json_t *list)
@@ -105,18 +110,27 @@ static void parents_rows(const struct card *c)
 	}
 }
 
+static void part(struct str *s, const char *separator, const char *text)
+{
+	if (!*text)
+		return;
+	if (s->n)
+		str_add(s, separator);
+	str_add_safe(s, text, strlen(text));
+}
+
 /* "mlx q8-hi, 8 bits, groups of 32, mlx-lm 0.26.4" */
 static void quantization_row(const json_t *q)
 {
 	struct str s = STR_INIT;
-	char *safe;
+	double bits = json_num(q, "bits_per_weight", 0);
 
 	if (!q)
 		return;
-	str_addf(&s, "%s%s%s", json_text(q, "container", ""),
-		json_text(q, "container", NULL) ? " " : "", json_text(q, "type", ""));
-	if (json_num(q, "bits_per_weight", 0) > 0)
-		str_addf(&s, ", %g bits per weight", json_num(q, "bits_per_weight", 0));
+	part(&s, " ", json_text(q, "container", ""));
+	part(&s, " ", json_text(q, "type", ""));
+	if (bits > 0)
+		str_addf(&s, ", %g bits per weight", bits);
 	else if (json_int(q, "bits", 0))
 		str_addf(&s, ", %" PRId64 " bits", json_int(q, "bits", 0));
 	if (json_int(q, "group", 0))
@@ -127,11 +141,8 @@ static void quantization_row(const json_t *q)
 		str_add(&s, ", ");
 		str_add_bytes(&s, (uint64_t)json_int(q, "bytes", 0));
 	}
-	if (json_text(q, "tool", NULL))
-		str_addf(&s, ", %s", json_text(q, "tool", ""));
-	safe = str_safe(s.s);
-	row("quantization", safe);
-	free(safe);
+	part(&s, ", ", json_text(q, "tool", ""));
+	row("quantization", s.s);
 	str_fini(&s);
 }
 
@@ -151,6 +162,21 @@ static void recipe_row(const struct card *c)
 	free(text);
 }
 
+static void add_value(struct str *s, const char *key, const json_t *x)
+{
+	double v = json_num(x, "value", -1);
+	const char *text = json_text(x, "value", NULL);
+
+	if (text)
+		str_add_safe(s, text, strlen(text));
+	else if (v >= 1e6 && v < 1e18 && (strstr(key, "size") || strstr(key, "bytes")))
+		str_add_bytes(s, (uint64_t)v);
+	else if (v >= 1e6 && v < 1e18)
+		str_add_count(s, (uint64_t)v);
+	else
+		str_addf(s, "%.10g", v);
+}
+
 static void fact_rows(const json_t *facts)
 {
 	const char *key;
@@ -159,13 +185,12 @@ static void fact_rows(const json_t *facts)
 	json_object_foreach((json_t *)facts, key, x)
 	{
 		struct str s = STR_INIT;
-		const char *text = json_text(x, "text", "");
-		char *name = xstrdup(key);
+		char *name = str_safe(key);
 
 		for (char *p = name; *p; p++)
 			if (*p == '_')
 				*p = ' ';
-		str_add_safe(&s, text, strlen(text) < 60 ? strlen(text) : 60);
+		add_value(&s, key, x);
 		str_addf(&s, "  (line %" PRId64 ")", json_int(x, "line", 0));
 		row(name, s.s);
 		str_fini(&s);
@@ -190,15 +215,74 @@ void card_report_head(const struct card *c)
 			c->repaired == 1 ? "" : "s");
 }
 
+static char *cell_text(const json_t *r, size_t c)
+{
+	json_t *cell = json_array_get(json_at(r, "cells"), c);
+	const char *stated = json_string_value(json_array_get(json_at(r, "stated"), c));
+
+	if (stated)
+		return str_safe(stated);
+	if (json_is_string(cell))
+		return str_safe(json_string_value(cell));
+	return json_is_number(cell) ? xasprintf("%.10g", json_number_value(cell)) : xstrdup("");
+}
+
+/* Tables that are no figures are shown as they were understood. */
+static void print_cells(const struct card_table *t)
+{
+	const char *headers[ROWS_COLUMNS + 1] = { ">LINE" };
+	char *names[ROWS_COLUMNS] = { NULL };
+	size_t n = json_array_size(t->columns), i;
+	struct table_out *out;
+	json_t *r;
+
+	for (size_t c = 0; c < n; c++) {
+		names[c] = str_safe(json_string_value(json_array_get(t->columns, c)));
+		for (char *p = names[c]; *p; p++)
+			*p = *p == '_' ? ' ' : (char)toupper((uint8_t)*p);
+		headers[c + 1] = names[c];
+	}
+	out = table_new(headers, n + 1);
+	json_array_foreach(t->rows, i, r)
+	{
+		char line[24], *texts[ROWS_COLUMNS];
+		const char *cells[ROWS_COLUMNS + 1] = { line };
+
+		if (i == ROWS_MAX)
+			break;
+		snprintf(line, sizeof line, "%" PRId64, json_int(r, "line", 0));
+		for (size_t c = 0; c < n; c++)
+			cells[c + 1] = texts[c] = cell_text(r, c);
+		table_row(out, cells);
+		for (size_t c = 0; c < n; c++)
+			free(texts[c]);
+	}
+	table_print(out);
+	for (size_t c = 0; c < n; c++)
+		free(names[c]);
+}
+
+static bool shown(const struct card_table *t)
+{
+	size_t n = json_array_size(t->columns);
+
+	return n && n <= ROWS_COLUMNS &&
+	       (!strcmp(t->kind, "swap") || !strcmp(t->kind, "sensitivity") ||
+		       !strcmp(t->kind, "quants"));
+}
+
 void card_report_tables(const struct card *c)
 {
 	for (size_t i = 0; i < c->tables.n; i++) {
 		const struct card_table *t = &c->tables.v[i];
 		char *title = str_safe(t->title ? t->title : "");
 
-		printf("table, line %" PRId64 ": %s, %zu row%s of %zu%s%s\n", t->line, t->kind,
+		printf("table of %s, line %" PRId64 ", %zu row%s%s%s\n",
+			strcmp(t->kind, "other") ? t->kind : "other things", t->line,
 			json_array_size(t->rows), json_array_size(t->rows) == 1 ? "" : "s",
-			json_array_size(t->columns), *title ? ": " : "", title);
+			*title ? ": " : "", title);
+		if (shown(t))
+			print_cells(t);
 		free(title);
 	}
 	if (c->claims.n)

@@ -187,6 +187,13 @@ static void relate(struct card_reader *r)
 
 /* --- whole --- */
 
+static int by_line(const void *a, const void *b)
+{
+	const struct card_table *x = a, *y = b;
+
+	return x->line < y->line ? -1 : x->line > y->line;
+}
+
 static void read_parts(struct card_reader *r)
 {
 	card_read_hub(r);
@@ -202,6 +209,8 @@ static void read_parts(struct card_reader *r)
 	card_read_tables(r);
 	card_read_lists(r);
 	card_read_repeats(r);
+	if (r->c->tables.n)
+		qsort(r->c->tables.v, r->c->tables.n, sizeof *r->c->tables.v, by_line);
 	card_read_claims(r->c, r->f);
 }
 

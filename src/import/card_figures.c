@@ -85,8 +85,13 @@ static enum column_use use_of(const char *s)
 		"num_fewshot", "#shots", NULL };
 	static const char *const errors[] = { "stderr", "std err", "se", "±", "std", NULL };
 
+	static const char *const counts[] = { "questions", "n", "samples", "items", "(n)", "#",
+		NULL };
+
 	if (word(s, shots))
 		return COLUMN_SHOTS;
+	if (word(s, counts))
+		return COLUMN_N;
 	if (word(s, errors))
 		return COLUMN_STDERR;
 	if (!strcasecmp(s, "filter"))
@@ -197,6 +202,7 @@ struct at {
 	const char *metric; /* NULL: the label's */
 	const char *cell;
 	int shots;
+	int64_t n; /* questions; 0 not said */
 	double stderr_;
 };
 
@@ -221,7 +227,8 @@ static void take(struct figures *x, const struct at *a)
 		.line = (int64_t)a->row->line + 1,
 		.text = l->s,
 		.text_n = strlen(l->s),
-		.stderr_ = a->stderr_ };
+		.stderr_ = a->stderr_,
+		.n = a->n };
 	struct card_value v;
 	json_t *p;
 
@@ -348,6 +355,23 @@ static void variant_column(struct figures *x, size_t c)
 	}
 }
 
+/* What columns of a row say of its figures. */
+static void beside(const struct figures *x, struct at *a)
+{
+	for (size_t c = 1; c < x->g->n_columns; c++) {
+		const char *s = a->row->cells[c];
+		struct card_value v;
+
+		if (x->column[c].use == COLUMN_SHOTS && isdigit((uint8_t)*s))
+			a->shots = atoi(s);
+		else if (x->column[c].use == COLUMN_METRIC && *s)
+			a->metric = s;
+		else if (x->column[c].use == COLUMN_N && card_value(s, &v) && !*v.unit &&
+			 v.value > 0 && v.value < 1e12)
+			a->n = (int64_t)v.value;
+	}
+}
+
 static void tasks_down(struct figures *x)
 {
 	for (size_t c = 1; c < x->g->n_columns; c++)
@@ -360,11 +384,7 @@ static void tasks_down(struct figures *x)
 
 			card_label(row->cells[0], &l);
 			a.shots = l.shots;
-			for (size_t c = 1; c < x->g->n_columns; c++)
-				if (x->column[c].use == COLUMN_SHOTS && *row->cells[c])
-					a.shots = atoi(row->cells[c]);
-				else if (x->column[c].use == COLUMN_METRIC && *row->cells[c])
-					a.metric = row->cells[c];
+			beside(x, &a);
 			for (size_t c = 1; c < x->g->n_columns; c++) {
 				const struct column *k = &x->column[c];
 

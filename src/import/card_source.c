@@ -183,6 +183,9 @@ void card_read_parents(struct card_reader *r)
 			continue;
 		s = card_plain(r->line.v[i].s, strlen(r->line.v[i].s));
 		phrases_of(r, s, i);
+		if (!r->c->license &&
+			(card_find(s, "noncommercial") || card_find(s, "non-commercial")))
+			r->c->license = xstrdup("non-commercial");
 		if (announces(s))
 			announced(r, i);
 		free(s);

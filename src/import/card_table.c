@@ -8,6 +8,44 @@
 #include "base/str.h"
 #include "base/vec.h"
 
+static const struct {
+	const char *label, *key;
+	bool power;
+} known[] = {
+	{ "total params", "parameters", false },
+	{ "total parameters", "parameters", false },
+	{ "params", "parameters", false },
+	{ "parameters", "parameters", false },
+	{ "number of parameters", "parameters", false },
+	{ "model size", "parameters", false },
+	{ "active params", "active_parameters", false },
+	{ "active parameters", "active_parameters", false },
+	{ "activated parameters", "active_parameters", false },
+	{ "number of layers", "layers", false },
+	{ "context length", "context", true },
+	{ "context", "context", true },
+	{ "context window", "context", true },
+	{ "hidden dimension", "hidden_size", false },
+	{ "vocab size", "vocabulary", false },
+	{ "vocabulary size", "vocabulary", false },
+	{ "file size", "file_size", false },
+	{ "bytes", "file_size", false },
+	{ "bits per weight", "bits_per_weight", false },
+	{ "layers", "layers", false },
+};
+
+/* The fact that a label names, or NULL. power: K is 1024. */
+static const char *known_label(const char *label, bool *power)
+{
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+		if (!strcasecmp(label, known[i].label)) {
+			if (power)
+				*power = known[i].power;
+			return known[i].key;
+		}
+	return NULL;
+}
+
 static bool has(const char *s, const char *word)
 {
 	return card_find(s, word) != NULL;
@@ -44,6 +82,15 @@ static bool is_of_file(const char *s)
 	       has(s, "notes") || has(s, "description") || has(s, "provided");
 }
 
+/* Without a head: by its labels. */
+static bool any_known(const struct card_grid *g)
+{
+	for (size_t i = 0; i < g->rows.n; i++)
+		if (known_label(g->rows.v[i].cells[0], NULL))
+			return true;
+	return false;
+}
+
 static const char *kind_of(const struct card_grid *g)
 {
 	const char *first = g->columns[0];
@@ -54,7 +101,8 @@ static const char *kind_of(const struct card_grid *g)
 		return "quants";
 	if (g->n_columns == 2 &&
 		(has(first, "parameter") || has(first, "property") || has(first, "attribute") ||
-			has(first, "spec") || has(first, "hyperparameter")))
+			has(first, "spec") || has(first, "hyperparameter") ||
+			(!*first && !*g->columns[1] && any_known(g))))
 		return "parameters";
 	return "other";
 }
@@ -93,20 +141,20 @@ static const char *sensitivity_column(const char *s)
 
 static json_t *column_name(const char *kind, const char *s, size_t c)
 {
-	const char *known = NULL;
+	const char *known_as = NULL;
 
 	if (!strcmp(kind, "sensitivity"))
-		known = c ? sensitivity_column(s) : "group";
+		known_as = c ? sensitivity_column(s) : "group";
 	else if (!strcmp(kind, "parameters"))
-		known = c ? "value" : "parameter";
-	if (!known && !strcmp(kind, "quants")) {
-		char *name = slug(s);
-		json_t *o = json_textn(name);
+		known_as = c ? "value" : "parameter";
+	if (!known_as && !strcmp(kind, "quants")) {
+		char *own = slug(s);
+		json_t *o = json_textn(own);
 
-		free(name);
+		free(own);
 		return o;
 	}
-	return json_textn(known ? known : s);
+	return json_textn(known_as ? known_as : s);
 }
 
 /* --- cells --- */
@@ -164,41 +212,13 @@ static void row_json(
 
 /* --- facts of a table of parameters --- */
 
-static const struct {
-	const char *label, *key;
-	bool power;
-} known[] = {
-	{ "total params", "parameters", false },
-	{ "total parameters", "parameters", false },
-	{ "params", "parameters", false },
-	{ "parameters", "parameters", false },
-	{ "number of parameters", "parameters", false },
-	{ "model size", "parameters", false },
-	{ "active params", "active_parameters", false },
-	{ "active parameters", "active_parameters", false },
-	{ "activated parameters", "active_parameters", false },
-	{ "number of layers", "layers", false },
-	{ "context length", "context", true },
-	{ "context", "context", true },
-	{ "context window", "context", true },
-	{ "hidden dimension", "hidden_size", false },
-	{ "vocab size", "vocabulary", false },
-	{ "vocabulary size", "vocabulary", false },
-	{ "file size", "file_size", false },
-};
-
 static void fact(struct card_reader *r, const char *label, const char *s, size_t line)
 {
-	const char *key = NULL, *active;
-	char *own = NULL;
 	bool power = false;
+	const char *key = known_label(label, &power), *active;
+	char *own = NULL;
 	double v;
 
-	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-		if (!strcasecmp(label, known[i].label)) {
-			key = known[i].key;
-			power = known[i].power;
-		}
 	if (!key)
 		key = own = slug(label);
 	v = card_scaled(s, power);
