@@ -152,6 +152,9 @@ static int quantize(struct cli *c, const struct recipe *r, const struct options 
 /* A job is a row of the catalog; a merge in the foreground needs none. */
 static bool open_catalog(struct cli *c, uint64_t job, struct err *e)
 {
+	/* Nobody waits for a job: it can wait longer for a catalog that somebody holds. */
+	if (job && !getenv("CUPEL_CATALOG_WAIT"))
+		catalog_patience(60000);
 	if (job || cli_option(c, "--detach"))
 		return cli_catalog(c, e) != NULL;
 	return cli_catalog_or_none(c) != NULL;

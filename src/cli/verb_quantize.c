@@ -1,4 +1,5 @@
 #include "config.h"
+#include <stdlib.h>
 #include "cli/command_line.h"
 #include "cli/quantizing.h"
 #include "engine/job.h"
@@ -31,6 +32,9 @@ static int run(struct cli *c, struct err *e)
 	bool ok;
 
 	command_line_of(&line, c, "quantize");
+	/* Nobody waits for a job: it can wait longer for a catalog that somebody holds. */
+	if (cli_option(c, "--job") && !getenv("CUPEL_CATALOG_WAIT"))
+		catalog_patience(60000);
 	o.command = line.text;
 	ok = read_options(c, &o, e) && (o.job || cli_option(c, "--detach") ?
 		cli_catalog(c, e) != NULL : cli_catalog_or_none(c) != NULL) &&

@@ -1,6 +1,7 @@
 TESTS += tests/ui/run.sh
 screen_tests = \
 	tests/ui/ascii.script tests/ui/ascii.screen \
+	tests/ui/damaged.script tests/ui/damaged.screen \
 	tests/ui/dare.script tests/ui/dare.screen \
 	tests/ui/documents.script tests/ui/documents.screen \
 	tests/ui/empty.script tests/ui/empty.screen \

@@ -231,7 +231,8 @@ static bool load(struct history_view *v, const char *filter, struct err *e)
 		v->on_disk[i] = runs[i].output && file_exists(runs[i].output);
 	read_scores(v);
 	v->n_pages = 0;
-	v->table.empty = filter ? "no run matches" :
+	v->table.empty = filter ? "no run matches" : catalog_warning(v->view.app->catalog) ?
+		"no run can be seen: nothing of this session will be remembered" :
 		"no runs yet: what is merged or measured is listed here for good";
 	table_set_rows(&v->table, n);
 	return true;
