@@ -231,6 +231,9 @@ static void begin(struct score_lines *x, size_t line)
 	for (size_t i = line + 1; i < x->r->line.n && i < line + 40; i++) {
 		struct score_row row;
 
+		/* A fence or a recipe ends it: "weight: 1.4" is no score in points. */
+		if (x->r->line.v[i].use != x->r->line.v[line].use)
+			break;
 		if (*x->r->line.v[i].s && row_of(x->r->line.v[i].s, &row))
 			for (size_t k = 0; k < row.n && k < x->n; k++)
 				x->points |= row.has[k] && row.v[k].value > 1;

@@ -16,12 +16,20 @@ static void add_key(struct str *s, const char *key, const char *text)
 	str_addc(s, '\n');
 }
 
+/* All its digits, but for those that only a sum or a percent left behind. */
 static void add_number(struct str *s, const char *key, const json_t *v)
 {
+	double x = json_number_value(v);
+	char text[40];
+
 	if (!json_is_number(v))
 		return;
+	snprintf(text, sizeof text, "%.12g", x);
 	str_addf(s, "%s: ", key);
-	json_add(s, v, 0);
+	if (fabs(strtod(text, NULL) - x) <= 4e-16 * fabs(x))
+		str_add(s, text);
+	else
+		json_add(s, v, 0);
 	str_addc(s, '\n');
 }
 
@@ -36,7 +44,7 @@ static void add_comment(struct str *s, const char *text)
 /* Names that the hub knows; others would be refused there, so they stand in a comment. */
 static void add_parents(struct str *s, const json_t *subject)
 {
-	const json_t *list = json_object_get(subject, "parents");
+	const json_t *list = json_object_get(subject, "hub_parents");
 	struct str others = STR_INIT;
 	json_t *p;
 	size_t i, n = 0;
@@ -56,7 +64,7 @@ static void add_parents(struct str *s, const json_t *subject)
 	if (others.n)
 		add_comment(s, others.s);
 	if (n)
-		add_key(s, "base_model_relation", json_text(subject, "relation", NULL));
+		add_key(s, "base_model_relation", json_text(subject, "hub_relation", NULL));
 	str_fini(&others);
 }
 
@@ -163,13 +171,18 @@ char *report_header(const struct report *r, const json_t *data)
 	const struct subject *x = &r->v.v[0];
 	const json_t *subject = json_array_get(json_object_get(data, "subjects"), 0);
 	struct str s = STR_INIT, index = STR_INIT;
-	char *license;
+	const char *license;
 
 	str_add(&s, "---\n");
 	add_parents(&s, subject);
 	add_key(&s, "library_name", library_of(x, subject));
-	license = (char *)json_text(subject, "license", NULL);
-	add_key(&s, "license", license);
+	license = json_text(subject, "license", NULL);
+	if (license && strpbrk(license, " ,;:()/")) { /* words, where the hub wants an identifier */
+		str_add(&s, "license: other\n");
+		add_key(&s, "license_name", license);
+	} else {
+		add_key(&s, "license", license);
+	}
 	if (!license && json_text(subject, "license_why", NULL))
 		add_comment(&s, json_text(subject, "license_why", NULL));
 	if (r->v.n == 1)

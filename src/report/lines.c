@@ -116,7 +116,7 @@ void report_lines(const struct report *r, json_t *o)
 
 	for (size_t i = 0; r->cmp && i < SEVEN; i++) {
 		rows[i] = row_of(r->cmp, seven[i]);
-		if (rows[i])
+		if (rows[i] && !str_eq(rows[i]->metric, "score"))
 			json_array_append_new(metrics, json_pack("{s:s, s:s}", "task", seven[i],
 				"metric", rows[i]->metric));
 	}
@@ -190,10 +190,9 @@ static void take_row(struct groups *g, const json_t *table, const json_t *row)
 	o = json_object();
 	report_set(o, "group", text);
 	report_put(o, "delta_percent", json_number(json_number_value(delta)));
-	report_put(o, "tensors", json_number(json_number_value(cell(row, column(table,
-		"tensors")))));
-	if (!json_is_number(cell(row, column(table, "tensors"))))
-		report_put(o, "tensors", json_null());
+	report_put(o, "tensors", json_is_number(cell(row, column(table, "tensors"))) ?
+		json_integer((json_int_t)json_number_value(cell(row, column(table, "tensors")))) :
+		json_null());
 	report_put(o, "bytes_saved", json_is_number(cell(row, column(table, "bytes_saved"))) ?
 		json_number(json_number_value(cell(row, column(table, "bytes_saved")))) :
 		json_null());
@@ -217,6 +216,8 @@ void report_sensitivity(const struct report *r, const struct subject *s, json_t 
 	}
 	report_put(o, "sensitivity", json_boolean(json_array_size(g.changed) ||
 		json_array_size(g.kept) || json_array_size(g.combined)));
+	report_put(o, "any_changed", json_boolean(json_array_size(g.changed) ||
+		json_array_size(g.combined)));
 	report_put(o, "groups_changed", g.changed);
 	report_put(o, "groups_kept", g.kept);
 	report_put(o, "groups_combined", g.combined);

@@ -135,6 +135,8 @@ static void add_leaves(const struct report *r, const struct subject *s, json_t *
 	}
 	if (v)
 		lineage_leaves_free(v, n);
+	if (json_array_size(list) < 2) /* its parent, and nothing to divide */
+		json_array_clear(list);
 	report_put(o, "leaves", list);
 }
 
@@ -278,7 +280,7 @@ static void add_license(const struct report *r, const struct subject *s, json_t 
 	if (x.unknown.n)
 		why = xasprintf("the licence of %s is not known here, so none is stated",
 			x.unknown.s);
-	else if (!x.strictest)
+	else if (!x.strictest && s->node != SIZE_MAX)
 		why = xstrdup("no licence is known of what it is made of, so none is stated");
 	else if (x.of && (s->node == SIZE_MAX || x.of != r->lineage->nodes[s->node].name))
 		why = xasprintf("the strictest of what it is made of, that of %s", x.of);
@@ -286,6 +288,49 @@ static void add_license(const struct report *r, const struct subject *s, json_t 
 	report_set(o, "license_why", why);
 	free(why);
 	str_fini(&x.unknown);
+}
+
+/* What the hub can be told: a parent without a repository is what it was made of in its turn. */
+static void add_hub_parents(const struct report *r, const struct subject *s, size_t node,
+	json_t *list, const char **relation, int depth)
+{
+	for (size_t i = 0; i < r->lineage->n_edges; i++) {
+		const struct lineage_edge *x = &r->lineage->edges[i];
+		const struct lineage_node *p = &r->lineage->nodes[x->parent];
+		char *name;
+		bool made = false;
+
+		if (x->child != node)
+			continue;
+		name = report_public_name(p->name);
+		for (size_t k = 0; k < r->lineage->n_edges; k++)
+			made |= r->lineage->edges[k].child == x->parent;
+		if (!is_hub_name(name) && made && depth < 16) {
+			add_hub_parents(r, s, x->parent, list, relation, depth + 1);
+		} else if (!listed(list, name)) {
+			json_array_append_new(list, parent_json(r, s, p->name, x->relation,
+				x->coefficient, p));
+			*relation = !*relation || str_eq(x->relation, "merge") ? x->relation :
+				*relation;
+		}
+		free(name);
+	}
+}
+
+static void hub_parents(const struct report *r, const struct subject *s, json_t *o)
+{
+	json_t *list = json_array();
+	const char *relation = NULL;
+
+	if (s->node != SIZE_MAX)
+		add_hub_parents(r, s, s->node, list, &relation, 0);
+	if (!json_array_size(list))
+		json_array_extend(list, json_object_get(o, "parents"));
+	if (str_eq(relation, "base"))
+		relation = NULL;
+	report_put(o, "hub_parents", list);
+	report_set(o, "hub_relation", str_eq(json_text(o, "relation", NULL), "quantized") &&
+		relation ? relation : json_text(o, "relation", NULL));
 }
 
 void report_origin(const struct report *r, const struct subject *s, json_t *o)
@@ -299,6 +344,7 @@ void report_origin(const struct report *r, const struct subject *s, json_t *o)
 			json_array_append(merged, p);
 	report_put(o, "parents", list);
 	report_put(o, "merged", merged);
+	hub_parents(r, s, o);
 	add_leaves(r, s, o);
 	add_tree(r, s, o);
 	add_license(r, s, o);

@@ -208,6 +208,33 @@ static char *load(void *ctx, const char *name, char **where, struct err *e)
 	return text;
 }
 
+/* Parts that had nothing to say leave no gap; inside of fences all stays as it is. */
+static char *without_gaps(const char *text)
+{
+	struct str out = STR_INIT;
+	size_t fence = 0, empty = 0;
+	char mark = 0;
+
+	str_add(&out, "");
+	while (*text) {
+		size_t n = strcspn(text, "\n"), blanks = strspn(text, " ");
+		const char *p = text + blanks;
+		size_t run = *p == '`' || *p == '~' ? strspn(p, *p == '`' ? "`" : "~") : 0;
+
+		if (fence && run >= fence && *p == mark && blanks + run == n) {
+			fence = 0;
+		} else if (!fence && run >= 3) {
+			fence = run;
+			mark = *p;
+		}
+		empty = n || fence ? 0 : empty + 1;
+		if (empty < 2)
+			str_addn(&out, text, n + (text[n] == '\n'));
+		text += n + (text[n] == '\n');
+	}
+	return str_steal(&out);
+}
+
 char *report_card(struct catalog *c, const struct report_ask *ask, struct err *e)
 {
 	char *where = NULL, *text = load(NULL, ask->layout ? ask->layout : "default", &where, e);
@@ -220,8 +247,8 @@ char *report_card(struct catalog *c, const struct report_ask *ask, struct err *e
 	pattern_free(p);
 	free(text);
 	free(where);
-	if (ok)
-		return str_steal(&out);
+	char *card = ok ? without_gaps(out.s) : NULL;
+
 	str_fini(&out);
-	return NULL;
+	return card;
 }

@@ -24,7 +24,7 @@ char *report_decimals(double v, int most)
 
 	for (int n = 0; isfinite(v) && n <= most; n++) {
 		snprintf(text, sizeof text, "%.*f", n, v);
-		if (strtod(text, NULL) == v)
+		if (fabs(strtod(text, NULL) - v) <= 1e-12)
 			break;
 	}
 	return xstrdup(text);
@@ -62,13 +62,14 @@ static const char *word_of(struct words *w, const struct report *r, const struct
 	return word;
 }
 
-static void add_parents(struct words *w, const struct report *r, const struct subject *s)
+/* Of parents that nobody measured, theirs. */
+static void add_parents(struct words *w, const struct report *r, size_t node, int depth)
 {
-	for (size_t i = 0; s->node != SIZE_MAX && i < r->lineage->n_edges; i++) {
+	for (size_t i = 0; node != SIZE_MAX && i < r->lineage->n_edges; i++) {
 		const struct lineage_node *p = &r->lineage->nodes[r->lineage->edges[i].parent];
 		const char *word;
 
-		if (r->lineage->edges[i].child != s->node)
+		if (r->lineage->edges[i].child != node)
 			continue;
 		word = report_measured_word(r, p->model, 0, p->name);
 		if (p->model && word)
@@ -76,6 +77,8 @@ static void add_parents(struct words *w, const struct report *r, const struct su
 				if (r->models[k].id == p->model)
 					word = r->models[k].path;
 		add_word(w, word && word[strspn(word, "0123456789")] ? word : NULL);
+		if (!word && depth < 8)
+			add_parents(w, r, r->lineage->edges[i].parent, depth + 1);
 	}
 }
 
@@ -110,7 +113,7 @@ bool report_compare(struct report *r, struct err *e)
 		add_word(&w, word_of(&w, r, &r->v.v[i]));
 	own = w.v.n;
 	for (size_t i = 0; i < r->v.n && r->v.n == 1; i++)
-		add_parents(&w, r, &r->v.v[i]);
+		add_parents(&w, r, r->v.v[i].node, 0);
 	if (!ask.baseline && r->v.n == 2 && own == 2)
 		ask.baseline = w.v.v[1];
 	ask.words = w.v.v;
@@ -310,8 +313,11 @@ static json_t *variant_json(const struct report *r, size_t i)
 	return o;
 }
 
+/* A mean that somebody stated is no task: it is taken again. */
 static bool any_known(const struct comparison *c, const struct compare_row *row)
 {
+	if (!row->mean && str_eq(row->task, "average"))
+		return false;
 	for (size_t i = 0; i < c->n_variants; i++)
 		if (row->cells[i].known)
 			return true;
@@ -347,7 +353,8 @@ static json_t *metrics(const struct comparison *c)
 
 		for (size_t k = 0; k < c->n_rows; k++)
 			same += str_eq(c->rows[k].task, c->rows[i].task);
-		if (same == 1 && !c->rows[i].mean && !str_eq(c->rows[i].metric, "score"))
+		if (same == 1 && !c->rows[i].mean && any_known(c, &c->rows[i]) &&
+			!str_eq(c->rows[i].metric, "score"))
 			json_array_append_new(list, json_pack("{s:o, s:o}", "task",
 				json_textn(c->rows[i].task), "metric",
 				json_textn(c->rows[i].metric)));
@@ -367,7 +374,8 @@ static json_t *board(const struct report *r, const struct subject *s)
 		int shots = c->known ? shots_of(c->protocol) : -1;
 		json_t *x;
 
-		if (row->mean || !row->share || !c->known || c->estimated)
+		if (row->mean || !row->share || !c->known || c->estimated ||
+			str_eq(row->task, "average"))
 			continue;
 		x = json_object();
 		report_set(x, "title", title_of(row->task));
@@ -390,9 +398,12 @@ void report_scores(const struct report *r, json_t *o)
 	json_t *variants = json_array(), *rows = json_array(), *verdicts = json_array();
 	json_t *differences = json_array();
 	const struct comparison *c = r->cmp;
+	bool sized = false;
 
-	for (size_t i = 0; c && i < c->n_variants; i++)
+	for (size_t i = 0; c && i < c->n_variants; i++) {
 		json_array_append_new(variants, variant_json(r, i));
+		sized |= c->variants[i].bytes > 0;
+	}
 	for (size_t i = 0; c && i < c->n_rows; i++)
 		if (any_known(c, &c->rows[i]))
 			json_array_append_new(rows, row_json(r, &c->rows[i]));
@@ -409,6 +420,7 @@ void report_scores(const struct report *r, json_t *o)
 	report_put(o, "metrics", metrics(c));
 	report_put(o, "several_pairs", json_boolean(json_array_size(differences) > 1));
 	report_put(o, "measured", json_boolean(json_array_size(rows) > 0));
+	report_put(o, "sized", json_boolean(sized));
 	report_put(o, "variants", variants);
 	report_put(o, "rows", rows);
 	report_put(o, "verdicts", verdicts);

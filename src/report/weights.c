@@ -121,7 +121,8 @@ void report_weights(const struct report *r, const struct subject *s, json_t *o)
 	report_set(o, "format", format);
 	report_put(o, "gguf", json_boolean(gguf));
 	report_put(o, "mlx", json_boolean(mlx));
-	report_put(o, "transformers", json_boolean(format && !gguf && !mlx));
+	report_put(o, "transformers", json_boolean(str_eq(format, "hf") ||
+		str_eq(format, "safetensors")));
 	report_set(o, "architecture", str_eq(arch, "unknown") ? NULL : arch);
 	report_put(o, "sees", json_boolean(s->file && model_sees(s->file)));
 	report_set(o, "dtype", m ? m->dtype : NULL);

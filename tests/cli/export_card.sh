@@ -115,6 +115,40 @@ for layout in default brainwaves side-by-side cerebellum leaderboard; do
   has out '1 wrong, 0 misleading, 0 unsupported' 'density is no parameter of linear'
 done
 
+# Cards of others, in, out in the layout of their author, and in again.
+own_figures() { # catalog model
+  "$CUPEL" --catalog "$1" --json sql "SELECT DISTINCT task AS t, CAST(round(value * 1000) AS INTEGER) AS x
+    FROM scores WHERE variant = '$2' AND task <> 'average' ORDER BY 1, 2" | tr -d ' \n'
+}
+groups() { # catalog
+  "$CUPEL" --catalog "$1" --json sql "SELECT json_extract(r.value, '\$.cells[0]') AS g, d.value AS d
+    FROM cards c, json_each(c.facts, '\$.tables') t, json_each(t.value, '\$.rows') r,
+      json_each(r.value, '\$.cells') d, json_each(t.value, '\$.columns') k
+    WHERE json_extract(t.value, '\$.kind') = 'sensitivity' AND k.value = 'delta_percent'
+      AND d.key = k.key AND d.value IS NOT NULL ORDER BY 1" | tr -d ' \n'
+}
+for pair in synergy:brainwaves dead-keys:default sensitivity:cerebellum near-swap:leaderboard \
+  mixed-bits:side-by-side; do
+  rm -f a.db b.db
+  run 0 --catalog a.db --json import "$top/tests/golden/cards/${pair%:*}.txt"
+  name=$(sed -n 's/^ *"model": "\(.*\)",$/\1/p' out | head -n 1)
+  others=
+  [ "$pair" = mixed-bits:side-by-side ] &&
+    others=$("$CUPEL" --catalog a.db sql "SELECT DISTINCT variant FROM scores WHERE variant <> '$name'" | tail -n 1)
+  # shellcheck disable=SC2086
+  run 0 --catalog a.db export "$name" $others --format card --template "${pair#*:}"
+  cp out README.md
+  run 0 --catalog b.db --json import README.md
+  has out "\"model\": \"$name\""
+  for each in $name $others; do
+    same "$(own_figures b.db "$each")" "$(own_figures a.db "$each")"
+  done
+  same "$(groups b.db)" "$(groups a.db)"
+  same "$("$CUPEL" --catalog b.db --json sql 'SELECT recipe FROM cards')" \
+    "$("$CUPEL" --catalog a.db --json sql 'SELECT recipe FROM cards')"
+done
+[ "$(groups b.db)" = '[]' ] || bad=1
+
 # Names that would be markup, YAML or a way out of a block stay names.
 mkdir -p 'odd'
 cp -r code 'odd/a|b `x` *c* #1: [d]'
