@@ -97,9 +97,8 @@ static bool *connected(const struct lineage *l, size_t start)
 
 static size_t node_of(const struct lineage *l, int64_t model, const char *word)
 {
-	for (size_t i = 0; i < l->n_nodes && model; i++)
-		if (l->nodes[i].model == model)
-			return i;
+	if (model)
+		return lineage_of_model(l, model);
 	return word ? lineage_find(l, word) : LINEAGE_NONE;
 }
 
@@ -122,6 +121,13 @@ static bool is_relative(const struct lineage *l, const bool *in, const bool *mod
 	return node != LINEAGE_NONE && in[node];
 }
 
+static bool is_above(const struct lineage *l, size_t start, const struct catalog_measured *x)
+{
+	size_t node = node_of(l, x->model, x->word);
+
+	return node != LINEAGE_NONE && lineage_descends(l, start, node);
+}
+
 /* What was measured of the selected model's relatives. */
 static void take_family(struct making *m, const struct known *k)
 {
@@ -135,9 +141,11 @@ static void take_family(struct making *m, const struct known *k)
 		for (size_t i = 0; i < l->n_nodes; i++)
 			if (in[i] && place_of(k, l->nodes[i].model) != SIZE_MAX)
 				models[place_of(k, l->nodes[i].model)] = true;
-		for (size_t i = 0; i < k->n; i++)
-			if (is_relative(l, in, models, k, &k->v[i]))
-				take(m, k, &k->v[i]);
+		for (int above = 1; above >= 0; above--) /* what it comes from is always there */
+			for (size_t i = 0; i < k->n; i++)
+				if (is_relative(l, in, models, k, &k->v[i]) &&
+					is_above(l, start, &k->v[i]) == above)
+					take(m, k, &k->v[i]);
 		str_addf(&m->what, "family of %s", str_base(l->nodes[eldest(l, start)].name));
 		free(models);
 		free(in);
@@ -156,10 +164,7 @@ static void take_all(struct making *m, const struct known *k)
 {
 	for (size_t i = 0; i < k->n; i++)
 		take(m, k, &k->v[i]);
-	if (m->words.n <= RESULTS_VARIANTS_MAX)
-		str_add(&m->what, "everything measured");
-	else
-		str_addf(&m->what, "newest %d of %zu", RESULTS_VARIANTS_MAX, m->words.n);
+	str_add(&m->what, "everything measured");
 }
 
 static void forget(struct making *m)
@@ -189,6 +194,8 @@ static bool choose(struct making *m)
 		forget(m);
 		take_all(m, &k);
 	}
+	if (m->words.n > RESULTS_VARIANTS_MAX)
+		str_addf(&m->what, ", newest %d of %zu", RESULTS_VARIANTS_MAX, m->words.n);
 	while (m->words.n > RESULTS_VARIANTS_MAX)
 		free(m->words.v[--m->words.n]);
 	catalog_measured_free(k.v, k.v ? k.n : 0);

@@ -93,7 +93,9 @@ void results_draw_head(const struct results_view *v, struct grid *g)
 	if (!c || !c->n_variants) {
 		str_add(&s, v->making ? "comparing …" : "nothing was measured yet");
 	} else {
-		stem = c->n_variants > 1 ? common_stem(c) : 0;
+		/* of a few, what their names have in common; of many, why these */
+		stem = c->n_variants > 1 && (!v->what || c->n_variants <= RESULTS_BESIDE) ?
+			common_stem(c) : 0;
 		if (v->arrangement != RESULTS_TASKS)
 			str_addf(&s, "%zu variants · ", c->n_variants);
 		if (stem)
