@@ -100,8 +100,8 @@ static int reclaim(struct cli *c, struct catalog *cat, struct err *e)
 		struct str sum = STR_INIT;
 		table_print(t);
 		str_add_bytes(&sum, total);
-		printf("%s in %zu output%s; each can be made again with `cupel replay RUN`\n",
-			sum.s, found, found == 1 ? "" : "s");
+		printf("%s in %zu output%s; `cupel drop RUN` deletes one, `cupel replay RUN OUT` "
+			"makes it again\n", sum.s, found, found == 1 ? "" : "s");
 		str_fini(&sum);
 	}
 	json_decref(list);

@@ -4,6 +4,7 @@
 #include <time.h>
 #include "catalog_test.h"
 #include "catalog/cards.h"
+#include "catalog/schema.h"
 
 static struct catalog *c;
 
@@ -79,7 +80,8 @@ static int fill(void **state)
 	int64_t one, two, three, model, card;
 	bool added;
 
-	(void)state;
+	if (folder_setup(state))
+		return -1;
 	c = open_ok(":memory:");
 	one = put_run("one", "nearswap", "merge_method: nearswap\nparameters:\n  t: 0.0001\n", 7,
 		"/m/one", 9.5, 6800000000);
@@ -110,9 +112,8 @@ static int fill(void **state)
 
 static int empty(void **state)
 {
-	(void)state;
 	catalog_close(c);
-	return 0;
+	return folder_teardown(state);
 }
 
 static void of_the_run(void **state)
@@ -269,12 +270,125 @@ static void refusals(void **state)
 	refused("id:inf", "none of its values", "a number");
 }
 
+/* The words that may complete what is typed, joined by blanks; at most ten. */
+static char *words(const char *typed)
+{
+	struct str s = STR_INIT;
+	size_t n;
+	struct catalog_word *v = catalog_filter_words(c, typed, &n);
+
+	str_add(&s, "");
+	for (size_t i = 0; i < n && i < 10; i++)
+		str_addf(&s, "%s%s", i ? "|" : "", v[i].text);
+	catalog_words_free(v, n);
+	return str_steal(&s);
+}
+
+static void completes(const char *typed, const char *to)
+{
+	char *w = words(typed);
+
+	if (strcmp(w, to) != 0)
+		fail_msg("%s becomes '%s', not '%s'", typed, w, to);
+	free(w);
+}
+
+static void completion(void **state)
+{
+	(void)state;
+	completes("see", "seed:");
+	completes("one siz", "one size<");
+	completes("-ta", "-tag:");
+	completes("(na", "(name:");
+	completes("tag:", "tag:keep");
+	completes("one tag:k", "one tag:keep");
+	completes("method:n", "method:nearswap");
+	completes("archived:", "archived:yes|archived:no|archived:all");
+	completes("arc", "archived:|arc_challenge>|arc_easy>");
+	completes("weig", "weight=");
+	completes("perp", "perplexity<");
+	completes("seconds>", "");
+	completes("\"see", "");
+	completes("nothing-like-it", "");
+}
+
+static void values(void **state)
+{
+	size_t n;
+	struct catalog_value *v = catalog_run_values(c, "arc", &n);
+
+	(void)state;
+	assert_int_equal(n, 2);
+	assert_true(catalog_value_of(v, n, 1) == 0.4512);
+	assert_true(catalog_value_of(v, n, 2) == 0.39);
+	assert_true(isnan(catalog_value_of(v, n, 3)));
+	free(v);
+	v = catalog_run_values(c, "boolq", &n);
+	assert_int_equal(n, 1);
+	assert_true(catalog_value_of(v, n, 3) == 0.62);
+	free(v);
+	v = catalog_run_values(c, "arc_easy", &n); /* estimated */
+	assert_int_equal(n, 0);
+	free(v);
+}
+
+static void users(void **state)
+{
+	struct catalog_run r = { .kind = "merge", .name = "child" };
+	struct catalog_input by_path = { "x", "/m/two", NULL, NULL },
+		by_hash = { "y", "/elsewhere", "0f0f", NULL };
+	struct catalog_run *v;
+	int64_t a, b;
+	size_t n;
+
+	(void)state;
+	a = catalog_run_begin(c, &r, &by_path, 1, NULL);
+	b = catalog_run_begin(c, &r, &by_hash, 1, NULL);
+	v = catalog_run_users(c, 2, &n, NULL);
+	assert_int_equal(n, 2);
+	assert_true(v[0].id == b && v[1].id == a);
+	catalog_runs_free(v, n);
+	v = catalog_run_users(c, 3, &n, NULL); /* of the same content */
+	assert_int_equal(n, 1);
+	assert_true(v[0].id == b);
+	catalog_runs_free(v, n);
+	v = catalog_run_users(c, a, &n, NULL);
+	assert_int_equal(n, 0);
+	catalog_runs_free(v, n);
+}
+
+/* What an older catalog holds is found by its numbers too. */
+static void migrated(void **state)
+{
+	struct db d = { .path = in_folder("old.db") };
+	struct catalog *old;
+	struct catalog_run *v;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(db_open(&d, in_folder("old.db"), SQLITE_OPEN_READWRITE |
+		SQLITE_OPEN_CREATE), SQLITE_OK);
+	assert_true(schema_migrate(&d, schema_steps, 2, NULL, NULL));
+	assert_true(db_script(&d, "INSERT INTO recipe (text_hash, text) VALUES (x'00', "
+		"'merge_method: nearswap\nparameters: {t: 0.0001}\n'), (x'01', 'not: [yaml'); "
+		"INSERT INTO run (kind, name, status, recipe) VALUES ('merge', 'old', 'done', 1), "
+		"('merge', 'odd', 'done', 2)", NULL));
+	db_close(&d);
+	old = open_ok(in_folder("old.db"));
+	v = catalog_runs(old, "t<0.001", &n, NULL);
+	assert_int_equal(n, 1);
+	assert_string_equal(v[0].name, "old");
+	catalog_runs_free(v, n);
+	catalog_close(old);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(of_the_run), cmocka_unit_test(of_the_recipe),
 		cmocka_unit_test(of_scores), cmocka_unit_test(when), cmocka_unit_test(joined),
-		cmocka_unit_test(refusals),
+		cmocka_unit_test(refusals), cmocka_unit_test(completion),
+		cmocka_unit_test(values), cmocka_unit_test(users), cmocka_unit_test(migrated),
 	};
 	const char *top = getenv("top_srcdir");
 	char *share = str_join_path(top ? top : "..", "share");

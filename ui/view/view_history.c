@@ -72,9 +72,17 @@ static unsigned status_style(const char *s)
 		str_eq(s, "running") ? STYLE_value : STYLE_warn;
 }
 
+/* Files are looked for when a row is drawn or sorted by: not for thousands at once. */
+static bool on_disk(const struct history_view *v, size_t i)
+{
+	if (v->on_disk[i] < 0)
+		v->on_disk[i] = v->runs[i].output && file_exists(v->runs[i].output);
+	return v->on_disk[i];
+}
+
 static bool there(const struct history_view *v, size_t i)
 {
-	return v->on_disk[i] && !v->runs[i].replaced;
+	return !v->runs[i].replaced && on_disk(v, i);
 }
 
 static void disk_text(const struct history_view *v, size_t i, struct table_cell *out)
@@ -86,7 +94,7 @@ static void disk_text(const struct history_view *v, size_t i, struct table_cell 
 	if (there(v, i) && r->bytes)
 		str_add_bytes(&out->text, r->bytes);
 	else
-		str_add(&out->text, r->replaced ? "replaced" : v->on_disk[i] ? "yes" :
+		str_add(&out->text, r->replaced ? "replaced" : on_disk(v, i) ? "yes" :
 			r->dropped ? "dropped" : "gone");
 	out->style = there(v, i) ? STYLE_normal : STYLE_dim;
 }
@@ -178,6 +186,7 @@ static void close_view(struct view *view)
 	free(v->on_disk);
 	free(v->scores);
 	free(v->score);
+	free(v->values);
 	free(v->filter);
 	free(v->trouble);
 	run_page_fini(&v->page);
@@ -198,24 +207,27 @@ static void hide_empty(struct history_view *v)
 	}
 }
 
-static void read_scores(struct history_view *v)
+/* again: the runs changed, not only which of them are shown. */
+static void read_scores(struct history_view *v, bool again)
 {
 	const char *task = settings_get("score");
-	size_t n = 0;
-	struct catalog_value *values = *task ? catalog_run_values(v->view.app->catalog, task, &n) :
-		NULL;
 
-	free(v->score);
+	if (again || !str_eq(task, v->score)) {
+		free(v->score);
+		free(v->values);
+		v->score = xstrdup(task);
+		v->n_values = 0;
+		v->values = *task ? catalog_run_values(v->view.app->catalog, task, &v->n_values) :
+			NULL;
+	}
 	free(v->scores);
-	v->score = xstrdup(task);
 	v->scores = xnew(double, v->n + 1);
 	for (size_t i = 0; i < v->n; i++)
-		v->scores[i] = catalog_value_of(values, n, v->runs[i].id);
-	free(values);
+		v->scores[i] = catalog_value_of(v->values, v->n_values, v->runs[i].id);
 	hide_empty(v);
 }
 
-static bool load(struct history_view *v, const char *filter, struct err *e)
+static bool load(struct history_view *v, const char *filter, bool again, struct err *e)
 {
 	size_t n;
 	struct catalog_run *runs = catalog_runs(v->view.app->catalog, filter, &n, e);
@@ -226,10 +238,9 @@ static bool load(struct history_view *v, const char *filter, struct err *e)
 	free(v->on_disk);
 	v->runs = runs;
 	v->n = n;
-	v->on_disk = xnew(bool, n + 1);
-	for (size_t i = 0; i < n; i++)
-		v->on_disk[i] = runs[i].output && file_exists(runs[i].output);
-	read_scores(v);
+	v->on_disk = xnew(signed char, n + 1);
+	memset(v->on_disk, -1, n + 1);
+	read_scores(v, again);
 	v->n_pages = 0;
 	v->table.empty = filter ? "no run matches" : catalog_warning(v->view.app->catalog) ?
 		"no run can be seen: nothing of this session will be remembered" :
@@ -240,14 +251,14 @@ static bool load(struct history_view *v, const char *filter, struct err *e)
 
 bool history_reload(struct history_view *v, struct err *e)
 {
-	return load(v, v->filter, e);
+	return load(v, v->filter, true, e);
 }
 
 bool history_filter(struct history_view *v, const char *text, struct err *e)
 {
 	const char *filter = *text ? text : NULL;
 
-	if (!load(v, filter, e))
+	if (!load(v, filter, false, e))
 		return false;
 	free(v->filter);
 	v->filter = filter ? xstrdup(filter) : NULL;
@@ -307,7 +318,7 @@ static void layout(struct view *view, struct rect area)
 	struct rect r = area;
 
 	if (!str_eq(v->score, settings_get("score"))) {
-		read_scores(v);
+		read_scores(v, false);
 		table_refresh(&v->table);
 	}
 	follow(v);

@@ -13,8 +13,10 @@ struct history_view {
 	struct table table;
 	struct catalog_run *runs;
 	size_t n;
-	bool *on_disk;
+	signed char *on_disk;     /* is its output there? -1: nobody looked yet */
 	double *scores;           /* of the task that `set score` names */
+	struct catalog_value *values; /* the same of all runs, as of the last change */
+	size_t n_values;
 	char *score;              /* that task, as of the last reload */
 	char *filter;             /* in force; NULL none */
 	char *trouble;            /* what is wrong with the one that is being typed, or NULL */
