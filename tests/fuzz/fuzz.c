@@ -464,6 +464,43 @@ static char *make_plan(size_t *n)
 	return xstrdup(plan);
 }
 
+/* A filter is an answer or wrong usage: nothing that is typed may reach SQLite as SQL. */
+static void feed_filter(const char *text, size_t n)
+{
+	static struct catalog *c;
+	struct catalog_run r = { .kind = "merge", .name = "only", .method = "linear",
+		.recipe_text = "parameters: {weight: 0.5}\n" };
+	struct catalog_score s = { .run = 1, .task = "arc_challenge", .metric = "acc",
+		.value = 0.5, .stderr_ = 0.01 };
+	struct err e = { 0 };
+	struct catalog_word *words;
+	struct catalog_run *v;
+	size_t found;
+
+	(void)n;
+	if (!c) {
+		c = catalog_open(":memory:", false, &e);
+		if (!c || !catalog_run_begin(c, &r, NULL, 0, &e) ||
+			!catalog_score_put(c, &s, 1, &e))
+			abort();
+	}
+	v = catalog_runs(c, text, &found, &e);
+	if (!v && e.code != ERR_USAGE)
+		abort();
+	catalog_runs_free(v, v ? found : 0);
+	words = catalog_filter_words(c, text, &found);
+	catalog_words_free(words, found);
+}
+
+static char *make_filter(size_t *n)
+{
+	static const char filter[] = "method:nearswap (t<0.001 or weight:0.1..0.5) -tag:keep "
+		"arc>45% started<3d size>=1.5G name!=\"a b\" seed=7 disk:no hellaswag.acc<.7";
+
+	*n = strlen(filter);
+	return xstrdup(filter);
+}
+
 static void feed_imatrix(const char *text, size_t n)
 {
 	char *path = str_join_path(fixture.dir, "fuzz.imatrix");
@@ -641,6 +678,7 @@ static const struct target {
 		feed_lora_config },
 	{ "layout", "tests/golden/tokenizer/b/tokenizer.json", NULL, 0, 3000, feed_layout },
 	{ "plan", NULL, make_plan, 0, 3000, feed_plan },
+	{ "filter", NULL, make_filter, 0, 3000, feed_filter },
 	{ "catalog", NULL, make_catalog, 0, 60, feed_catalog },
 	{ "imatrix", NULL, make_imatrix, 0, 4000, feed_imatrix },
 	{ "imatrix gguf", NULL, make_imatrix_gguf, 0, 3000, feed_imatrix },
