@@ -324,31 +324,6 @@ static void recipes(struct str *s, const struct showing *w)
 	}
 }
 
-static void add_wrapped(struct str *s, const char *text, size_t columns)
-{
-	size_t used = 0;
-
-	for (const char *p = text; *p;) {
-		size_t n = strcspn(p, " "), w;
-		char *word = xstrndup(p, n);
-
-		w = show_width(word);
-		if (used && used + 1 + w > columns - 1) {
-			str_add(s, "\n  ");
-			used = 1;
-		} else {
-			str_addc(s, ' ');
-			used++;
-		}
-		str_add(s, word);
-		used += w;
-		free(word);
-		p += n;
-		p += *p == ' ';
-	}
-	str_addc(s, '\n');
-}
-
 static void table(struct str *s, const struct showing *w)
 {
 	const struct comparison *c = w->c;
@@ -378,7 +353,7 @@ static char *text(const struct comparison *c, size_t columns, bool ascii)
 		str_addf(&s, " ** real  * suggestive  = no information  x measured differently  "
 			"%s not measured\n", ascii ? "-" : "\u00b7");
 	for (size_t i = 0; i < c->n_sentences; i++)
-		add_wrapped(&s, c->sentences[i], w.columns);
+		show_wrapped(&s, c->sentences[i], w.columns);
 	recipes(&s, &w);
 	return str_steal(&s);
 }

@@ -8,6 +8,7 @@
 #include "compare/significance.h"
 
 #define ROUNDS 2000   /* of the bootstrap */
+#define ROUNDS_LEAST 20 /* answers that are resampled; of fewer, Student's interval is wider */
 #define COLUMNS_MANY 8 /* of more, intervals are by the error: a screen of them is there at once */
 
 static const char not_measured[] = "not measured", an_estimate[] = "an estimate",
@@ -150,7 +151,7 @@ static bool paired(const struct making *m, const struct compare_row *row,
 		only_against += x.d[i] < 0;
 	}
 	t = x.right_or_wrong ? sig_mcnemar(only_of, only_against, x.n) : sig_paired(x.d, x.n);
-	if (m->out->n_differences <= COLUMNS_MANY)
+	if (m->out->n_differences <= COLUMNS_MANY && x.n >= ROUNDS_LEAST)
 		sig_bootstrap(x.d, x.n, m->ask->seed, hash64_bytes(row->task, strlen(row->task)),
 			ROUNDS, &t.low, &t.high);
 	take(d, &t);

@@ -233,6 +233,31 @@ char *show_task(const struct comparison *c, size_t i)
 
 /* --- what stands above --- */
 
+void show_wrapped(struct str *s, const char *text, size_t columns)
+{
+	size_t used = 0;
+
+	for (const char *p = text; *p;) {
+		size_t n = strcspn(p, " "), w;
+		char *word = xstrndup(p, n);
+
+		w = show_width(word);
+		if (used && used + 1 + w > columns - 1) {
+			str_add(s, "\n  ");
+			used = 1;
+		} else {
+			str_addc(s, ' ');
+			used++;
+		}
+		str_add(s, word);
+		used += w;
+		free(word);
+		p += n;
+		p += *p == ' ';
+	}
+	str_addc(s, '\n');
+}
+
 static void add_part(struct str *s, const char *part, bool ascii)
 {
 	if (s->n > 1)
@@ -306,7 +331,7 @@ void show_heading(struct str *s, const struct showing *w)
 	str_addf(&part, "%s is 1 SE%s", w->ascii ? "+-" : "\u00b1", pairing(c));
 	if (c->n_differences)
 		add_part(&line, part.s, w->ascii);
-	str_addf(s, "%s\n", line.s);
+	show_wrapped(s, line.s + 1, w->columns);
 	str_fini(&line);
 	str_fini(&part);
 }

@@ -58,4 +58,29 @@ run 2 compare
 run 2 compare q4-hi --format latex
 run 2 compare q4-hi --parent --each
 
+# Models and runs without scores: where those come from, or what else is known.
+cp -r "$demo" models
+run 0 scan models
+run 3 compare base
+has err 'no scores are known of it; `cupel import FILE` takes in'
+run 0 merge models/halfway.yml first
+sed 's/0\.5/0.25/' models/halfway.yml >models/quarter.yml
+printf 'models:\n- model: code # one\n  parameters: {weight: 0.50}\n- model: kjv\n  parameters:\n    weight: 5e-1
+merge_method: linear\ndtype: bfloat16\n' | sed 's/5e-1/0.500/' >models/same.yml
+run 0 merge models/quarter.yml second
+run 0 merge models/same.yml third
+run 0 compare 1 2
+has out 'recipe of second against first' '-       weight: 0.5' '+       weight: 0.25' \
+  'No scores are known of first.'
+run 0 compare first third --only-differences
+has out '(they say the same)'
+run 0 compare 1 2 --json
+has out '"recipe_differences": [' '"sign": "+"'
+run 0 import models/measured.csv
+run 0 compare code
+has out 'against base' 'kjv.txt perplexity' ' size '
+run 0 compare code base kjv halfway
+has out ' ** real  * suggestive'
+[ "$(sort -u out | wc -l)" -gt 10 ] || same 'few lines' ''
+
 done_testing

@@ -26,7 +26,7 @@ run 0 compare tiny-a tiny-b --json
 has out '"items": 5' '"stderr": 0.1071651762467' '"p": 0.3592834472' '"paired": true' \
   '"stderr": 0.1863389981249' '"p": 0.0703125' '"metric": "exact_match,strict-match"'
 run 0 compare tiny-a tiny-b
-has out '± is 1 SE, paired' ' gsm8k flexible-extract'
+has out '± is 1 SE,' ' paired' ' gsm8k flexible-extract'
 
 # Without results the figures follow from the answers.
 run 0 import "$files"/maker__tiny-c/samples_arc_easy_*.jsonl
