@@ -1,6 +1,7 @@
-/* CSV and TSV with a header, in one of two shapes:
+/* CSV and TSV with a header, in one of three shapes:
  *	model,task,metric,value[,stderr,n,shots,…]     a figure a line
  *	model,arc_easy,hellaswag,…                     a column a task
+ *	task,base,merge,…                              a column a model
  * The separator is that of comma, semicolon and tab which the header has most of. */
 #include "import/reading.h"
 #include <ctype.h>
@@ -14,7 +15,7 @@
 
 #define COLUMNS_MAX 256
 
-enum column { OTHER, MODEL, TASK, METRIC, VALUE, STDERR, N, SHOTS, ESTIMATED, WIDE };
+enum column { OTHER, MODEL, TASK, METRIC, VALUE, STDERR, N, SHOTS, ESTIMATED, WIDE, ACROSS };
 struct table {
 	struct import_file *f;
 	const char *p, *end;
@@ -78,6 +79,25 @@ static bool cell_text(struct table *t, struct str *s, bool quoted)
 	return !quoted;
 }
 
+/* A link of a web page or of Markdown is its text. */
+static void plain(char *s)
+{
+	char *to = s, *end;
+
+	if (*s == '[' && (end = strstr(s, "](")) && str_ends(s, ")")) {
+		*end = 0;
+		memmove(s, s + 1, strlen(s));
+	} else if (*s == '<' && strchr(s, '>')) {
+		for (bool tag = false; *s; s++) {
+			tag = tag || *s == '<';
+			if (!tag)
+				*to++ = *s;
+			tag = tag && *s != '>';
+		}
+		*to = 0;
+	}
+}
+
 /* One cell; true if another follows in the row. */
 static bool cell(struct table *t)
 {
@@ -96,6 +116,7 @@ static bool cell(struct table *t)
 	while (s.n && isspace((uint8_t)s.s[s.n - 1]))
 		s.s[--s.n] = 0;
 	memmove(s.s, s.s + strspn(s.s, " \t"), s.n + 1 - strspn(s.s, " \t"));
+	plain(s.s);
 	*vec_push(&t->cells) = str_steal(&s);
 	bool more = t->p < t->end && *t->p == t->separator;
 	t->p += more;
@@ -147,13 +168,24 @@ static enum column column_of(const char *head)
  * free(). */
 static char *wide_task(const char *head, char **metric)
 {
-	size_t n = strcspn(head, " (%:,");
-	const char *more = head + n + strspn(head + n, " (%:,");
-	size_t k = strcspn(more, " )%");
-	char *task = xstrndup(head, n);
+	size_t n = strcspn(head, "(%:,"), k;
+	const char *more;
+	char *task;
 
-	*metric = k ? xstrndup(more, k) : NULL;
-	return task;
+	/* All of it may be a name: "MATH Lvl 5"; signs behind it are for the eye. */
+	while (n && !isalnum((uint8_t)head[n - 1]) && head[n - 1] != '+')
+		n--;
+	task = xstrndup(head, n);
+	*metric = NULL;
+	if (task_find(task) && !strchr(head + n, '('))
+		return task;
+	free(task);
+	n = strcspn(head, " (%:,");
+	more = head + n + strspn(head + n, " (%:,");
+	k = strspn(more, "abcdefghijklmnopqrstuvwxyz0123456789_@");
+	if (k && (!more[k] || strchr(" )%", more[k])))
+		*metric = xstrndup(more, k);
+	return xstrndup(head, n);
 }
 
 static bool wide(const char *head)
@@ -166,6 +198,24 @@ static bool wide(const char *head)
 	return known;
 }
 
+/* A column a model, if the first row is of a task that is known. */
+static bool across(struct table *t)
+{
+	const char *p = t->p;
+	int64_t line = t->line;
+	bool is = false;
+
+	for (size_t i = 0; i < t->columns; i++)
+		if (t->column[i] == OTHER && t->head.v[i][0])
+			t->column[i] = ACROSS;
+	if (next_row(t))
+		for (size_t i = 0; i < t->columns && i < t->cells.n; i++)
+			is = is || (t->column[i] == TASK && wide(t->cells.v[i]));
+	t->p = p;
+	t->line = line;
+	return is;
+}
+
 static bool header(struct table *t)
 {
 	bool have[WIDE + 1] = { false };
@@ -173,6 +223,8 @@ static bool header(struct table *t)
 	if (!next_row(t))
 		return false;
 	t->columns = t->cells.n;
+	for (size_t i = t->head.n; i < t->columns; i++)
+		*vec_push(&t->head) = xstrdup(t->cells.v[i]);
 	for (size_t i = 0; i < t->columns; i++) {
 		enum column c = column_of(t->cells.v[i]);
 
@@ -184,6 +236,8 @@ static bool header(struct table *t)
 	}
 	if (have[TASK] && have[VALUE])
 		return true;
+	if (have[TASK] && !have[MODEL] && !have[METRIC])
+		return across(t);
 	for (size_t i = 0; have[MODEL] && i < t->columns; i++)
 		if (wide(t->cells.v[i])) {
 			t->column[i] = WIDE;
@@ -240,10 +294,19 @@ static const char *metric_of(const struct table *t)
 }
 
 /* "45.3", "45.3 %", "~0.45", "0.45 (est)", "0.45 ± 0.01" */
-static bool number(const char *s, struct import_figure *x)
+static bool number(const struct table *t, const char *s, struct import_figure *x)
 {
-	char *end;
+	char *end, own[64];
 
+	/* "0,756" where no comma parts the columns */
+	if (t->separator != ',' && strchr(s, ',') && !strchr(s, '.') && strlen(s) < sizeof own) {
+		snprintf(own, sizeof own, "%s", s);
+		for (char *c = own; *c; c++)
+			if (*c == ',' && c > own && isdigit((uint8_t)c[-1]) &&
+				isdigit((uint8_t)c[1]))
+				*c = '.';
+		s = own;
+	}
 	x->estimated = *s == '~' || strstr(s, "est");
 	s += *s == '~';
 	x->value = strtod(s, &end);
@@ -263,13 +326,14 @@ static bool number(const char *s, struct import_figure *x)
 static void put(struct table *t, size_t column, const char *task, const char *metric,
 	const char *text)
 {
-	struct import_figure x = { .variant = get(t, MODEL), .task = task, .metric = metric,
+	struct import_figure x = { .variant = t->column[column] == ACROSS ? t->head.v[column]
+		: get(t, MODEL), .task = task, .metric = metric,
 		.stderr_ = NAN, .n = strtoll(get(t, N), NULL, 10), .line = t->row_line,
 		.text = t->row, .text_n = (size_t)(t->end - t->row) };
 	const char *error = get(t, STDERR), *shots = get(t, SHOTS), *est = get(t, ESTIMATED);
 	char *end;
 
-	if (!*task || !number(text, &x)) {
+	if (!*task || !number(t, text, &x)) {
 		import_unread(t->f, t->row_line, t->row, x.text_n,
 			*task ? "no number in column %zu" : "no task in this row (column %zu)",
 			column + 1);
@@ -294,15 +358,27 @@ static void put(struct table *t, size_t column, const char *task, const char *me
 	import_fact(t->f, &x, p);
 }
 
+static bool is_hole(const char *s)
+{
+	static const char *const holes[] = { "", "-", "--", "\342\200\223", "\342\200\224", "N/A",
+		"n/a", "NA", "nan", "NaN", "null", "None" };
+
+	for (size_t i = 0; i < sizeof holes / sizeof holes[0]; i++)
+		if (!strcmp(s, holes[i]))
+			return true;
+	return false;
+}
+
 static void figures(struct table *t, void (*take)(struct table *, size_t, const char *,
 	const char *, const char *))
 {
 	for (size_t i = 0; i < t->columns && i < t->cells.n; i++)
 		if (t->column[i] == VALUE) {
 			take(t, i, get(t, TASK), metric_of(t), t->cells.v[i]);
-		} else if (t->column[i] == WIDE && t->cells.v[i][0] &&
-			strcmp(t->cells.v[i], "-")) {
-			char *metric, *task = wide_task(t->head.v[i], &metric);
+		} else if ((t->column[i] == WIDE || t->column[i] == ACROSS) &&
+			!is_hole(t->cells.v[i])) {
+			char *metric, *task = wide_task(t->column[i] == WIDE ? t->head.v[i] :
+				get(t, TASK), &metric);
 
 			take(t, i, task, metric ? metric : "score", t->cells.v[i]);
 			free(task);
@@ -315,7 +391,7 @@ static void measure(struct table *t, size_t column, const char *task, const char
 {
 	struct import_figure x = { 0 };
 
-	if (import_is_share(task, metric) && number(text, &x) && x.unit == UNIT_BARE &&
+	if (import_is_share(task, metric) && number(t, text, &x) && x.unit == UNIT_BARE &&
 		x.value > 1)
 		t->large[column] = true;
 }
@@ -328,9 +404,6 @@ void table_file_read(const struct import_text *text, struct import_file *f)
 		start(&t, text);
 		if (!header(&t))
 			break;
-		if (!pass)
-			for (size_t i = 0; i < t.columns; i++)
-				*vec_push(&t.head) = xstrdup(t.cells.v[i]);
 		while (next_row(&t))
 			figures(&t, pass ? put : measure);
 	}

@@ -120,6 +120,23 @@ run 0 import "$files/wide.csv"
 has out '3 figures'
 same "$(value "task = 'arc_easy' AND variant = 'tiny-base' AND estimated")" '0.6 - - 3'
 
+# The table of a leaderboard: names of several words, links as models, holes; then models as columns,
+# and commas in numbers where no comma parts the columns.
+run 0 import "$files/leaderboard.csv"
+has out '12 figures'
+hasnt out 'not read'
+of="source LIKE '%leaderboard.csv'"
+same "$(value "$of AND variant = 'maker/one' AND task = 'leaderboard_math_hard'")" '0.1216 - - 2'
+same "$(value "$of AND variant = 'maker/two' AND task = 'ifeval'")" '0.701 - - 3'
+same "$(value "$of AND variant = 'maker/one' AND task = 'average'")" '35.23 - - 2'
+printf 'Task;base;merge\narc_easy;0,63;0,65\nboolq acc;0.62;-\n' >across.csv
+run 0 import across.csv
+has out '3 figures'
+same "$(value "source LIKE '%across.csv' AND variant = 'merge'")" '0.65 - - 2'
+same "$(value "source LIKE '%across.csv' AND metric = 'acc' AND variant = 'base'")" '0.62 - - 3'
+printf 'task,when,who\nlaundry,monday,me\n' >chores.csv
+run 3 import chores.csv
+
 # A file of no use does not keep the others out.
 printf '{ "results": ' >broken.json
 printf 'nothing\n' >text.txt

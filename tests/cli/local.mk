@@ -53,6 +53,7 @@ EXTRA_DIST += \
 	tests/golden/import/divergence.log \
 	tests/golden/import/eval_maker_tiny-merge_0.4.9_05_arc_easy_boolq \
 	tests/golden/import/hellaswag.log \
+	tests/golden/import/leaderboard.csv \
 	tests/golden/import/llama_mixed.log \
 	tests/golden/import/llama_runs.log \
 	tests/golden/import/lm_eval_tables.txt \

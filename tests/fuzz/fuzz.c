@@ -694,6 +694,7 @@ static const struct target {
 	{ "card mojibake", "tests/golden/cards/mixed-bits.txt", NULL, 0, 200, feed_card },
 	{ "card markdown", "tests/golden/cards/right-merge.md", NULL, 0, 300, feed_card },
 	{ "card index", NULL, make_card_index, 0, 600, feed_card },
+	{ "leaderboard", "tests/golden/import/leaderboard.csv", NULL, 0, 3000, feed_import },
 	{ "torn JSON", "tests/golden/import/results_torn.json", NULL, 0, 6000, feed_import },
 	{ "llama logs", "tests/golden/import/llama_runs.log", NULL, 0, 3000, feed_import },
 	{ "lm-eval tables", "tests/golden/import/lm_eval_tables.txt", NULL, 0, 6000, feed_import },
