@@ -55,11 +55,6 @@ struct catalog_model {
 bool catalog_model_put(struct catalog *c, const struct catalog_model *m, int64_t *id,
 	struct err *e);
 struct catalog_model *catalog_models(struct catalog *c, size_t *n, struct err *e);
-/* parents[i]: id of the model that v[i] hangs under in a tree, 0 if none: its parent where one is
- * known; else, for what a run wrote, the base of the run, or what its first input came from, or
- * that input. v: all models, as from catalog_models. */
-void catalog_parents(struct catalog *c, const struct catalog_model *v, size_t n,
-	int64_t *parents);
 void catalog_models_free(struct catalog_model *v, size_t n);
 /* What a person did with the files: "dropped", "on disk". Not an error if nobody knows the path. */
 bool catalog_model_state(struct catalog *c, const char *path, const char *state, struct err *e);
