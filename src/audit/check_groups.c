@@ -185,12 +185,13 @@ static void counts(struct groups *g)
 		parts = n / each;
 		char *claim = xasprintf("%.0f %s", n, *what ? what : "tensors");
 
-		if (!*what && g->combined && !isnan(g->combined->tensors))
+		if (!*what && g->combined && !isnan(g->combined->tensors) &&
+			(n == g->combined->tensors || x->text[json_int(x->what, "at", 0)] == '('))
 			audit_say(g->in, n == g->combined->tensors ? AUDIT_RIGHT : AUDIT_WRONG,
 				x->line,
 				claim, json_number(n), json_number(g->combined->tensors), "the "
 				"table has %.0f", g->combined->tensors);
-		else if (parts >= 1 && parts == floor(parts))
+		else if (*what && parts >= 1 && parts == floor(parts))
 			audit_say(g->in, AUDIT_RIGHT, x->line, claim, json_number(n),
 				json_number(parts * each), "%.0f in each of %.0f layers", parts,
 				each);

@@ -202,6 +202,37 @@ static void is_right(const struct difference_row *d, size_t column, double a, do
 	free(claim);
 }
 
+/* Why two cells of a row are no fair pair: " (measured in mxfp8, not in q8-hi)"; free(). */
+static char *not_alike(const struct difference_row *d, double a, double b)
+{
+	const struct audit_score *sa = score_at(d->in, d->line, a),
+		*sb = score_at(d->in, d->line, b);
+	const char *qa = sa ? d->in->variants.v[sa->variant].quant : NULL;
+	const char *qb = sb ? d->in->variants.v[sb->variant].quant : NULL;
+
+	return qa && qb && strcasecmp(qa, qb) != 0 ? xasprintf(" (measured in %s, not in %s)", qb,
+		qa) : xstrdup("");
+}
+
+static void estimate_used(const struct difference_row *d, double estimate, double best)
+{
+	double subject = d->v[d->n - 1];
+	struct audit_difference x;
+	bool known = chance_of(d, subject, best, &x);
+	char *claim = claim_of(d), *chance = known ? audit_chance(&x) : xstrdup("");
+	char *unlike = not_alike(d, subject, best);
+
+	audit_say(d->in, AUDIT_WRONG, d->line, claim, json_number(d->stated),
+		json_number(subject - best), "%.*f is an estimate and enters no difference: "
+		"against the best that was measured, %.*f%s, it is %+.*f%s%s", d->decimals,
+		estimate,
+		d->decimals, best, unlike, d->decimals, subject - best, *chance ? "; " : "",
+		chance);
+	free(unlike);
+	free(chance);
+	free(claim);
+}
+
 /* Against the best of several: the last value is the one that is praised. */
 static void against_best(const struct difference_row *d, size_t column)
 {
@@ -222,21 +253,16 @@ static void against_best(const struct difference_row *d, size_t column)
 		return;
 	if (audit_near(d->stated, subject - best, tolerance)) {
 		is_right(d, column, subject, best);
-		return;
+	} else if (guess && audit_near(d->stated, subject - best_any, tolerance)) {
+		estimate_used(d, best_any, best);
+	} else if (claims_better(d, column)) {
+		claim = claim_of(d);
+		audit_say(d->in, AUDIT_WRONG, d->line, claim, json_number(d->stated),
+			json_number(subject - best), "%.*f - %.*f, the best of the others, is "
+			"%+.*f", d->decimals, subject, d->decimals, best, d->decimals,
+			subject - best);
+		free(claim);
 	}
-	claim = claim_of(d);
-	if (guess && audit_near(d->stated, subject - best_any, tolerance))
-		audit_say(d->in, AUDIT_WRONG, d->line, claim, json_number(d->stated),
-			json_number(subject - best), "%.*f is an estimate and enters no "
-			"difference: against the best that was measured, %.*f, it is %+.*f",
-			d->decimals, best_any, d->decimals,
-			best, d->decimals, subject - best);
-	else if (claims_better(d, column))
-		audit_say(d->in, AUDIT_WRONG, d->line, claim, json_number(d->stated),
-			json_number(subject - best),
-			"%.*f - %.*f, the best of the others, is %+.*f",
-			d->decimals, subject, d->decimals, best, d->decimals, subject - best);
-	free(claim);
 }
 
 /* In percent, of a value of the same row or of the same column in another row. */

@@ -230,13 +230,16 @@ static void check_difference(const struct statement *s)
 	struct pairs all;
 	double stated = json_num(s->x->what, "value", NAN);
 	double tolerance = 3 * audit_half(audit_decimals(s->x->text + s->at));
+	bool bare = !memchr(s->x->text + s->at, '+', (size_t)json_int(s->x->what, "n", 0)) &&
+		!memchr(s->x->text + s->at, '-', (size_t)json_int(s->x->what, "n", 0));
 	char *claim = audit_words(s->x);
 
 	pairs_of(s, &all);
 	for (size_t i = 0; i < all.n; i++) {
 		const struct pair *p = &all.v[i];
 
-		if (!audit_near(p->a - p->b, stated, tolerance))
+		if (!audit_near(p->a - p->b, stated, tolerance) &&
+			!(bare && audit_near(p->b - p->a, stated, tolerance)))
 			continue;
 		char *words = pair_words(s, p),
 			*how = xasprintf("the difference is right (%s)", words);
@@ -260,7 +263,7 @@ static void check_difference(const struct statement *s)
 }
 
 /* Sizes in the sentence: "29% smaller: 2.51 GB in place of 3.52 GB". */
-static bool size_percent(const struct statement *s, double stated)
+static void size_percent(const struct statement *s, double stated)
 {
 	double v[2] = { NAN, NAN };
 	size_t n = 0;
@@ -279,7 +282,7 @@ static bool size_percent(const struct statement *s, double stated)
 			v[n++] = x;
 	}
 	if (n < 2)
-		return false;
+		return;
 	const char *word = json_text(s->x->what, "word", "");
 	double low = fmin(v[0], v[1]), high = fmax(v[0], v[1]);
 	double percent = 100 * (high - low) / (audit_find(word, "more") ||
@@ -290,7 +293,6 @@ static bool size_percent(const struct statement *s, double stated)
 	audit_say(s->in, right ? AUDIT_RIGHT : AUDIT_WRONG, s->x->line, claim, json_number(stated),
 		json_number(percent), "%g against %g is %.1f %%", v[0], v[1], percent);
 	free(claim);
-	return true;
 }
 
 /* In percent of the lower one if the sentence praises the higher, and the other way round. */
@@ -339,10 +341,10 @@ static void check_relative(const struct statement *s)
 	struct pairs all;
 	char *claim;
 
-	if (!task_of(s) && !audit_find(s->x->text, "average") && size_percent(s, stated))
+	if (!task_of(s) && !audit_find(s->x->text, "average")) { /* of a size, or of what not */
+		size_percent(s, stated);
 		return;
-	if (!task_of(s) && !audit_find(s->x->text, "average") && s->n_variants < 1)
-		return;
+	}
 	pairs_of(s, &all);
 	claim = audit_words(s->x);
 	for (size_t i = 0; i < all.n; i++) {
@@ -584,6 +586,34 @@ static void check_average(const struct statement *s)
 	free(claim);
 }
 
+/* "an average of 0.649": of one of the models. */
+static void check_mean(const struct statement *s)
+{
+	double stated = json_num(s->x->what, "value", NAN), nearest = NAN;
+	double scale = stated > 1 ? 100 : 1;
+	double tolerance = 2 * audit_half(audit_decimals(s->x->text + s->at));
+	size_t n = 0;
+	bool right;
+	char *claim;
+
+	for (size_t v = 0; v < s->in->variants.n; v++) {
+		double mean;
+
+		if ((s->n_variants && !mentioned(s, v)) || !audit_mean(s->in, v, &mean))
+			continue;
+		n++;
+		if (!(fabs(nearest - stated) <= fabs(scale * mean - stated)))
+			nearest = scale * mean;
+	}
+	right = audit_near(nearest, stated, tolerance);
+	if (!n || s->n_tasks || (!right && n > 1))
+		return;
+	claim = audit_words(s->x);
+	audit_say(s->in, right ? AUDIT_RIGHT : AUDIT_WRONG, s->x->line, claim, json_number(stated),
+		json_number(nearest), "the average over all of its tasks is %.4g", nearest);
+	free(claim);
+}
+
 void audit_check_statements(struct audit_in *in)
 {
 	static const struct { const char *kind; void (*check)(const struct statement *s);
@@ -592,6 +622,7 @@ void audit_check_statements(struct audit_in *in)
 		{ "points", check_points }, { "versus", check_versus }, { "count", check_count },
 		{ "every_task", check_every }, { "questions", check_questions },
 			{ "average", check_average },
+		{ "mean_is", check_mean },
 	};
 
 	for (size_t i = 0; i < in->c->claims.n; i++)

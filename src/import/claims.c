@@ -207,6 +207,13 @@ static void add_plain(struct str *s, const char *p, size_t n)
 	for (size_t i = 0; i < n;) {
 		bool found = false;
 
+		if (n - i >= 8 && !strncasecmp(p + i, " percent", 8) &&
+			(n - i == 8 || !isalpha((uint8_t)p[i + 8]))) {
+			str_addc(s, '%');
+			i += 8;
+			continue;
+		}
+
 		for (size_t k = 0; !found && k < sizeof other / sizeof other[0]; k++) {
 			size_t len = strlen(other[k].from);
 

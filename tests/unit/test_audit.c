@@ -177,7 +177,7 @@ static const struct {
 	{ "right-merge.md", "+0.031", "+0.041", 57 },
 	{ "right-merge.md", "in 5 of 7", "in 6 of 7", 64 },
 	{ "right-merge.md", "in 5 of 7", "in 5 of 8", 64 },
-	{ "right-merge.md", "gain of 2.6%", "gain of 18%", 65 },
+	{ "right-merge.md", "gain of 2.6%", "gain of 18%", 66 },
 	{ "right-merge.md", "from 65.5 to 66.8", "from 65.5 to 67.8", 69 },
 	{ "right-merge.md", "sum to 1.0;", "sum to 1.5;", 90 },
 	{ "right-merge.md", "14.96 GiB", "15.96 GiB", 94 },
