@@ -95,7 +95,7 @@ bool catalog_stats_rename(struct catalog *c, const struct hash *from, const stru
 struct catalog_run {
 	int64_t id;
 	char *kind;                 /* "merge" … */
-	/* running done failed cancelled, stopped (its process is gone) */
+	/* running done failed cancelled, stopped (its process is gone), imported */
 	char *name, *status;
 	char *started;              /* ISO 8601 UTC */
 	double seconds;

@@ -85,11 +85,9 @@ void publish_text(struct str *out, const char *text)
 		size_t n = strcspn(p, ends);
 		char *path, *name;
 
-		if (str_starts(p, "file:///")) {
-			p += strlen("file://");
-			continue;
-		}
-		if (!root && !drive) {
+		bool url = str_starts(p, "file:///");
+
+		if (!root && !drive && !url) {
 			str_addc(out, *p++);
 			continue;
 		}

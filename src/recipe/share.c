@@ -77,7 +77,9 @@ static void add_number(struct str *out, double v)
 
 static void add_input(struct str *out, const struct share_input *in)
 {
-	str_addf(out, "#   %s ", in->role);
+	str_add(out, "#   ");
+	add_field(out, in->role);
+	str_addc(out, ' ');
 	add_field(out, in->name);
 	if (in->made) {
 		str_add(out, "  made by the document of that name\n");
@@ -240,7 +242,14 @@ static void read_input(struct share *s, const struct line *l)
 			keep(&in.revision, text);
 		in.made |= n > 5 && !memcmp(f, "made ", 5);
 	}
-	*vec_push(&s->inputs) = in;
+	if (*in.role && *in.name) {
+		*vec_push(&s->inputs) = in;
+		return;
+	}
+	free(in.role);
+	free(in.name);
+	free(in.hash);
+	free(in.revision);
 }
 
 static void read_file(struct share *s, const struct line *l)
@@ -260,7 +269,12 @@ static void read_file(struct share *s, const struct line *l)
 		else if (n > 6 && !memcmp(f + n - 6, " bytes", 6))
 			file.bytes = strtoull(f, NULL, 10);
 	}
-	*vec_push(&s->inputs.v[s->inputs.n - 1].files) = file;
+	if (*file.name) {
+		*vec_push(&s->inputs.v[s->inputs.n - 1].files) = file;
+		return;
+	}
+	free(file.name);
+	free(file.sha256);
 }
 
 /* "TASK METRIC [(est) ]VALUE[ ± STDERR]" */
@@ -278,7 +292,7 @@ static bool read_value(struct share_result *r, const char *text)
 	p += r->estimated ? 6 : 0;
 	r->value = strtod(p, &end);
 	r->stderr_ = NAN;
-	if (end == p || !isfinite(r->value))
+	if (end == p || !isfinite(r->value) || !*r->task || !*r->metric)
 		return false;
 	if (str_starts(end, " \302\261 "))
 		r->stderr_ = strtod(end + 4, &end);
@@ -419,7 +433,7 @@ bool share_read(struct share *s, const char *text, size_t n)
 		if (l.number == 1 && !s->version)
 			break;
 	}
-	if (plan.n)
+	if (plan.n && *plan.s)
 		s->plan = str_steal(&plan);
 	str_fini(&plan);
 	if (s->version)

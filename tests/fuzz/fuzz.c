@@ -25,6 +25,8 @@
 #include "engine/gather.h"
 #include "import/card.h"
 #include "import/import.h"
+#include "recipe/share.h"
+#include "report/pattern.h"
 #include "model/lora.h"
 #include "model/model.h"
 #include "model/tokenizer_files.h"
@@ -350,6 +352,46 @@ static void feed_plan(const char *text, size_t n)
 	quant_plan_unref(p);
 	quant_targets_unref(t);
 	quant_spec_unref(s);
+}
+
+/* A shared run: as a recipe with its comments; what was read is written and read the same. */
+static void feed_shared(const char *text, size_t n)
+{
+	struct str once = STR_INIT, twice = STR_INIT;
+	struct share a, b;
+
+	if (!share_read(&a, text, n))
+		return;
+	share_write(&a, &once);
+	if (!share_read(&b, once.s, once.n))
+		abort();
+	share_write(&b, &twice);
+	if (strcmp(once.s, twice.s) != 0) {
+		fprintf(stderr, "%s--\n%s", once.s, twice.s);
+		abort();
+	}
+	share_fini(&a);
+	share_fini(&b);
+	str_fini(&once);
+	str_fini(&twice);
+}
+
+/* A layout: read, and filled in with what has no names. */
+static void feed_pattern(const char *text, size_t n)
+{
+	struct err e = { 0 };
+	struct pattern *p = pattern_parse(text, n, "fuzz", NULL, NULL, &e);
+	json_t *data = json_pack("{s:b, s:[{s:[{s:f}]}], s:[]}", "measured", 1, "rows", "cells",
+		"value", 0.5, "pairs");
+	struct str out = STR_INIT;
+
+	if (!p && !e.what[0])
+		abort();
+	if (p && !pattern_render(p, data, &out, &e) && !e.what[0])
+		abort();
+	str_fini(&out);
+	json_decref(data);
+	pattern_free(p);
 }
 
 /* Figures of other programs: every kind has a look, every fact is sound. */
@@ -699,6 +741,8 @@ static const struct target {
 	{ "llama logs", "tests/golden/import/llama_runs.log", NULL, 0, 3000, feed_import },
 	{ "lm-eval tables", "tests/golden/import/lm_eval_tables.txt", NULL, 0, 6000, feed_import },
 	{ "mlx perplexity", "tests/golden/import/mlx_perplexity.txt", NULL, 0, 3000, feed_import },
+	{ "shared run", "tests/golden/recipe/shared.yml", NULL, 0, 4000, feed_shared },
+	{ "layout of a card", "share/cards/_scores.md", NULL, 0, 6000, feed_pattern },
 	{ "vocabulary", "share/demo/base/tokenizer.json", NULL, 8192, 5000, feed_vocab },
 };
 
