@@ -6,16 +6,25 @@
 #include "base/str.h"
 #include "cli/history.h"
 
-static void print_table(const struct catalog_run *v, size_t n)
+/* --score TASK: one result of each run beside it. */
+struct scores {
+	const char *task;       /* NULL: not asked for */
+	struct catalog_value *v;
+	size_t n;
+};
+
+static void print_table(const struct catalog_run *v, size_t n, const struct scores *scores)
 {
-	static const char *const headers[] = { ">ID", "STARTED", "WHAT", "NAME", "METHOD", "STATUS",
-		">TOOK", ">SIZE", "OUTPUT", "TAGS", "NOTE" };
-	struct table_out *t = table_new(headers, sizeof headers / sizeof *headers);
+	const char *const headers[] = { ">ID", "STARTED", "WHAT", "NAME", "METHOD", "STATUS",
+		">TOOK", ">SIZE", "OUTPUT", scores->task ? ">SCORE" : "TAGS",
+		scores->task ? "TAGS" : "NOTE", "NOTE" };
+	struct table_out *t = table_new(headers, scores->task ? 12 : 11);
 
 	for (size_t i = 0; i < n; i++) {
 		const struct catalog_run *r = &v[i];
 		struct str took = STR_INIT, size = STR_INIT, note = STR_INIT;
-		char id[24], *when = history_when(r->started);
+		double value = catalog_value_of(scores->v, scores->n, r->id);
+		char id[24], score[32] = "", *when = history_when(r->started);
 
 		snprintf(id, sizeof id, "%" PRId64, r->id);
 		if (!isnan(r->seconds))
@@ -25,9 +34,11 @@ static void print_table(const struct catalog_run *v, size_t n)
 		/* The first line is enough here; `show` has the rest. */
 		if (r->note)
 			str_addn(&note, r->note, strcspn(r->note, "\n"));
+		if (!isnan(value))
+			snprintf(score, sizeof score, value >= 2 ? "%.3f" : "%.4f", value);
 		table_row(t, (const char *[]){ id, when, r->kind, r->name, r->method, r->status,
-			took.s,
-			size.s, history_output(r), r->tags, note.s });
+			took.s, size.s, history_output(r), scores->task ? score : r->tags,
+			scores->task ? r->tags : note.s, note.s });
 		free(when);
 		str_fini(&took);
 		str_fini(&size);
@@ -39,6 +50,7 @@ static void print_table(const struct catalog_run *v, size_t n)
 static int run(struct cli *c, struct err *e)
 {
 	struct catalog *cat = cli_catalog(c, e);
+	struct scores scores = { .task = cli_option(c, "--score") };
 	struct str filter = STR_INIT;
 	struct catalog_run *v;
 	size_t n;
@@ -51,21 +63,35 @@ static int run(struct cli *c, struct err *e)
 	str_fini(&filter);
 	if (!v)
 		return err_exit_status(e->code);
+	if (scores.task)
+		scores.v = catalog_run_values(cat, scores.task, &scores.n);
 	if (c->json) {
 		json_t *list = json_array();
 
-		for (size_t i = 0; i < n; i++)
-			json_array_append_new(list, history_run(&v[i]));
+		for (size_t i = 0; i < n; i++) {
+			json_t *row = history_run(&v[i]);
+
+			if (scores.task)
+				json_object_set_new(row, "score", json_number(
+					catalog_value_of(scores.v, scores.n, v[i].id)));
+			json_array_append_new(list, row);
+		}
 		history_print(list);
 	} else if (n) {
-		print_table(v, n);
+		print_table(v, n, &scores);
 	} else {
 		puts(c->argc ? "No run matches."
 			: "No runs yet: `cupel merge RECIPE OUT` makes one.");
 	}
+	free(scores.v);
 	catalog_runs_free(v, n);
 	return 0;
 }
+
+static const struct verb_option options[] = {
+	{ "--score", "TASK", false, "and this result of each run, or of what it wrote" },
+	{ 0 }
+};
 
 const struct verb verb_runs = {
 	.name = "runs",
@@ -90,6 +116,7 @@ const struct verb verb_runs = {
 		"A leading - excludes, or and parentheses group, \"double quotes\" keep blanks and "
 		"signs together. The same words filter the workbench's History.",
 	.max_args = -1,
+	.options = options,
 	.dash_words = true,
 	.run = run,
 };

@@ -36,6 +36,10 @@ same "$(names from:1)" 'uneven'
 same "$(names '-(uneven or swap)' kind:merge)" 'half'
 same "$(names 'size<4M')" 'half.gguf'
 same "$(names disk:no)" ''
+run 0 runs --score arc
+has out SCORE 0.4410 0.4620
+run 0 runs --score arc --json half
+has out '"score": 0.441'
 run 2 runs 'wieght>1'
 has err 'no field wieght; did you mean weight'
 run 2 runs 'arc>lots'

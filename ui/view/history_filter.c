@@ -68,9 +68,10 @@ unsigned cmd_filter_runs(struct app *a, const char *args)
 	struct ask q = { .label = "/", .history = "runs", .complete = "RUNS", .done = done,
 		.changed = typed, .cancelled = cancelled, .text = v->filter, .ctx = v };
 
+	v->page_open = false; /* it is the rows that are filtered */
 	if (*args)
-		return done(a, args, v);
+		return done(a, args, v) | CHANGED_LAYOUT;
 	free(before);
 	before = v->filter ? xstrdup(v->filter) : NULL;
-	return app_ask(a, &q);
+	return app_ask(a, &q) | CHANGED_LAYOUT;
 }
