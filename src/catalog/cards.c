@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/vec.h"
 #include "catalog/db.h"
+#include "catalog/filter.h"
 
 /* --- cards --- */
 
@@ -125,6 +126,36 @@ struct catalog_card *catalog_cards_named(struct catalog *c, const char *name, si
 {
 	return read_cards(c, CARD_COLUMNS "c.name = ?1 OR substr(c.name, -length(?1) - 1) = '/' || "
 		"?1 ORDER BY c.name = ?1 DESC, c.id DESC", name, 0, false, n, e);
+}
+
+struct catalog_card *catalog_cards_found(struct catalog *c, const char *filter, size_t *n,
+	struct err *e)
+{
+	static const char sql[] = CARD_COLUMNS "c.id IN (SELECT rowid FROM card_search WHERE "
+		"card_search MATCH ?1) ORDER BY c.id DESC LIMIT 100";
+	vec(struct catalog_card) found = { 0 };
+	bool ok, failed = true;
+	struct filter f;
+	sqlite3_stmt *s;
+	struct db *d;
+
+	*n = 0;
+	vec_reserve(&found, 1);
+	ok = filter_parse(&f, filter, NULL, NULL, NULL) && f.words.n;
+	d = ok ? db_reading(c, e) : NULL;
+	s = d ? db_prepare(d, sql, e) : NULL;
+	if (s && db_bind(d, s, e, "ti", f.words.s, (int64_t)0))
+		while (db_step(d, s, &failed, e))
+			card_of(s, vec_push(&found));
+	if (d)
+		db_read_done(d);
+	filter_fini(&f);
+	if (ok && failed) {
+		catalog_cards_free(found.v, found.n);
+		return NULL;
+	}
+	*n = found.n;
+	return found.v;
 }
 
 struct catalog_card *catalog_card_get(struct catalog *c, int64_t id, struct err *e)

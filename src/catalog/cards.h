@@ -31,6 +31,10 @@ struct catalog_card *catalog_cards(struct catalog *c, int64_t model, size_t *n, 
 /* Of that name, owner and all, or without its owner; without their text, newest first. */
 struct catalog_card *catalog_cards_named(struct catalog *c, const char *name, size_t *n,
 	struct err *e);
+/* Those whose name or text has all words of a filter of runs (catalog_runs); none for a filter that
+ * is more than words. */
+struct catalog_card *catalog_cards_found(struct catalog *c, const char *filter, size_t *n,
+	struct err *e);
 struct catalog_card *catalog_card_get(struct catalog *c, int64_t id, struct err *e);
 void catalog_cards_free(struct catalog_card *v, size_t n);
 

@@ -15,6 +15,7 @@ struct parse {
 	size_t terms;
 	int depth;
 	bool archived;         /* a term spoke of archived runs */
+	bool more;             /* there is more to it than words that must all be there */
 	struct filter_asked names;
 	struct err *e;
 };
@@ -66,6 +67,7 @@ static void add_word(struct filter *f, const char *word)
 		"model m ON m.id = k.model WHERE card_search MATCH ? AND m.run IS NOT NULL)");
 	filter_add_value(f, match.s);
 	filter_add_value(f, match.s);
+	str_addf(&f->words, "%s%s", f->words.n ? " AND " : "", match.s);
 	if (strspn(word, "0123456789") == strlen(word)) {
 		str_add(&f->where, " OR r.id = CAST(? AS INTEGER)");
 		filter_add_value(f, word);
@@ -155,6 +157,7 @@ static bool add_comparison(struct parse *p)
 	bool ok = true;
 
 	take_word(p, &field, &relation, &word);
+	p->more |= field.n > 0;
 	if (field.n)
 		ok = filter_add_term(p->f, &(struct filter_term){ field.s, word.n ? word.s : "",
 			relation }, &p->names, &p->archived, p->e);
@@ -190,6 +193,7 @@ static bool add_one(struct parse *p)
 	bool not = *p->at == '-' && p->at[1] && !strchr(" \t\n", p->at[1]), ok;
 
 	p->at += not;
+	p->more |= not;
 	if (++p->terms > TERMS)
 		return fail(p, "use fewer", "more than 100 words");
 	/* What is unknown does not match, and is not excluded. */
@@ -240,7 +244,7 @@ static bool add_any(struct parse *p)
 		}
 		if (none)
 			break;
-		more = true;
+		more = p->more = true;
 		str_add(&p->f->where, " OR ");
 	}
 	return fail(p, "write both, or \"or\" in quotes for the word", "or stands between two");
@@ -256,6 +260,8 @@ bool filter_parse(struct filter *f, const char *text,
 		return false;
 	if (!p.archived)
 		str_add(&f->where, " AND NOT r.archived");
+	if (p.more)
+		str_clear(&f->words);
 	return true;
 }
 
@@ -268,6 +274,7 @@ static void texts_fini(char **v, size_t n)
 void filter_fini(struct filter *f)
 {
 	str_fini(&f->where);
+	str_fini(&f->words);
 	texts_fini(f->values.v, f->values.n);
 	vec_fini(&f->values);
 }

@@ -20,6 +20,9 @@
 struct filter {
 	struct str where;      /* condition over the table run, as r; never empty */
 	vec(char *) values;    /* for its ?s, in order */
+	/* The same question to a full-text index, where the filter is nothing but words that must
+	 * all be there; else empty. */
+	struct str words;
 };
 /* What may be a field beside the fixed ones, in any order. */
 struct filter_names {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/str.h"
+#include "catalog/cards.h"
 #include "cli/history.h"
 
 /* --score TASK: one result of each run beside it. */
@@ -47,6 +48,24 @@ static void print_table(const struct catalog_run *v, size_t n, const struct scor
 	table_print(t);
 }
 
+/* What words find beside runs: cards of models that no run here wrote. */
+static void print_cards(struct catalog *cat, const char *filter)
+{
+	static const char *const headers[] = { "CARD", "FILE" };
+	size_t n;
+	struct catalog_card *v = catalog_cards_found(cat, filter, &n, NULL);
+
+	if (n) {
+		struct table_out *t = table_new(headers, 2);
+
+		putchar('\n');
+		for (size_t i = 0; i < n; i++)
+			table_row(t, (const char *[]){ v[i].name, v[i].source });
+		table_print(t);
+	}
+	catalog_cards_free(v, n);
+}
+
 static int run(struct cli *c, struct err *e)
 {
 	struct catalog *cat = cli_catalog(c, e);
@@ -60,9 +79,10 @@ static int run(struct cli *c, struct err *e)
 	for (int i = 0; i < c->argc; i++)
 		str_addf(&filter, "%s%s", i ? " " : "", c->argv[i]);
 	v = catalog_runs(cat, filter.s, &n, e);
-	str_fini(&filter);
-	if (!v)
+	if (!v) {
+		str_fini(&filter);
 		return err_exit_status(e->code);
+	}
 	if (scores.task)
 		scores.v = catalog_run_values(cat, scores.task, &scores.n);
 	if (c->json) {
@@ -83,6 +103,9 @@ static int run(struct cli *c, struct err *e)
 		puts(c->argc ? "No run matches."
 			: "No runs yet: `cupel merge RECIPE OUT` makes one.");
 	}
+	if (!c->json && c->argc)
+		print_cards(cat, filter.s);
+	str_fini(&filter);
 	free(scores.v);
 	catalog_runs_free(v, n);
 	return 0;
@@ -99,22 +122,23 @@ const struct verb verb_runs = {
 	.help = "list what was made, newest first",
 	.detail = "Words of the filter match beginnings of words in names, recipes, inputs, "
 		"outputs, notes, tags and in the card of what was written; all of them must. "
-		"FIELD:VALUE looks in one place: tag, method, name, status, kind, output, input, "
-		"note, recipe and hash (beginnings of them), disk:yes or no, archived:yes or all "
-		"(without it archived runs are left out). = is the whole of it, != anything else.\n"
+		"Cards that have them are listed below the runs. FIELD:VALUE looks in one "
+		"place: tag, method, name, status, kind, output, input, note, recipe and hash "
+		"(beginnings of them), disk:yes or no, archived:yes or all (without it "
+		"archived runs are left out). = is the whole of it, != anything else.\n"
 		"\n"
-		"Numbers take : = != < <= > >= and ranges (0.1..0.5, 5.., ..2G): seconds "
-		"(2m, 1h), size (500M), bits, tensors, seed, id, from (the run it was branched or "
+		"Numbers take : = != < <= > >= and ranges (0.1..0.5, 5.., ..2G): seconds (2m, "
+		"1h), size (500M), bits, tensors, seed, id, from (the run it was branched or "
 		"replayed from), started (a date, or how long ago: started<3d, "
 		"started>2026-11-01, started:2026-11).\n"
 		"\n"
-		"Any other name is a key of the recipe with a number (t<0.001, weight:0.2..0.4: "
-		"any number under that key), or a task (arc>0.45, arc>45, hellaswag.acc_norm>67%: "
-		"a result of the run or of the model it wrote, estimates left out), or a metric "
-		"(perplexity<9).\n"
+		"Any other name is a key of the recipe with a number (t<0.001, "
+		"weight:0.2..0.4: any number under that key), or a task (arc>0.45, arc>45, "
+		"hellaswag.acc_norm>67%: a result of the run or of the model it wrote, "
+		"estimates left out), or a metric (perplexity<9).\n"
 		"\n"
-		"A leading - excludes, or and parentheses group, \"double quotes\" keep blanks and "
-		"signs together. The same words filter the workbench's History.",
+		"A leading - excludes, or and parentheses group, \"double quotes\" keep "
+		"blanks and signs together. The same words filter the workbench's History.",
 	.max_args = -1,
 	.options = options,
 	.dash_words = true,

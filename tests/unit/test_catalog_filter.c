@@ -357,6 +357,29 @@ static void users(void **state)
 	catalog_runs_free(v, n);
 }
 
+static size_t cards(const char *filter)
+{
+	size_t n;
+	struct catalog_card *v = catalog_cards_found(c, filter, &n, NULL);
+
+	catalog_cards_free(v, n);
+	return n;
+}
+
+static void cards_found(void **state)
+{
+	(void)state;
+	assert_int_equal(cards("pirate"), 1);
+	assert_int_equal(cards("talks pirat"), 1);
+	assert_int_equal(cards("\"like a pirate\""), 1);
+	assert_int_equal(cards("pirate parrot"), 0);
+	assert_int_equal(cards("-parrot"), 0);
+	assert_int_equal(cards("pirate method:linear"), 0);
+	assert_int_equal(cards("pirate or parrot"), 0);
+	assert_int_equal(cards(""), 0);
+	assert_int_equal(cards("(pirate"), 0);
+}
+
 /* What an older catalog holds is found by its numbers too. */
 static void migrated(void **state)
 {
@@ -388,7 +411,8 @@ int main(void)
 		cmocka_unit_test(of_the_run), cmocka_unit_test(of_the_recipe),
 		cmocka_unit_test(of_scores), cmocka_unit_test(when), cmocka_unit_test(joined),
 		cmocka_unit_test(refusals), cmocka_unit_test(completion),
-		cmocka_unit_test(values), cmocka_unit_test(users), cmocka_unit_test(migrated),
+		cmocka_unit_test(values), cmocka_unit_test(users),
+		cmocka_unit_test(cards_found), cmocka_unit_test(migrated),
 	};
 	const char *top = getenv("top_srcdir");
 	char *share = str_join_path(top ? top : "..", "share");

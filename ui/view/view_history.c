@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "catalog/cards.h"
 #include "system/file.h"
 #include "ui/command/settings.h"
 #include "ui/view/view_history.h"
@@ -187,6 +188,7 @@ static void close_view(struct view *view)
 	free(v->scores);
 	free(v->score);
 	free(v->values);
+	free(v->cards);
 	free(v->filter);
 	free(v->trouble);
 	run_page_fini(&v->page);
@@ -254,6 +256,24 @@ bool history_reload(struct history_view *v, struct err *e)
 	return load(v, v->filter, true, e);
 }
 
+/* Words may stand in cards of models that no run wrote: their names, said beside the count. */
+static void find_cards(struct history_view *v)
+{
+	size_t n = 0;
+	struct catalog_card *cards = v->filter ? catalog_cards_found(v->view.app->catalog,
+		v->filter, &n, NULL) : NULL;
+	struct str s = STR_INIT;
+
+	for (size_t i = 0; i < n && i < 3; i++)
+		str_addf(&s, "%s%s", i ? ", " : "", cards[i].name);
+	if (n > 3)
+		str_addf(&s, " and %zu more", n - 3);
+	catalog_cards_free(cards, n);
+	free(v->cards);
+	v->cards = n ? str_steal(&s) : NULL;
+	str_fini(&s);
+}
+
 bool history_filter(struct history_view *v, const char *text, struct err *e)
 {
 	const char *filter = *text ? text : NULL;
@@ -262,6 +282,7 @@ bool history_filter(struct history_view *v, const char *text, struct err *e)
 		return false;
 	free(v->filter);
 	v->filter = filter ? xstrdup(filter) : NULL;
+	find_cards(v);
 	return true;
 }
 
@@ -337,6 +358,8 @@ static void draw_head(const struct history_view *v, struct grid *g)
 	str_addf(&s, "%zu run%s", v->n, v->n == 1 ? "" : "s");
 	if (v->filter)
 		str_addf(&s, " · %s", v->filter);
+	if (v->cards)
+		str_addf(&s, " · cards: %s", v->cards);
 	if (v->score && *v->score && table_column_shown(&v->table, COL_SCORE))
 		str_addf(&s, " · score %s", v->score);
 	if (v->table.mark_order.n == 1)

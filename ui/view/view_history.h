@@ -20,6 +20,7 @@ struct history_view {
 	char *score;              /* that task, as of the last reload */
 	char *filter;             /* in force; NULL none */
 	char *trouble;            /* what is wrong with the one that is being typed, or NULL */
+	char *cards;              /* that say what the filter asks for, or NULL */
 	struct rect head, list, below;
 	struct run_page page;     /* what the lower pane shows */
 	int64_t pages[HISTORY_SIDES]; /* of these runs */
