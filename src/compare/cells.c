@@ -125,10 +125,14 @@ static void fill(struct compare_cell *c, const struct said *x)
 	c->sense = s->estimated ? SENSE_FULL : sense_of(x, c);
 	if (*x->measured)
 		c->protocol = xstrdup(x->measured);
-	if (s->source && s->line)
-		c->source = xasprintf("%s:%" PRId64, str_base(s->source), s->line);
-	else if (s->source)
-		c->source = xstrdup(str_base(s->source));
+	if (s->source)
+		c->source = str_safe(str_base(s->source));
+	if (s->source && s->line) {
+		char *file = c->source;
+
+		c->source = xasprintf("%s:%" PRId64, file, s->line);
+		free(file);
+	}
 }
 
 /* --- one row --- */
@@ -216,8 +220,8 @@ void making_cells(struct making *m)
 			end < all.n && str_eq(all.v[end].score->task, all.v[i].score->task) &&
 			str_eq(all.v[end].metric, all.v[i].metric);)
 			end++;
-		row->task = xstrdup(all.v[i].score->task);
-		row->metric = xstrdup(all.v[i].metric);
+		row->task = str_safe(all.v[i].score->task);
+		row->metric = str_safe(all.v[i].metric);
 		row->share = all.v[i].share;
 		row->lower_better = making_lower_better(all.v[i].metric);
 		row->resolves = NAN;

@@ -290,7 +290,7 @@ static void sizes(struct str *s, const struct showing *w)
 	const struct comparison *c = w->c;
 	struct grid g;
 
-	grid_init(&g, 4);
+	grid_init(&g, 5);
 	for (size_t i = 0; i < c->n_variants; i++) {
 		const struct compare_variant *v = &c->variants[i];
 		const struct compare_difference *d = c->n_rows ?
@@ -303,6 +303,8 @@ static void sizes(struct str *s, const struct showing *w)
 			add_size_change(&g, c, d);
 		else
 			grid_add(&g, "");
+		/* Of two the figures say it. */
+		grid_add(&g, c->n_variants > 2 && v->front ? "none smaller and better" : "");
 	}
 	grid_end(&g, s, w->columns);
 }

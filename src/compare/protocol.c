@@ -129,6 +129,15 @@ static void add_others(struct str *s, const json_t *p)
 	free(keys);
 }
 
+/* Files say it: nothing of it may reach a terminal as it stands. */
+static char *made_safe(struct str *s)
+{
+	char *safe = str_safe(s->s ? s->s : "");
+
+	str_fini(s);
+	return safe;
+}
+
 char *protocol_measured(const json_t *p)
 {
 	struct str s = STR_INIT;
@@ -145,7 +154,7 @@ char *protocol_measured(const json_t *p)
 		parts[i].add(&s, p, v);
 	}
 	add_others(&s, p);
-	return str_steal(&s);
+	return made_safe(&s);
 }
 
 /* --- how it was stored --- */
@@ -163,7 +172,11 @@ static bool full_precision(const char *word)
 
 static char *lower(const char *s, size_t n)
 {
-	char *out = xstrndup(s, n);
+	struct str part = STR_INIT;
+	char *out;
+
+	str_addn(&part, s, n);
+	out = made_safe(&part);
 
 	for (char *c = out; *c; c++)
 		*c = (char)tolower((uint8_t)*c);
@@ -189,6 +202,8 @@ static bool says_bits(const char *w, size_t n)
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
 		if (strlen(words[i]) == n && !strncasecmp(w, words[i], n))
 			return true;
+	if (n > 3 && *w == 'b' && memchr(w, '.', n)) /* b4.6 */
+		return strspn(w + 1, "0123456789.") == n - 1;
 	if (n > 3 && (!strncasecmp(w + n - 3, "bit", 3) || !strncasecmp(w + n - 3, "bpw", 3)))
 		return strspn(w, "0123456789.") == n - 3;
 	if (n > 1 && (*w == 'i' || *w == 'I'))
@@ -220,6 +235,17 @@ static bool is_container(const char *w, size_t n)
 	return (n == 3 && !strncasecmp(w, "mlx", 3)) || (n == 4 && !strncasecmp(w, "gguf", 4));
 }
 
+/* Up to a dash; a point is a part of "4.6bpw" and "Qwen2.5", not of "Chat.Q4_K_M.gguf". */
+static size_t word_length(const char *w)
+{
+	size_t n = 0;
+
+	while (w[n] && !strchr("-_ ", w[n]) && !(w[n] == '.' && n && !(isdigit((uint8_t)w[n - 1]) &&
+		isdigit((uint8_t)w[n + 1]))))
+		n++;
+	return n ? n : (w[0] == '.');
+}
+
 char *protocol_stem(const char *name, char **quantization)
 {
 	const char *base = str_base(name), *end, *cut, *first = NULL, *last = NULL;
@@ -229,12 +255,9 @@ char *protocol_stem(const char *name, char **quantization)
 	if (!*base)
 		base = name;
 	end = cut = base + strlen(base);
-	for (const char *w = base; w < end;) { /* a point is a part of "4.6bpw", not of ".gguf" */
-		size_t n = strcspn(w, "-_ ");
-		const char *dot = memchr(w, '.', n);
+	for (const char *w = base; w < end;) {
+		size_t n = word_length(w);
 
-		if (dot && is_container(dot + 1, n - (size_t)(dot - w) - 1))
-			n = (size_t)(dot - w);
 		if (n) {
 			vec_push(&words);
 			words.v[words.n - 1].s = w;

@@ -1,7 +1,7 @@
 /* Comparisons: which cells there are, what may be subtracted, what of it is real. */
 #include "config.h"
 #include "compare_test.h"
-#include "catalog/cards.h"
+#include "compare/making.h"
 #include "golden.h"
 
 static struct catalog *c;
@@ -314,10 +314,69 @@ static void one_name(void **state)
 	compare_free(x);
 }
 
+static void stem(const char *name, const char *want, const char *quantization)
+{
+	char *q, *s = protocol_stem(name, &q);
+
+	assert_string_equal(s, want);
+	if (quantization)
+		assert_string_equal(q ? q : "NULL", quantization);
+	else
+		assert_null(q);
+	free(s);
+	free(q);
+}
+
+static void names(void **state)
+{
+	(void)state;
+	stem("owner/Ember-8B-qx63-hi-mlx", "ember-8b", "qx63-hi");
+	stem("Ember-8B-V2-Hybrid", "ember-8b-v2-hybrid", NULL);
+	stem("owner/Ember-8B-Instruct.Q4_K_M.gguf", "ember-8b-instruct", "q4_k_m");
+	stem("Ember-2.5-8B-IQ3_XXS", "ember-2.5-8b", "iq3_xxs");
+	stem("Ember-H-Small-GGUF", "ember-h-small", NULL);
+	stem("Ember-70B-t0.0001-b4.6-h8-exl2", "ember-70b-t0.0001", "b4.6-h8-exl2");
+	stem("Ember-4bit-mlx", "ember", "4bit");
+	stem("Ember-4.6bpw", "ember", "4.6bpw");
+	stem("Ember-bf16", "ember", "");
+	stem("Q8", "q8", NULL);
+	stem("m", "m", NULL);
+	stem("", "", NULL);
+	stem("a/", "a/", NULL);
+	stem("....", "....", NULL);
+}
+
+static void measured(const char *json, const char *want)
+{
+	json_t *p = json ? json_parse(json, strlen(json), "test", false, NULL) : NULL;
+	char *s = protocol_measured(p);
+
+	assert_string_equal(s, want);
+	free(s);
+	json_decref(p);
+}
+
+static void fingerprints(void **state)
+{
+	(void)state;
+	measured(NULL, "");
+	measured("{\"quantization\": \"q8\", \"dtype\": \"auto\", \"filter\": \"x\"}", "");
+	measured("{\"shots\": 5, \"tool\": \"lm-eval\", \"tool_version\": \"0.4.9.1\", "
+		"\"limit\": 100.0, \"engine\": \"hf\"}", "lm-eval 0.4 hf 5-shot limit:100");
+	measured("{\"tool\": \"lm-eval\", \"tool_version\": \"1.2\", \"template\": \"none\"}",
+		"lm-eval 1 no-template");
+	measured("{\"tool\": \"mlx_lm.evaluate\", \"lm_eval_version\": \"0.4.8\", \"template\": "
+		"\"0123456789abcdef\"}", "mlx 0.4 template:01234567");
+	measured("{\"tool\": \"\\u001b[31mx\", \"z\": 2, \"a\": [1], \"b\": null}",
+		"\\x1B[31mx a=[1] z=2");
+	measured("[1]", "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(seven_tasks, open_memory, close_memory),
+		cmocka_unit_test(names), cmocka_unit_test(fingerprints),
 		cmocka_unit_test_setup_teardown(best_parent, open_memory, close_memory),
 		cmocka_unit_test_setup_teardown(default_baseline, open_memory, close_memory),
 		cmocka_unit_test_setup_teardown(protocols, open_memory, close_memory),
