@@ -194,6 +194,33 @@ static int by_line(const void *a, const void *b)
 	return x->line < y->line ? -1 : x->line > y->line;
 }
 
+struct numbered {
+	struct import_fact fact;
+	size_t i;
+};
+
+static int by_place(const void *a, const void *b)
+{
+	const struct numbered *x = a, *y = b;
+
+	if (x->fact.line != y->fact.line)
+		return x->fact.line < y->fact.line ? -1 : 1;
+	return x->i < y->i ? -1 : x->i > y->i;
+}
+
+/* In the order of the text; those of one line in their own. */
+static void sort_facts(struct import_file *f)
+{
+	struct numbered *v = xnew(struct numbered, f->facts.n + 1);
+
+	for (size_t i = 0; i < f->facts.n; i++)
+		v[i] = (struct numbered){ f->facts.v[i], i };
+	qsort(v, f->facts.n, sizeof *v, by_place);
+	for (size_t i = 0; i < f->facts.n; i++)
+		f->facts.v[i] = v[i].fact;
+	free(v);
+}
+
 static void read_parts(struct card_reader *r)
 {
 	card_read_hub(r);
@@ -209,6 +236,7 @@ static void read_parts(struct card_reader *r)
 	card_read_tables(r);
 	card_read_lists(r);
 	card_read_repeats(r);
+	sort_facts(r->f);
 	if (r->c->tables.n)
 		qsort(r->c->tables.v, r->c->tables.n, sizeof *r->c->tables.v, by_line);
 	card_read_claims(r->c, r->f);
@@ -231,6 +259,7 @@ void card_read(const struct import_text *t, struct import_file *f)
 	if (n < t->n)
 		import_unread(f, (int64_t)r.line.n, "", 0, "a card of more than 16 MiB");
 	c->rendered = !has_marks(&r);
+	r.wikitext = card_find(c->text, "wikitext") != NULL;
 	read_parts(&r);
 	free(r.copy);
 	free(r.title);

@@ -222,7 +222,7 @@ static void take(struct figures *x, const struct at *a)
 {
 	const struct card_line *l = &x->r->line.v[a->row->line];
 	struct import_figure f = { .variant = a->variant_name,
-		.task = a->label->task_name,
+		.task = a->label->bare && !x->r->wikitext ? "text" : a->label->task_name,
 		.metric = a->metric ? a->metric : a->label->metric,
 		.line = (int64_t)a->row->line + 1,
 		.text = l->s,

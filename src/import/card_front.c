@@ -104,6 +104,8 @@ static void front_map(const struct front *x, const struct yaml_node *m)
 	const struct yaml_node *relation = yaml_get(m, "base_model_relation");
 	const char *word = yaml_is_scalar(relation) ? relation_word(relation->text) : NULL;
 
+	if (!word && yaml_get(m, "quantized_by"))
+		word = "quantized";
 	keep(&c->license, yaml_get(m, "license"));
 	keep(&c->library, yaml_get(m, "library_name"));
 	keep(&c->pipeline, yaml_get(m, "pipeline_tag"));

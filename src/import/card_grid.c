@@ -261,7 +261,8 @@ void card_read_tables(struct card_reader *r)
 				"more than %d tables: the rest of the card", TABLES_MAX);
 			return;
 		}
-		if (!pipe_table(r, i, &g) && !gap_table(r, i, &g) && !card_grid_blank(r, i, &g))
+		if (!card_grid_html(r, i, &g) && !pipe_table(r, i, &g) && !gap_table(r, i, &g) &&
+			!card_grid_blank(r, i, &g))
 			continue;
 		card_table_take(r, &g);
 		card_grid_fini(&g);

@@ -26,6 +26,8 @@ void card_read_tables(struct card_reader *r);
 /* Tables whose columns are apart by single blanks; true if one begins at line i: g is filled and
  * its lines are marked. */
 bool card_grid_blank(struct card_reader *r, size_t i, struct card_grid *g);
+/* The same for <table>, over all its lines. */
+bool card_grid_html(struct card_reader *r, size_t i, struct card_grid *g);
 
 /* What is in a table: card_table.c. Marks nothing. */
 void card_table_take(struct card_reader *r, const struct card_grid *g);

@@ -25,6 +25,7 @@ struct card_reader {
 	struct card *c;
 	char *copy;  /* the text, cut into lines */
 	struct { struct card_line *v; size_t n, cap; } line; /* line[i] is line i + 1 of the file */
+	bool wikitext; /* the card speaks of it */
 	char *title; /* of the card: its first heading, or NULL */
 	char *hub;   /* owner/name as the page has it, or NULL */
 	json_t *protocol; /* what the prose says of how its tables were measured, once wanted */
@@ -73,6 +74,7 @@ struct card_label {
 	char *metric;              /* "score" unless the label says more */
 	int shots;                 /* -1: not said */
 	bool difference, mean;
+	bool bare;                 /* "PPL" alone: of which text is not said */
 };
 void card_label(const char *text, struct card_label *l);
 void card_label_fini(struct card_label *l);

@@ -13,10 +13,13 @@
 #define FACTS_MAX 20000 /* of cards with more of them, repeated ones stay */
 
 struct said {
-	struct { const struct task *task; char *metric; } v[TASKS_MAX];
+	struct {
+		const struct task *task;
+		char *metric;
+	} v[TASKS_MAX];
 	size_t n;
-	int shots;          /* -1: not said, or in several ways */
-	const char *tool;   /* constant, or NULL */
+	int shots;        /* -1: not said, or in several ways */
+	const char *tool; /* constant, or NULL */
 };
 
 static char *word(const char *s, size_t n)
@@ -60,8 +63,9 @@ static void protocol_of(struct said *x, const char *s)
 		p--;
 	if (p && p < shot && shot - p < 5)
 		x->shots = atoi(p);
-	x->tool = str_starts(s, "mlx ") ? "mlx_lm.evaluate" : str_starts(s, "lm-eval ") ?
-		"lm-eval" : NULL;
+	x->tool = str_starts(s, "mlx ")       ? "mlx_lm.evaluate"
+		  : str_starts(s, "lm-eval ") ? "lm-eval"
+					      : NULL;
 }
 
 static void read_said(const struct card_reader *r, struct said *x)
@@ -74,7 +78,7 @@ static void read_said(const struct card_reader *r, struct said *x)
 		const char *at;
 
 		if (r->line.v[i].use != LINE_TEXT || (!card_find(r->line.v[i].s, metrics) &&
-			!card_find(r->line.v[i].s, measured)))
+							     !card_find(r->line.v[i].s, measured)))
 			continue;
 		s = card_plain(r->line.v[i].s, strlen(r->line.v[i].s));
 		if (str_starts(s, metrics) && !x->n)
@@ -103,7 +107,7 @@ static void take(struct said *x, struct import_fact *f)
 static bool in_front(const struct card_reader *r, const struct import_fact *f)
 {
 	return f->line > 0 && (size_t)f->line <= r->line.n &&
-		r->line.v[f->line - 1].use == LINE_FRONT;
+	       r->line.v[f->line - 1].use == LINE_FRONT;
 }
 
 /* b, of a table, is a with fewer digits. */
@@ -112,8 +116,8 @@ static bool repeats(const struct import_fact *a, const struct import_fact *b)
 	double most = import_is_share(a->task, a->metric) ? 0.00051 : 1e-4 * fabs(a->value);
 
 	return str_eq(a->variant, b->variant) && str_eq(a->task, b->task) &&
-		str_eq(a->metric, b->metric) && a->estimated == b->estimated &&
-		fabs(a->value - b->value) <= most;
+	       str_eq(a->metric, b->metric) && a->estimated == b->estimated &&
+	       fabs(a->value - b->value) <= most;
 }
 
 void card_read_repeats(struct card_reader *r)

@@ -3,7 +3,7 @@
  *	maker/some-model
  *	q8-hi    0.468,0.642,0.835
  * Values belong to tasks in their order; a row that ends early has no more of them. */
-#include "import/card_reading.h"
+#include "import/card_grid.h"
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
@@ -135,6 +135,8 @@ static bool row_of(const char *s, struct score_row *row)
 	const char *p = s += strspn(s, " \t|");
 
 	*row = (struct score_row){ .label = s };
+	if (card_bullet(s))
+		return false;
 	for (size_t words = 0; words < 4 && *p; words++) {
 		if (values(p, row) && (row->has[0] || row->n > 1) &&
 			(row->has[0] || (row->n > 1 && row->has[1]))) {
@@ -151,6 +153,35 @@ static bool row_of(const char *s, struct score_row *row)
 
 /* --- what it says --- */
 
+/* Has the model figures of another quantization? Then the name alone would mean both. */
+static bool taken(const struct score_lines *x, const char *variant, const char *quant)
+{
+	for (size_t i = 0; i < x->r->f->facts.n && i < 5000; i++) {
+		const struct import_fact *f = &x->r->f->facts.v[i];
+		const char *q = json_text(f->protocol, "quantization", NULL);
+
+		if (q && strcmp(q, quant) != 0 && str_eq(f->variant, variant))
+			return true;
+	}
+	return false;
+}
+
+static char *variant_of(const struct score_lines *x, const char *own, const char *quant)
+{
+	char *ignored,
+		*variant = own ? card_meant(x->r, own, false, &ignored)
+			       : card_variant(x->r, x->name, quant),
+		*both;
+
+	if (own)
+		free(ignored);
+	if (!variant || !quant || own || !taken(x, variant, quant))
+		return variant;
+	both = xasprintf("%s %s", variant, quant);
+	free(variant);
+	return both;
+}
+
 /* A row's label is a quantization, a model, or both. */
 static void add(struct score_lines *x, const struct score_row *row, size_t line)
 {
@@ -158,13 +189,21 @@ static void add(struct score_lines *x, const struct score_row *row, size_t line)
 	const char *text = x->r->line.v[line].s, *quant = NULL;
 	bool is_quant = card_quant_word(label, row->label_n);
 	json_t *cells = json_array();
+	bool difference = false;
 	size_t n;
 
 	if (*label && !is_quant)
 		own = card_plain(label, row->label_n);
 	if (!is_quant)
 		quant = card_quant_in(own ? own : "", &n);
-	variant = card_variant(x->r, own ? own : x->name, is_quant ? label : NULL);
+	variant = variant_of(x, own, is_quant ? label : NULL);
+	if (own) {
+		struct card_label l;
+
+		card_label(own, &l);
+		difference = l.difference;
+		card_label_fini(&l);
+	}
 	json_array_append_new(cells, json_textn(*label ? label : NULL));
 	for (size_t i = 0; i < x->n; i++)
 		json_array_append_new(cells,
@@ -179,7 +218,7 @@ static void add(struct score_lines *x, const struct score_row *row, size_t line)
 			json_object_set_new(p, "quantization", json_textn(label));
 		else if (quant)
 			json_object_set_new(p, "quantization", json_stringn(quant, n));
-		if (row->has[i])
+		if (row->has[i] && !difference)
 			import_fact(x->r->f,
 				&(struct import_figure){
 					.variant = variant ? variant : x->r->c->name,
@@ -228,15 +267,22 @@ static void begin(struct score_lines *x, size_t line)
 	for (size_t i = 0; i < x->n; i++)
 		json_array_append_new(x->table->columns, json_string(x->task[i]->name));
 	x->points = false;
-	for (size_t i = line + 1; i < x->r->line.n && i < line + 40; i++) {
+	for (size_t i = line + 1; i < x->r->line.n && i < line + 100; i++) {
+		const char *s = x->r->line.v[i].s;
 		struct score_row row;
+		char *name;
 
-		/* A fence or a recipe ends it: "weight: 1.4" is no score in points. */
-		if (x->r->line.v[i].use != x->r->line.v[line].use)
-			break;
-		if (*x->r->line.v[i].s && row_of(x->r->line.v[i].s, &row))
+		if (!*s)
+			continue;
+		if (row_of(s, &row)) {
 			for (size_t k = 0; k < row.n && k < x->n; k++)
 				x->points |= row.has[k] && row.v[k].value > 1;
+			continue;
+		}
+		name = model_line(s);
+		free(name);
+		if (!name)
+			break;
 	}
 }
 
@@ -276,7 +322,7 @@ void card_read_score_lines(struct card_reader *r)
 
 		if ((l->use != LINE_TEXT && l->use != LINE_CODE) || !*l->s)
 			continue;
-		if (!strchr(l->s, '|') && header(&next, l->s)) {
+		if (!strpbrk(l->s, "|\t") && header(&next, l->s)) {
 			next.name = x.name;
 			x = next;
 			begin(&x, i);

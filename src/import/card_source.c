@@ -45,8 +45,46 @@ static void cut_size(char *title)
 		open[-1] = 0;
 }
 
+/* Headings that many cards begin with are no names. */
+static bool generic(const char *s)
+{
+	static const char *const words[] = { "merge", "about", "model card", "readme", "overview",
+		"introduction", "model details", "untitled", "model", "description",
+		"model description", "model overview", "model information", "highlights" };
+
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (!strcasecmp(s, words[i]))
+			return true;
+	return card_find(s, "quantizations of ") || card_find(s, "quants of ");
+}
+
+/* "…/models--owner--name/…" of the hub's cache is owner/name. Otherwise the folder of a README;
+ * sure: the former. free() */
+static char *name_of_path(const char *path, bool *sure)
+{
+	char *real = realpath(path, NULL), *found = NULL,
+	     *p = real ? strstr(real, "/models--") : NULL;
+	const char *file = real ? str_base(real) : "";
+
+	*sure = p != NULL;
+	if (p) {
+		p += strlen("/models--");
+		p[strcspn(p, "/")] = 0;
+		char *gap = strstr(p, "--");
+		found = gap ? xasprintf("%.*s/%s", (int)(gap - p), p, gap + 2) : xstrdup(p);
+	} else if (!strncasecmp(file, "readme.", 7) && file > real + 1) {
+		real[file - real - 1] = 0;
+		found = *str_base(real) ? xstrdup(str_base(real)) : NULL;
+	}
+	free(real);
+	return found;
+}
+
 void card_read_name(struct card_reader *r)
 {
+	bool sure;
+	char *place = name_of_path(r->f->path, &sure);
+
 	char *usage = loaded(r);
 
 	if (!r->title)
@@ -56,6 +94,8 @@ void card_read_name(struct card_reader *r)
 	cut_size(r->title);
 	if (r->hub)
 		r->c->name = xstrdup(r->hub);
+	else if (place && (sure || !r->title || generic(r->title)))
+		r->c->name = str_safe(place);
 	else if (r->title && usage && strchr(usage, '/') &&
 		 strcasecmp(str_base(usage), r->title) == 0)
 		r->c->name = xstrdup(usage);
@@ -66,6 +106,7 @@ void card_read_name(struct card_reader *r)
 	if (r->c->name)
 		r->f->model = xstrdup(r->c->name);
 	free(usage);
+	free(place);
 }
 
 /* --- parents --- */
@@ -131,6 +172,8 @@ static void phrases_of(struct card_reader *r, const char *s, size_t line)
 		p += strspn(p, " :");
 		if (strncasecmp(p, "the ", 4) == 0)
 			p += 4;
+		if (str_starts(p, "https://huggingface.co/"))
+			p += strlen("https://huggingface.co/");
 		if (name_at(p))
 			add_parent(r, p, name_at(p), phrases[i].relation, line);
 	}

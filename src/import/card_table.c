@@ -97,7 +97,8 @@ static const char *kind_of(const struct card_grid *g)
 
 	if (is_group(first) && any_column(g, is_change))
 		return "sensitivity";
-	if (is_kind_of_file(first) && any_column(g, is_of_file))
+	if ((is_kind_of_file(first) || has(first, "link")) && any_column(g, is_kind_of_file) &&
+		any_column(g, is_of_file))
 		return "quants";
 	if (g->n_columns == 2 &&
 		(has(first, "parameter") || has(first, "property") || has(first, "attribute") ||

@@ -286,7 +286,8 @@ void card_label(const char *text, struct card_label *l)
 			cut_metric(s, l);
 		l->task = task_find(s);
 	}
-	if (!*s && !strcmp(l->metric, "perplexity"))
+	l->bare = !l->task && !*s && !strcmp(l->metric, "perplexity");
+	if (l->bare)
 		l->task = task_find("wikitext");
 	l->task_name = xstrdup(l->task ? l->task->name : *s ? s : text);
 	l->difference = !l->task && is_difference(text);

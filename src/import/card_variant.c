@@ -115,7 +115,7 @@ static const char *base_of(const struct card_reader *r)
 	for (size_t i = 0; i < r->c->parents.n; i++)
 		if (str_eq(r->c->parents.v[i].relation, "base"))
 			return r->c->parents.v[i].name;
-	return NULL;
+	return r->c->parents.n == 1 ? r->c->parents.v[0].name : NULL;
 }
 
 /* The one model that all words of the label are parts of: the card's, a parent, or one that had a

@@ -1,7 +1,8 @@
 libcupel_a_SOURCES += src/import/card.c src/import/card.h \
 	src/import/card_blank.c src/import/card_figures.c src/import/card_front.c \
 	src/import/card_grid.c src/import/card_grid.h src/import/card_table.c \
-	src/import/card_index.c src/import/card_lists.c src/import/card_reading.h \
+	src/import/card_html.c src/import/card_index.c \
+	src/import/card_lists.c src/import/card_reading.h \
 	src/import/card_recipe.c \
 	src/import/card_repair.c src/import/card_scores.c src/import/card_source.c \
 	src/import/card_store.c src/import/card_text.c src/import/card_value.c \

@@ -592,6 +592,72 @@ static void figures_of_the_front_matter(void **state)
 	import_file_fini(&f);
 }
 
+static void figures_in_html_and_in_lists(void **state)
+{
+	static const struct expected v[] = {
+		{ 11, "a/B-7B", "arc_challenge", 0.55, NULL }, { 11, "C-7B-q4-mlx", "arc_challenge", 0.6, NULL },
+		{ 12, "C-7B-q4-mlx", "piqa", 0.79, NULL }, { 19, "C-7B-q4-mlx", "arc_challenge", 0.603, NULL },
+		{ 20, "C-7B-q4-mlx", "hellaswag", 0.729, NULL }, { 21, "C-7B-q4-mlx", "mmlu", 0.651, NULL },
+	};
+	struct import_file f;
+
+	(void)state;
+	parse(&f, "---\nbase_model: a/B-7B\n---\n# C-7B-q4-mlx\n\n\n\n\n<table class=\"x\">\n"
+		"<tr><th>Benchmark</th><th>Base</th><th>This model</th></tr>\n"
+		"<tr><td>ARC-C</td><td>0.55</td><td><b>0.60</b></td></tr>\n<tr>\n <td>PIQA</td>\n"
+		" <td>-</td>\n <td>0.79</td>\n</tr>\n</table>\n\n- ARC-Challenge (25-shot): 60.3\n"
+		"- **HellaSwag**: 72.9%\n- MMLU: 65.1 (5-shot)\n- Sentences: 3\n");
+	check(&f, v, sizeof v / sizeof v[0]);
+	assert_int_equal(f.facts.n, 6);
+	assert_int_equal(json_int(f.facts.v[3].protocol, "shots", 0), 25);
+	assert_int_equal(json_int(f.facts.v[5].protocol, "shots", 0), 5);
+	import_file_fini(&f);
+}
+
+static void rows_of_several_quantizations(void **state)
+{
+	static const struct expected v[] = {
+		{ 5, "C-7B-q4-mlx", "piqa", 0.7, "q4" }, { 6, "C-7B-q8-hi-mlx", "piqa", 0.8, "q8-hi" },
+		{ 8, "d/E-7B", "piqa", 0.5, "q4" }, { 9, "d/E-7B q8", "piqa", 0.6, "q8" },
+		{ 13, "C-7B-q8-hi-mlx", "text", 3.985, NULL },
+	};
+	struct import_file f;
+
+	(void)state;
+	parse(&f, "# C-7B-q4-mlx\n\n```\n      arc   arc/e boolq piqa\nq4    0.5,0.6,,0.7\n"
+		"q8-hi 0.5,0.6,-,0.8\nd/E-7B\nq4    0.5,0.6,0.7,0.5\nq8    0.5,0.6,0.7,0.6,0.9\n"
+		"q8    0.5,0.6,0.7,0.6\n\nQuant    Perplexity      Peak Memory\n"
+		"q8-hi    3.985 \302\261 0.026   24.84 GB\nq4    4.1 \302\261 0.03   9.8 GB\n```\n");
+	assert_int_equal(f.unread.n, 1); /* more values than tasks: none of them is placed */
+	assert_int_equal(f.unread.v[0].line, 9);
+	check(&f, v, 3);
+	assert_int_equal(fact_of(&f, &(struct expected){ 10, "d/E-7B q8", "piqa", 0, NULL }) != NULL, 1);
+	check(&f, v + 4, 1);
+	import_file_fini(&f);
+}
+
+static void names_of_models(void **state)
+{
+	static const struct { const char *text, *name; } v[] = {
+		{ "# merge\n\nModel tree for x/Y-3B\n", "x/Y-3B" },
+		{ "# Model Card for Z-1B\n", "Z-1B" },
+		{ "# [a/W-2B](https://h.example/a/W-2B)\n", "a/W-2B" },
+		{ "# W-2B\n\n```python\nload(\"a/W-2B\")\n```\n", "a/W-2B" },
+		{ "# A tale of W\n\n```python\nload(\"a/W-2B\")\n```\n", "a/W-2B" },
+		{ "# W-2B-Q4_K_M (4.42 GB)\n", "W-2B-Q4_K_M" },
+		{ "W-2B\n====\n", "W-2B" },
+	};
+	struct import_file f;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof v / sizeof v[0]; i++) {
+		parse(&f, v[i].text);
+		assert_string_equal(f.card->name, v[i].name);
+		assert_string_equal(f.model, v[i].name);
+		import_file_fini(&f);
+	}
+}
+
 static void what_is_damaged_is_listed_and_the_rest_arrives(void **state)
 {
 	struct import_file f;
@@ -725,6 +791,9 @@ int main(void)
 		cmocka_unit_test(marks_of_cells_come_off),
 		cmocka_unit_test(what_lm_eval_prints),
 		cmocka_unit_test(figures_of_the_front_matter),
+		cmocka_unit_test(figures_in_html_and_in_lists),
+		cmocka_unit_test(rows_of_several_quantizations),
+		cmocka_unit_test(names_of_models),
 		cmocka_unit_test(what_is_damaged_is_listed_and_the_rest_arrives),
 		cmocka_unit_test(prose_is_no_card),
 		cmocka_unit_test(every_beginning_of_a_card_is_read),
