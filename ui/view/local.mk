@@ -25,5 +25,6 @@ libcupelui_a_SOURCES += \
 libcupelui_a_SOURCES += \
 	ui/view/results_cells.c ui/view/results_commands.c ui/view/results_files.c \
 	ui/view/results_make.c \
-	ui/view/results_page.c ui/view/results_panes.c ui/view/results_table.c \
+	ui/view/results_page.c ui/view/results_panes.c ui/view/results_plots.c \
+	ui/view/results_table.c \
 	ui/view/view_results.c ui/view/view_results.h

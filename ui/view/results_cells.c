@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/xalloc.h"
+#include "catalog/task.h"
 #include "ui/view/view_results.h"
+
+#define NAME_MOST 16 /* columns of a task's name before it gives way to its brief one */
 
 /* --- figures as text --- */
 
@@ -78,6 +81,20 @@ void results_title(const struct comparison *c, size_t row, struct str *out)
 	/* "score" is what a card names no metric for */
 	if (r->metric && !r->mean && !str_eq(r->metric, "score") && (!r->share || is_again(c, row)))
 		str_addf(out, " %s", str_eq(r->metric, "perplexity") ? "ppl" : r->metric);
+}
+
+void results_brief(const struct comparison *c, size_t row, struct str *out)
+{
+	const struct compare_row *r = &c->rows[row];
+	const struct task *t = r->mean ? NULL : task_find(r->task);
+	struct str s = STR_INIT;
+	const char *task, *rest;
+
+	results_title(c, row, &s);
+	task = t && t->brief ? t->brief : r->mean ? s.s : r->task;
+	rest = r->mean ? "" : s.s + strlen(r->task);
+	str_addf(out, "%s%s", task, str_eq(rest, " acc_norm") ? " norm" : rest);
+	str_fini(&s);
 }
 
 /* --- what a cell says beside its figure --- */
@@ -312,6 +329,10 @@ static void task_cell(void *ctx, size_t i, int column, struct table_cell *out)
 	switch (f->what) {
 	case RF_NAME:
 		results_title(v->c, row->i, &out->text);
+		if (text_width(out->text.s) > NAME_MOST) {
+			str_clear(&out->text);
+			results_brief(v->c, row->i, &out->text);
+		}
 		if (v->c->rows[row->i].mean)
 			out->style = STYLE_value;
 		break;
@@ -359,12 +380,19 @@ static double task_value(void *ctx, size_t i, int column)
 
 /* --- rows of variants --- */
 
+bool results_has_interval(const struct comparison *c, size_t k)
+{
+	for (size_t i = 0; i < c->n_rows; i++)
+		if (c->rows[i].differences[k].known && !isnan(c->rows[i].differences[k].low))
+			return true;
+	return false;
+}
+
 bool results_subtracts(const struct comparison *c)
 {
-	for (size_t i = 0; c && i < c->n_rows; i++)
-		for (size_t k = 0; k < c->n_differences; k++)
-			if (c->rows[i].differences[k].known)
-				return true;
+	for (size_t k = 0; c && k < c->n_differences; k++)
+		if (results_has_interval(c, k))
+			return true;
 	return false;
 }
 

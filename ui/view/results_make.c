@@ -239,6 +239,8 @@ static unsigned done(struct app *a, void *ctx)
 		results_table_again(v);
 	} else if (m->error.code) {
 		app_fail(a, &m->error);
+		free(v->baseline); /* what cannot be compared with is asked for once */
+		v->baseline = NULL;
 	}
 	if (v->again)
 		results_ask(v);

@@ -10,6 +10,8 @@
 #include "catalog/task.h"
 #include "ui/view/view_results.h"
 
+#define PROTOCOL_WIDTH 70
+
 static void line(struct run_page *p, unsigned style, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -118,6 +120,35 @@ static void difference_lines(struct run_page *p, const struct comparison *c,
 	str_fini(&s);
 }
 
+/* "tool lm-eval · shots 5 · limit 40", in as many lines as it takes. */
+static void protocol_lines(struct run_page *p, const char *text)
+{
+	json_t *o = text ? json_loads(text, 0, NULL) : NULL, *value;
+	struct str s = STR_INIT;
+	const char *key;
+
+	json_object_foreach(o, key, value) {
+		struct str one = STR_INIT;
+
+		if (json_is_string(value))
+			str_addf(&one, "%s %s", key, json_string_value(value));
+		else {
+			str_addf(&one, "%s ", key);
+			json_add(&one, value, 0);
+		}
+		if (s.n && text_width(s.s) + text_width(one.s) > PROTOCOL_WIDTH) {
+			line(p, STYLE_dim, "  %s", s.s);
+			str_clear(&s);
+		}
+		str_addf(&s, "%s%s", s.n ? " · " : "", one.s);
+		str_fini(&one);
+	}
+	if (s.n)
+		line(p, STYLE_dim, "  %s", s.s);
+	str_fini(&s);
+	json_decref(o);
+}
+
 static void score_line(struct run_page *p, const struct catalog_score *s)
 {
 	struct str out = STR_INIT;
@@ -127,8 +158,8 @@ static void score_line(struct run_page *p, const struct catalog_score *s)
 		str_addf(&out, " ± %.2g", s->stderr_);
 	if (s->n)
 		str_addf(&out, "  n %lld", (long long)s->n);
-	line(p, STYLE_normal, "%-14s %-12s %s  %s", s->metric, out.s,
-		s->protocol ? s->protocol : "", s->run ? "a run here" : "");
+	line(p, STYLE_normal, "%-14s %s%s", s->metric, out.s, s->run ? "  by a run here" : "");
+	protocol_lines(p, s->protocol);
 	if (s->source)
 		line(p, STYLE_dim, "  %s:%lld  %s", s->source, (long long)s->line,
 			s->variant ? s->variant : "");

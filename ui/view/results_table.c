@@ -5,7 +5,6 @@
 #include <string.h>
 #include "base/hash.h"
 #include "base/xalloc.h"
-#include "catalog/task.h"
 #include "ui/view/view_results.h"
 
 /* --- columns --- */
@@ -168,17 +167,6 @@ static void add_weights(struct results_view *v, bool by_size)
 	}
 }
 
-/* "arc_e", "arc_c norm", "wikitext ppl" */
-static char *brief_title(const struct compare_row *r, const struct task *t, const char *title)
-{
-	const char *task = t && t->brief ? t->brief : r->task;
-
-	if (r->mean || str_eq(title, r->task))
-		return xstrdup(r->mean ? title : task);
-	return xasprintf("%s %s", task, str_eq(r->metric, "perplexity") ? "ppl" :
-		str_eq(r->metric, "acc_norm") ? "norm" : r->metric);
-}
-
 /* The mean first, which everybody ranks by; then the tasks, briefly called. */
 static void variant_columns(struct results_view *v)
 {
@@ -191,14 +179,13 @@ static void variant_columns(struct results_view *v)
 		for (size_t k = 0; k < v->rows.n; k++) {
 			size_t i = v->rows.v[k].i;
 			const struct compare_row *r = &v->c->rows[i];
-			const struct task *t = r->mean ? NULL : task_find(r->task);
-			struct str s = STR_INIT;
+			struct str s = STR_INIT, brief = STR_INIT;
 
 			if (r->mean != mean || v->n_columns >= RESULTS_COLUMNS - N_WEIGHTS)
 				continue;
 			results_title(v->c, i, &s);
-			add(v, RF_TASK, i, xstrdup(s.s), brief_title(r, t, s.s), task);
-			str_fini(&s);
+			results_brief(v->c, i, &brief);
+			add(v, RF_TASK, i, str_steal(&s), str_steal(&brief), task);
 		}
 	add_weights(v, false);
 }

@@ -1,8 +1,8 @@
 /* view_results: the state of the Results view, for the files it is made of: view_results.c (life,
  * layout), results_make.c (which variants; the comparison, made on a worker), results_table.c (rows
- * and columns), results_cells.c (what stands in them), results_panes.c (what is drawn around the
- * table), results_page.c (one figure whole, what an import did not read), results_commands.c
- * and results_files.c (import, export). UI thread only. */
+ * and columns), results_cells.c (what stands in them), results_panes.c and results_plots.c (what is
+ * drawn around the table), results_page.c (one figure whole, what an import did not read),
+ * results_commands.c and results_files.c (import, export). UI thread only. */
 #ifndef CUPEL_UI_VIEW_RESULTS_H
 #define CUPEL_UI_VIEW_RESULTS_H
 #include "compare/compare.h"
@@ -104,10 +104,13 @@ const struct compare_difference *results_difference(const struct results_view *v
 const char *results_mark(const struct results_view *v, size_t row, size_t variant);
 /* "arc_easy", "arc_easy acc_norm" where there are two of it, "wikitext ppl" */
 void results_title(const struct comparison *c, size_t row, struct str *out);
+/* "arc_e", "arc_e norm": by the short name that the task has */
+void results_brief(const struct comparison *c, size_t row, struct str *out);
 void results_number(const struct compare_row *r, double value, struct str *out);
 void results_signed(const struct compare_row *r, double value, struct str *out);
 unsigned results_style(const struct compare_row *r, const struct compare_difference *d);
-bool results_subtracts(const struct comparison *c); /* anything at all */
+bool results_has_interval(const struct comparison *c, size_t k); /* of a column of differences */
+bool results_subtracts(const struct comparison *c); /* anything, with a known error */
 size_t results_sizes(const struct comparison *c); /* of how many variants the size is known */
 /* The best of those that are no larger and no worse, SIZE_MAX: the variant is on the front. */
 size_t results_beaten_by(const struct comparison *c, size_t row, size_t variant);
@@ -116,6 +119,12 @@ size_t results_beaten_by(const struct comparison *c, size_t row, size_t variant)
 void results_draw_head(const struct results_view *v, struct grid *g);
 void results_draw_panes(const struct results_view *v, struct grid *g);
 int results_words_height(const struct results_view *v, int w, int most);
+
+/* results_plots.c: into r, or (beside) on the lines of the table's rows. */
+void results_draw_differences(const struct results_view *v, struct grid *g, struct rect r);
+void results_draw_beside(const struct results_view *v, struct grid *g);
+void results_draw_values(const struct results_view *v, struct grid *g, struct rect r);
+void results_draw_front(const struct results_view *v, struct grid *g, struct rect r);
 
 /* results_commands.c: what `f` turns to. */
 enum results_arrangement results_next_arrangement(const struct results_view *v);
