@@ -425,6 +425,8 @@ static size_t task_columns(struct figures *x)
 
 static void tasks_across(struct figures *x)
 {
+	char *above = card_model_above(x->r, x->g->line);
+
 	for (int pass = 0; pass < 2; pass++)
 		for (size_t i = 0; i < x->g->rows.n; i++) {
 			const struct grid_row *row = &x->g->rows.v[i];
@@ -436,6 +438,12 @@ static void tasks_across(struct figures *x)
 			of.variant = *row->cells[0] ? card_meant(x->r, row->cells[0], x->own_named,
 							      &of.quant)
 						    : NULL;
+			/* "q8-hi" under the name of another model */
+			if (above && of.quant && card_quant_word(row->cells[0],
+				strlen(row->cells[0]))) {
+				free(of.variant);
+				of.variant = card_variant(x->r, above, of.quant);
+			}
 			a.variant_name = of.variant ? of.variant : x->r->c->name;
 			for (size_t c = 1; c < x->g->n_columns && !dl.difference; c++) {
 				const struct column *k = &x->column[c];
@@ -454,6 +462,7 @@ static void tasks_across(struct figures *x)
 			free(of.variant);
 			free(of.quant);
 		}
+	free(above);
 }
 
 /* --- a figure a row --- */

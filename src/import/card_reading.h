@@ -90,6 +90,8 @@ void card_read_front_figures(struct card_reader *r); /* once the model's name is
 void card_read_fences(struct card_reader *r);
 void card_read_recipe(struct card_reader *r);
 void card_read_name(struct card_reader *r);
+/* The model whose name stands alone right above this line (0-based), or NULL. free() */
+char *card_model_above(const struct card_reader *r, size_t line);
 void card_read_score_lines(struct card_reader *r);
 void card_read_parents(struct card_reader *r);
 void card_read_quantization(struct card_reader *r);

@@ -260,6 +260,21 @@ static char *model_line(const char *s)
 	return name;
 }
 
+char *card_model_above(const struct card_reader *r, size_t line)
+{
+	for (size_t k = 0; k < 3 && line-- > 0; k++) {
+		const struct card_line *l = &r->line.v[line];
+		char *heading = card_heading(r, line), *name;
+
+		if (!*l->s)
+			continue;
+		name = l->use == LINE_TEXT ? model_line(heading ? heading : l->s) : NULL;
+		free(heading);
+		return name;
+	}
+	return NULL;
+}
+
 static void begin(struct score_lines *x, size_t line)
 {
 	x->table = card_table_new(x->r, "scores", line);
