@@ -91,6 +91,8 @@ static void contradict(struct lineage *l, size_t node, const struct carry *c)
 {
 	struct lineage_node *x = &l->nodes[node], *nc = NULL, *share = NULL;
 
+	if (x->conflict) /* with its own card: that comes first */
+		return;
 	for (size_t i = 0; i < c->n; i++) {
 		struct lineage_node *from = &l->nodes[c->from[i]];
 		enum terms t = terms_of(from->license);

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "base/str.h"
 #include "base/xalloc.h"
 #include "lineage/build.h"
@@ -124,6 +125,7 @@ static void add_cards(struct draft *d, const struct catalog_card *v, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		size_t node = v[i].model ? draft_of_row(d, v[i].model) : LINEAGE_NONE;
 		struct lineage_node *x;
+		char *license;
 
 		if (node == LINEAGE_NONE)
 			node = draft_node(d, v[i].name, NULL, NULL, LINEAGE_NONE);
@@ -132,8 +134,15 @@ static void add_cards(struct draft *d, const struct catalog_card *v, size_t n)
 			x->card = v[i].id;
 			x->card_source = copy(v[i].source);
 		}
-		if (!x->license)
-			x->license = license_of(&v[i]);
+		license = license_of(&v[i]);
+		if (license && x->license && !x->conflict && strcasecmp(license, x->license))
+			x->conflict = xasprintf("its files say %s, card %s says %s", x->license,
+				v[i].source ? str_base(v[i].source) : "", license);
+		if (!x->license) {
+			x->license = license;
+			license = NULL;
+		}
+		free(license);
 	}
 }
 

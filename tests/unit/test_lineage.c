@@ -240,6 +240,12 @@ static void from_card(void **state)
 		json_array_get(json_object_get(j, "parents"), 0), "parents"), 0), "recipe")));
 	json_decref(j);
 	lineage_free(l);
+	model("kjv", "mit");
+	card("kjv", NULL, "cc-by-nc-4.0", e, 0);
+	l = load();
+	assert_string_equal(l->nodes[at(l, "kjv")].conflict,
+		"its files say mit, card agent.txt says cc-by-nc-4.0");
+	lineage_free(l);
 	/* What stands in words counts where no licence is named. */
 	e[0].parent = "maker/Stone-3B-Agent3-q8-hi-mlx";
 	e[0].relation = "finetune";

@@ -337,6 +337,10 @@ static void known_lines(struct model_card *c, struct app *a, const struct catalo
 {
 	const struct lineage *l = c->graph && c->node != LINEAGE_NONE ? c->graph->l : NULL;
 
+	if (!m && l)
+		card_line(c, "known", STYLE_dim, "%s", l->nodes[c->node].ambiguous ?
+			"several models here are called so: which is meant cannot be told" :
+			"by name only: no model here is called so");
 	if (m && m->run)
 		run_lines(c, a, m->run, l ? lineage_made_by(l, c->node) : NULL);
 	if (l)
