@@ -123,12 +123,13 @@ struct catalog_figure *catalog_task_figures(struct catalog *c, const char *task,
 	return found.v;
 }
 
-char **catalog_measured_words(struct catalog *c, size_t *n, struct err *e)
+/* From word to word along the index, not over every score. */
+#define EVERY_WORD "WITH RECURSIVE w (word) AS (SELECT min(variant) FROM score UNION ALL " \
+	"SELECT (SELECT min(variant) FROM score WHERE variant > w.word) FROM w WHERE w.word " \
+	"IS NOT NULL) SELECT word FROM w WHERE word IS NOT NULL"
+
+static char **words_of(struct catalog *c, const char *sql, size_t *n, struct err *e)
 {
-	/* From word to word along the index, not over every score. */
-	static const char sql[] = "WITH RECURSIVE w (word) AS (SELECT min(variant) FROM score "
-		"UNION ALL SELECT (SELECT min(variant) FROM score WHERE variant > w.word) FROM w "
-		"WHERE w.word IS NOT NULL) SELECT word FROM w WHERE word IS NOT NULL";
 	struct { char **v; size_t n, cap; } found = { 0 };
 	struct db *d = db_reading(c, e);
 	bool failed = true;
@@ -148,4 +149,31 @@ char **catalog_measured_words(struct catalog *c, size_t *n, struct err *e)
 		vec_fini(&found);
 	*n = found.n;
 	return found.v;
+}
+
+char **catalog_measured_words(struct catalog *c, size_t *n, struct err *e)
+{
+	return words_of(c, EVERY_WORD, n, e);
+}
+
+char **catalog_unclaimed_words(struct catalog *c, size_t *n, struct err *e)
+{
+	return words_of(c, EVERY_WORD " AND EXISTS (SELECT 1 FROM score s WHERE s.variant = "
+		"w.word AND s.model IS NULL AND s.run IS NULL) UNION SELECT name FROM card WHERE "
+		"model IS NULL", n, e);
+}
+
+bool catalog_claim_words(struct catalog *c, const struct catalog_claim *v, size_t n, struct err *e)
+{
+	struct db *d = db_writing(c, e);
+	bool ok = d != NULL;
+
+	for (size_t i = 0; i < n && ok; i++)
+		ok = db_run(d, e, "UPDATE score SET model = ? WHERE variant = ? AND model IS NULL "
+			"AND run IS NULL", "it", v[i].model, v[i].word) &&
+			db_run(d, e, "UPDATE card SET model = ? WHERE name = ? AND model IS NULL",
+			"it", v[i].model, v[i].word) &&
+			db_run(d, e, "UPDATE edge SET model = ? WHERE child = ? AND model IS NULL",
+			"it", v[i].model, v[i].word);
+	return d && db_done(d, ok, e);
 }

@@ -43,4 +43,12 @@ struct catalog_score *catalog_measured_scores(struct catalog *c, const struct ca
 	size_t *n, struct err *e);
 /* Every word for a model that files with figures used, each once; free each and the list. */
 char **catalog_measured_words(struct catalog *c, size_t *n, struct err *e);
+/* Those of them, and names of cards, that belong to no model and no run. */
+char **catalog_unclaimed_words(struct catalog *c, size_t *n, struct err *e);
+/* Whose they are: scores, cards and edges of each word that have no model get it. All or none. */
+struct catalog_claim {
+	const char *word;
+	int64_t model;
+};
+bool catalog_claim_words(struct catalog *c, const struct catalog_claim *v, size_t n, struct err *e);
 #endif

@@ -15,37 +15,50 @@
 
 extern char **environ;
 
+#define STEP_WORDS 12
+
 /* The tour: what is about to be seen, and the command that shows it. */
 static const struct step {
 	const char *text;
-	const char *args[8];
+	const char *args[STEP_WORDS];
 } steps[] = {
 	{ "A base and two fine-tunes of it: reading their headers is enough to find out.",
 		{ "scan", "." } },
 	{ "The family, as the models themselves tell it.",
 		{ "models", "--tree" } },
+	{ "What another program measured of them, and of the merge below: every figure keeps its "
+		"line.",
+		{ "import", "measured.csv" } },
 	{ "What one of them is made of.",
 		{ "inspect", "code" } },
 	{ "A recipe, before anything is read: what each key does, and what it adds up to.",
 		{ "lint", "dare.yml" } },
 	{ "Half of each: what that merge would be. Nothing is written.",
 		{ "preview", "halfway.yml" } },
+	{ "How well it would foretell two texts, set against the base piece by piece: still "
+		"nothing is written.",
+		{ "eval", "halfway.yml", "--text", "kjv.txt", "--text", "code.txt", "--against",
+		"base", "--chunks", "8" } },
 	{ "The same, written.",
 		{ "merge", "halfway.yml", "halfway" } },
 	{ "What became of the kjv model on the way, beside the base both came from.",
 		{ "diff", "kjv", "halfway", "--base", "base", "--exact" } },
 	{ "Nothing is forgotten: the catalog has the run, its recipe, inputs and output.",
-		{ "show", "1" } },
+		{ "show", "3" } },
 	{ "And can make it again, byte for byte.",
-		{ "replay", "1" } },
+		{ "replay", "3" } },
 	{ "What quantizing it would be: type, size and error of every group. Nothing is written.",
 		{ "plan", "halfway", "--plan", "Q4_K_M" } },
 	{ "The types of least error that fit 4.5 bits per weight.",
 		{ "plan", "halfway", "--plan", "Q4_K_M", "--target", "4.5bpw" } },
 	{ "Written: merged and quantized in one stream, with no 16-bit file in between.",
 		{ "quantize", "halfway.yml", "halfway.gguf", "--plan", "Q4_K_M" } },
-	{ "What they are worth, as another program measured it: every figure keeps its line.",
-		{ "import", "measured.csv" } },
+	{ "What that cost: the quantized merge against the one it was made of.",
+		{ "eval", "halfway.gguf", "--text", "kjv.txt", "--text", "code.txt", "--against",
+		"halfway", "--chunks", "8" } },
+	{ "And its parents, each on both texts.",
+		{ "eval", "kjv", "--text", "kjv.txt", "--text", "code.txt", "--against", "code",
+		"--chunks", "8" } },
 	{ "Against what it was made of: which differences are real, and of how many questions.",
 		{ "compare", "base", "code", "kjv", "halfway", "--baseline", "base" } },
 	{ "The family now.",
@@ -90,12 +103,12 @@ static bool furnish(const char *dir, struct err *e)
 /* Runs this program with args and waits. Killed by a signal: status 128 + signal. */
 static int run_self(const char *const *args, bool quiet, struct err *e)
 {
-	const char *argv[12] = { "cupel" };
+	const char *argv[STEP_WORDS + 2] = { "cupel" };
 	posix_spawn_file_actions_t files;
 	int status, rc;
 	pid_t pid;
 
-	for (size_t i = 0; i < 8 && args[i]; i++)
+	for (size_t i = 0; i < STEP_WORDS && args[i]; i++)
 		argv[i + 1] = args[i];
 	fflush(stdout);
 	posix_spawn_file_actions_init(&files);
@@ -119,7 +132,7 @@ static void print_step(size_t n, const struct step *s)
 
 	printf("%s%s%zu. ", n > 1 ? "\n" : "", color ? "\033[1m" : "", n);
 	printf("%s%s\n$ cupel", s->text, color ? "\033[0m" : "");
-	for (size_t i = 0; i < 8 && s->args[i]; i++)
+	for (size_t i = 0; i < STEP_WORDS && s->args[i]; i++)
 		printf(" %s", s->args[i]);
 	putchar('\n');
 }

@@ -228,6 +228,8 @@ char *show_task(const struct comparison *c, size_t i)
 		return xstrdup(row->task);
 	if (str_starts(m, "exact_match,")) /* the way to read the answer is what tells them apart */
 		m += strlen("exact_match,");
+	if (!strcmp(m, "perplexity")) /* known by its short name, and columns are narrow */
+		m = "ppl";
 	return xasprintf("%s %s", row->task, m);
 }
 

@@ -10,6 +10,7 @@
 #include "base/xalloc.h"
 #include "engine/content.h"
 #include "engine/leaves.h"
+#include "import/import.h"
 #include "system/process.h"
 
 struct listed { struct catalog_input *v; size_t n, cap; };
@@ -244,5 +245,5 @@ bool quant_record_end(struct quant_record *r, struct run_result *out, struct err
 		out->tensors, NULL, e))
 		return false;
 	out->run = r->id;
-	return catalog_model_put(r->catalog, &m, NULL, e);
+	return catalog_model_put(r->catalog, &m, NULL, e) && import_adopt(r->catalog, e);
 }

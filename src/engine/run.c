@@ -15,6 +15,7 @@
 #include "engine/rate.h"
 #include "engine/run.h"
 #include "engine/stream.h"
+#include "import/import.h"
 #include "system/process.h"
 
 typedef bool progress_fn(void *ctx, const struct run_progress *p);
@@ -133,7 +134,7 @@ static bool record_model(struct run *r, const char *hash, struct err *e)
 			.shape = shape_of(p->tensors[i].like), .bytes = p->tensors[i].bytes,
 			.hash = hex[i]};
 	}
-	ok = catalog_model_put(r->catalog, &m, NULL, e) &&
+	ok = catalog_model_put(r->catalog, &m, NULL, e) && import_adopt(r->catalog, e) &&
 		catalog_tensors_put(r->catalog, hash, v, p->n, e);
 	for (size_t i = 0; i < p->n; i++)
 		free(v[i].shape);

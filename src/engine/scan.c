@@ -5,6 +5,7 @@
 #include "base/vec.h"
 #include "engine/origins.h"
 #include "engine/scan.h"
+#include "import/import.h"
 
 /* The same file from any folder. Links in the last part stay: a hub cache's names are links to
  * blobs without an extension. */
@@ -210,5 +211,5 @@ bool scan_models(struct catalog *c, const struct model_roots *roots, atomic_bool
 	}
 	vec_fini(&list.found);
 	catalog_models_free(known, n);
-	return ok && (!out->registered || link_parents(c, e));
+	return ok && (!out->registered || (link_parents(c, e) && import_adopt(c, e)));
 }

@@ -79,6 +79,8 @@ struct import_target {
 };
 bool import_store(const struct import_file *f, const struct import_target *to, struct catalog *c,
 	size_t *added, struct err *e);
+/* Figures, cards and ancestry that came in before their model was known go to it now. */
+bool import_adopt(struct catalog *c, struct err *e);
 /* The model of the catalog that a word stands for: a path, a hash, a name or its last part, also
  * with _ for /. 0: none, or several. */
 int64_t import_model(const struct catalog_model *v, size_t n, const char *word);

@@ -1,4 +1,4 @@
-libcupel_a_SOURCES += src/import/card.c src/import/card.h \
+libcupel_a_SOURCES += src/import/adopt.c src/import/card.c src/import/card.h \
 	src/import/card_blank.c src/import/card_figures.c src/import/card_front.c \
 	src/import/card_grid.c src/import/card_grid.h src/import/card_table.c \
 	src/import/card_html.c src/import/card_index.c \

@@ -167,10 +167,10 @@ run 0 import late.csv
 same "$("$CUPEL" sql "SELECT count(model) AS n FROM scores WHERE source LIKE '%late.csv'" --json |
   tr -dc 0-9)" 0
 run 0 scan models
-run 0 import late.csv
-has out '0 of them new'
 same "$("$CUPEL" sql "SELECT count(model) AS n FROM scores WHERE source LIKE '%late.csv'" --json |
   tr -dc 0-9)" 1
+run 0 import late.csv
+has out '0 of them new'
 run 0 import none.csv --model code
 same "$("$CUPEL" sql "SELECT count(model) AS n FROM scores WHERE model_name = 'code'" --json |
   tr -dc 0-9)" 1
