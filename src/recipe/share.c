@@ -48,13 +48,11 @@ void share_fini(struct share *s)
 static void add_field(struct str *out, const char *text)
 {
 	char *safe = str_safe(text);
-	bool blank = true;
+	size_t begin = out->n;
 
-	for (const char *p = safe; *p; p++) {
-		if (*p != ' ' || (!blank && p[1]))
+	for (const char *p = safe; *p; p++)
+		if (*p != ' ' || (out->n > begin && p[1] && p[1] != ' '))
 			str_addc(out, *p);
-		blank = *p == ' ';
-	}
 	free(safe);
 }
 
@@ -187,7 +185,7 @@ static char *after(const char *s, size_t n, const char *label)
 {
 	size_t k = strlen(label);
 
-	return n > k && !memcmp(s, label, k) ? xstrndup(s + k, n - k) : NULL;
+	return n > k && !memcmp(s, label, k) && s[k] ? xstrndup(s + k, n - k) : NULL;
 }
 
 /* The next field of a line, to two blanks; false at its end. */

@@ -231,6 +231,15 @@ static void say_input(const struct recipe *r, size_t i, const struct share_input
 	free(fetch);
 }
 
+/* Whether a seed makes a difference, in any of the file's recipes. */
+static bool draws(const struct recipe *r)
+{
+	for (size_t i = 0; i < r->documents; i++)
+		if (!r->file[i]->method || r->file[i]->method->random)
+			return true;
+	return false;
+}
+
 static void say_seed(const struct share *s, uint64_t seed, struct findings *out)
 {
 	char *hint;
@@ -289,7 +298,8 @@ void share_lint(const struct recipe *r, struct model *const *models, size_t n,
 		free(detail);
 	}
 	if (r->document == recipe_final(r)) {
-		say_seed(&s, seed ? *seed : r->has_seed ? r->seed : 0, out);
+		if (draws(r))
+			say_seed(&s, seed ? *seed : r->has_seed ? r->seed : 0, out);
 		say_run(&s, count, known, out);
 	}
 	share_fini(&s);
