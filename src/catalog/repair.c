@@ -126,29 +126,28 @@ static bool save_rows(struct salvage *s, struct db *to, struct err *e)
 		&& whole(to, e);
 }
 
-/* The damaged file under its new name, with its log; then the new one in its place. */
+static bool move_tail(const char *path, const char *aside, const char *tail, struct err *e)
+{
+	char *from = xasprintf("%s%s", path, tail), *to = xasprintf("%s%s", aside, tail);
+	bool ok = rename(from, to) == 0 || errno == ENOENT || err_errno(e, from, "move it aside");
+
+	free(from);
+	free(to);
+	return ok;
+}
+
+/* The damaged file under its new name, with its log; then the new one in its place. The damaged one
+ * has both names until then, and is whole under its new one at any moment. */
 static bool change_places(const char *path, const char *tmp, const char *aside, struct err *e)
 {
-	static const char *const tails[] = { "-wal", "-shm", "" };
 	struct stat st;
-	bool ok = true;
+	bool linked, ok;
 
 	if (stat(path, &st) == 0 && chmod(tmp, st.st_mode & 07777) != 0)
 		return err_errno(e, tmp, "give it the mode of the old one");
-	for (size_t i = 0; i < 3 && ok; i++) {
-		char *from = xasprintf("%s%s", path, tails[i]);
-		char *to = xasprintf("%s%s", aside, tails[i]);
-
-		/* The file itself has both names until the new one takes the old one's. */
-		if (tails[i][0])
-			ok = rename(from, to) == 0 || errno == ENOENT;
-		else if (link(from, to) != 0)
-			ok = rename(from, to) == 0;
-		if (!ok)
-			err_errno(e, from, "move it aside");
-		free(from);
-		free(to);
-	}
+	linked = link(path, aside) == 0;
+	ok = move_tail(path, aside, "-wal", e) && move_tail(path, aside, "-shm", e) &&
+		(linked || rename(path, aside) == 0 || err_errno(e, path, "move it aside"));
 	if (ok && rename(tmp, path) != 0)
 		ok = err_errno(e, path, "put the new file in its place");
 	keep_folder_on_disk(path);
@@ -204,14 +203,20 @@ static bool repair(const char *path, const char *tmp, struct catalog_repair *out
 	return ok;
 }
 
-bool catalog_repair(const char *path, struct catalog_repair *out, struct err *e)
+bool catalog_repair(const char *given, struct catalog_repair *out, struct err *e)
 {
-	char *tmp = xasprintf("%s" KEEP_TEMPORARY "%d", path, (int)getpid());
+	struct stat st;
+	/* Where a link leads to: the file is exchanged, not the link. */
+	char *path = lstat(given, &st) == 0 && S_ISLNK(st.st_mode) ? realpath(given, NULL)
+		: xstrdup(given), *tmp;
 	struct timespec from, till;
 	bool ok;
 	int fd;
 
 	memset(out, 0, sizeof *out);
+	if (!path)
+		return err_errno(e, given, "open for repair");
+	tmp = xasprintf("%s" KEEP_TEMPORARY "%d", path, (int)getpid());
 	clock_gettime(CLOCK_MONOTONIC, &from);
 	ok = lock_alone(path, &fd, e);
 	if (ok) {
@@ -226,6 +231,7 @@ bool catalog_repair(const char *path, struct catalog_repair *out, struct err *e)
 	if (!ok)
 		catalog_repair_fini(out);
 	free(tmp);
+	free(path);
 	return ok;
 }
 

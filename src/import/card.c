@@ -15,14 +15,20 @@
 
 /* --- is it one? --- */
 
+static const char *next_line(const char *p, const char *end)
+{
+	const char *at = memchr(p, '\n', (size_t)(end - p));
+
+	return at ? at + 1 : NULL;
+}
+
 /* Is there a line that is `s`, or begins with it and goes on? */
 static bool has_line(const char *text, size_t n, const char *s, bool whole)
 {
 	size_t k = strlen(s);
 	const char *end = text + n;
 
-	for (const char *p = text; p && p < end;
-		p = memchr(p, '\n', (size_t)(end - p)), p += p != NULL) {
+	for (const char *p = text; p && p < end; p = next_line(p, end)) {
 		p += *p == '\r';
 		if ((size_t)(end - p) >= k && !memcmp(p, s, k) &&
 			(!whole || p + k == end || p[k] == '\n' || p[k] == '\r'))

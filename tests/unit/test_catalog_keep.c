@@ -473,6 +473,50 @@ static void backup_killed(void **state)
 	free(copy);
 }
 
+/* So does a repair: until the new file is whole, nothing has happened to the old one. */
+static int repair_work(const char *path)
+{
+	struct catalog_repair r;
+
+	if (catalog_repair(path, &r, NULL))
+		catalog_repair_fini(&r);
+	return 0;
+}
+
+static void repair_killed(void **state)
+{
+	const char *path = in_folder("hurt/c.db"), *link = in_folder("link.db");
+	struct catalog *c = open_ok(path);
+	size_t n, m;
+	char *bytes;
+
+	(void)state;
+	for (int i = 0; i < 20; i++)
+		end_run(c, add_run(c, "one", "linear", "x: 1\n"), "done");
+	catalog_close(c);
+	assert_int_equal(symlink(path, link), 0);
+	bytes = file_read_all(path, 1 << 24, &n, NULL);
+	memset(bytes + n - 4096, 0x77, 4096);
+	for (int full = 0; full < 2; full++) {
+		bool through = false;
+
+		for (long k = 1; !through; k += 1 + k / (SANITIZED ? 2 : 4)) {
+			char *after;
+
+			assert_true(file_write_all(path, bytes, n, NULL));
+			through = crashes_at(k, full, repair_work, link);
+			after = file_read_all(path, 1 << 24, &m, NULL);
+			if (!through)
+				assert_true(n == m && memcmp(after, bytes, n) == 0);
+			free(after);
+			assert_true(k < 5000);
+		}
+		whole(path);
+		assert_int_equal(ask_number(link, NULL, "SELECT count(*) FROM run"), 20);
+	}
+	free(bytes);
+}
+
 static void backup_refused(void **state)
 {
 	const char *path = in_folder("refused.db");
@@ -597,6 +641,7 @@ int main(void)
 		cmocka_unit_test(full_at_every_write),
 		cmocka_unit_test(backup_in_use),
 		cmocka_unit_test(backup_killed),
+		cmocka_unit_test(repair_killed),
 		cmocka_unit_test(backup_refused),
 		cmocka_unit_test(four_write_everything),
 		cmocka_unit_test(vanished),
