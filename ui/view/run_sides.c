@@ -78,7 +78,8 @@ static char *fact_text(const struct catalog_run *r, enum fact f)
 	return str_steal(&s);
 }
 
-static void add_fact(struct sides *s, enum fact f)
+/* always: the same in all runs too. */
+static void add_fact(struct sides *s, enum fact f, bool always)
 {
 	char *text[16];
 	bool differ = false, any = false;
@@ -89,7 +90,7 @@ static void add_fact(struct sides *s, enum fact f)
 		differ |= !str_eq(text[i], text[0]);
 		any |= *text[i] != '\0';
 	}
-	if (!any || (!differ && !s->whole)) {
+	if (!any || (!differ && !always)) {
 		for (size_t i = 0; i < s->n; i++)
 			free(text[i]);
 		return;
@@ -97,11 +98,24 @@ static void add_fact(struct sides *s, enum fact f)
 	l = run_page_cells(s->p, fact_names[f], LABEL, s->n);
 	l->style = STYLE_dim;
 	for (size_t i = 0; i < s->n; i++) {
-		bool other = i && !str_eq(text[i], text[0]);
+		bool other = !str_eq(text[i], text[0]);
 
 		l->cells[i].style = other && f > DISK ? STYLE_value : STYLE_normal;
-		l->cells[i].text = *text[i] ? text[i] : (free(text[i]), xstrdup("·"));
+		l->cells[i].text = xstrdup(*text[i] ? text[i] : "·");
 	}
+	for (size_t i = 0; i < s->n; i++)
+		free(text[i]);
+}
+
+/* What every run has of its own, and what must be known to make it again. */
+static void add_rest(struct sides *s)
+{
+	static const enum fact rest[] = { WHEN, TOOK, SIZE, DISK, SEED, MADE_BY };
+
+	run_page_heading(s->p, "runs");
+	for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
+		if (rest[i] < METHOD || !s->whole) /* those stand above */
+			add_fact(s, rest[i], true);
 }
 
 static void add_names(struct sides *s, int label, int first)
@@ -456,11 +470,12 @@ bool run_page_sides(struct run_page *p, struct catalog *c, const int64_t *ids, s
 		str_add(&title, whole ? " · all lines" : " · what differs, d shows all");
 		p->title = str_steal(&title);
 		add_names(&s, LABEL, 0);
-		for (enum fact f = 0; f < N_FACTS; f++)
-			add_fact(&s, f);
+		for (enum fact f = METHOD; f < N_FACTS; f++)
+			add_fact(&s, f, whole);
 		add_recipes(&s);
 		add_tensors(&s);
 		add_scores(&s);
+		add_rest(&s);
 	}
 	for (size_t i = 0; i < s.n; i++)
 		catalog_runs_free(s.runs[i], 1);
