@@ -89,6 +89,9 @@ struct compare_recipes {            /* of variants that have recipes: lines that
 	size_t of, against;
 	struct compare_line *lines;
 	size_t n;
+	bool tensors;           /* those of both outputs are known; changed.h says where */
+	size_t same, changed;   /* how many are in both, and the same or not */
+	size_t only_of, only_against;
 };
 struct comparison {
 	struct compare_variant *variants;

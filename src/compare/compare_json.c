@@ -128,8 +128,11 @@ static json_t *recipes_json(const struct comparison *c, const struct compare_rec
 		json_array_append_new(lines, json_pack("{s:s, s:o}", "sign", sign, "text",
 			json_textn(r->lines[i].text)));
 	}
-	return json_pack("{s:o, s:o, s:o}", "of", json_textn(name_of(c, r->of)), "against",
-		json_textn(name_of(c, r->against)), "lines", lines);
+	return json_pack("{s:o, s:o, s:o, s:o}", "of", json_textn(name_of(c, r->of)), "against",
+		json_textn(name_of(c, r->against)), "lines", lines, "tensors", !r->tensors ?
+		json_null() : json_pack("{s:o, s:o, s:o, s:o}", "same", json_u64(r->same),
+			"changed", json_u64(r->changed), "only_of", json_u64(r->only_of),
+			"only_against", json_u64(r->only_against)));
 }
 
 json_t *compare_json(const struct comparison *c)

@@ -323,6 +323,13 @@ static void recipes(struct str *s, const struct showing *w)
 		}
 		if (same == r->n)
 			str_add(s, "   (they say the same)\n");
+		if (r->tensors)
+			str_addf(s, " tensors: %zu of %zu differ", r->changed,
+				r->same + r->changed);
+		if (r->tensors && (r->only_of || r->only_against))
+			str_addf(s, ", %zu only here, %zu only there", r->only_of, r->only_against);
+		if (r->tensors)
+			str_addc(s, '\n');
 	}
 }
 

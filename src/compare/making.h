@@ -17,6 +17,7 @@ struct subject {
 	size_t n_scores;
 	char *recipe;                /* of the run that made it, or of its card; or NULL */
 	char *recipe_hash;           /* of its meaning, or NULL */
+	char *hash;                  /* of its contents, or NULL */
 	uint64_t bytes, parameters;
 	double bits;
 	bool asked;                  /* named by who asks; else found as a parent or source */

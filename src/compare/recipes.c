@@ -3,7 +3,23 @@
 #include <string.h>
 #include "base/str.h"
 #include "base/vec.h"
+#include "compare/changed.h"
 #include "compare/linediff.h"
+
+static void count_tensors(struct making *m, struct compare_recipes *r, const char *against,
+	const char *of)
+{
+	struct changed *x = compare_tensors(m->c, against, of, NULL);
+
+	if (!x)
+		return;
+	r->tensors = true;
+	r->same = x->same;
+	r->changed = x->changed;
+	r->only_against = x->only_a;
+	r->only_of = x->only_b;
+	changed_free(x);
+}
 
 static void add(struct making *m, size_t of, size_t against)
 {
@@ -28,7 +44,9 @@ static void add(struct making *m, size_t of, size_t against)
 	m->out->recipes = xrealloc(m->out->recipes, (m->out->n_recipes + 1) *
 		sizeof *m->out->recipes);
 	r = &m->out->recipes[m->out->n_recipes++];
-	*r = (struct compare_recipes){ of, against, lines.v, lines.n };
+	*r = (struct compare_recipes){ of, against, lines.v, lines.n, .tensors = false };
+	if (first->hash && second->hash)
+		count_tensors(m, r, first->hash, second->hash);
 }
 
 /* Against the baseline's, or where it has none against the first that has one. */

@@ -42,6 +42,7 @@ void making_subject_fini(struct subject *s)
 	free(s->stem);
 	free(s->recipe);
 	free(s->recipe_hash);
+	free(s->hash);
 	*s = (struct subject){ 0 };
 }
 
@@ -83,6 +84,8 @@ static void of_run(struct making *m, struct subject *s, int64_t id)
 		s->recipe_hash = xstrdup(r->recipe_hash);
 	if (!s->bytes)
 		s->bytes = r->bytes;
+	if (!s->hash && r->output_hash && *r->output_hash)
+		s->hash = xstrdup(r->output_hash);
 	catalog_runs_free(r, 1);
 }
 
@@ -105,6 +108,7 @@ static void of_model(struct making *m, struct subject *s)
 	s->parameters = model->parameters;
 	s->bits = model->bits > 0 ? model->bits : NAN;
 	s->root = root_of(m, model);
+	s->hash = model->hash ? xstrdup(model->hash) : NULL;
 	if (!s->run)
 		s->run = model->run;
 }

@@ -331,7 +331,7 @@ void show_heading(struct str *s, const struct showing *w)
 	}
 	str_clear(&part);
 	str_addf(&part, "%s is 1 SE%s", w->ascii ? "+-" : "\u00b1", pairing(c));
-	if (c->n_differences)
+	if (c->n_differences && c->n_rows)
 		add_part(&line, part.s, w->ascii);
 	show_wrapped(s, line.s + 1, w->columns);
 	str_fini(&line);

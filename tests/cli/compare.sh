@@ -64,16 +64,16 @@ run 0 scan models
 run 3 compare base
 has err 'no scores are known of it; `cupel import FILE` takes in'
 run 0 merge models/halfway.yml first
-sed 's/0\.5/0.25/' models/halfway.yml >models/quarter.yml
+sed '5s/0\.5/0.25/' models/halfway.yml >models/quarter.yml
 printf 'models:\n- model: code # one\n  parameters: {weight: 0.50}\n- model: kjv\n  parameters:\n    weight: 5e-1
 merge_method: linear\ndtype: bfloat16\n' | sed 's/5e-1/0.500/' >models/same.yml
 run 0 merge models/quarter.yml second
 run 0 merge models/same.yml third
 run 0 compare 1 2
 has out 'recipe of second against first' '-       weight: 0.5' '+       weight: 0.25' \
-  'No scores are known of first.'
+  'No scores are known of first.' ' tensors: 38 of 38 differ'
 run 0 compare first third --only-differences
-has out '(they say the same)'
+has out '(they say the same)' ' tensors: 0 of 38 differ'
 run 0 compare 1 2 --json
 has out '"recipe_differences": [' '"sign": "+"'
 run 0 import models/measured.csv
