@@ -10,7 +10,7 @@
 #include "catalog/task.h"
 #include "ui/view/view_results.h"
 
-#define PROTOCOL_WIDTH 70
+#define TEXT_WIDTH 74
 
 static void line(struct run_page *p, unsigned style, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -136,7 +136,7 @@ static void protocol_lines(struct run_page *p, const char *text)
 			str_addf(&one, "%s ", key);
 			json_add(&one, value, 0);
 		}
-		if (s.n && text_width(s.s) + text_width(one.s) > PROTOCOL_WIDTH) {
+		if (s.n && text_width(s.s) + text_width(one.s) > TEXT_WIDTH) {
 			line(p, STYLE_dim, "  %s", s.s);
 			str_clear(&s);
 		}
@@ -282,6 +282,11 @@ void results_page_task(struct results_view *v, size_t row)
 	v->page_open = true;
 }
 
+static void add_part(void *ctx, const char *s, size_t n)
+{
+	line(ctx, STYLE_normal, "%.*s", (int)n, s);
+}
+
 static void recipe_lines(struct run_page *p, const struct comparison *c, size_t variant)
 {
 	for (size_t i = 0; i < c->n_recipes; i++) {
@@ -348,7 +353,7 @@ void results_page_variant(struct results_view *v, size_t variant)
 	}
 	for (size_t i = 0; i < c->n_sentences; i++)
 		if (!strncmp(c->sentences[i], m->label, n) && c->sentences[i][n] == ':')
-			line(&v->page, STYLE_normal, "%s", c->sentences[i]);
+			text_wrap(c->sentences[i] + n + 2, TEXT_WIDTH, add_part, &v->page);
 	recipe_lines(&v->page, c, variant);
 	v->page_open = true;
 }

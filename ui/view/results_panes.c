@@ -155,7 +155,8 @@ static void add_legend(const struct results_view *v, struct str *out)
 	for (size_t j = 0; j < sizeof of / sizeof *of; j++)
 		if (seen[j])
 			str_addf(out, "%s  ", of[j].words);
-	str_addf(out, "%s◂ baseline", estimates ? "~ estimate  " : "");
+	str_addf(out, "%s%s", estimates ? "~ estimate  " : "",
+		v->c->baseline < v->c->n_variants ? "◂ baseline" : "");
 }
 
 /* Where there are many, those about the variant under the cursor come first: they begin with its
