@@ -63,6 +63,8 @@ static json_t *shots(const struct import_results *r, const char *task)
 
 	if (own)
 		return own;
+	if (!all) /* versions before 0.4 */
+		return json_at(r->all, "config.num_fewshot");
 	json_array_foreach(json_object_get(json_object_get(r->all, "group_subtasks"), task), i,
 		sub) {
 		json_t *n = json_object_get(all, json_string_value(sub) ? json_string_value(sub) :

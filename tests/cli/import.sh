@@ -61,6 +61,15 @@ run 0 sql "SELECT protocol FROM scores WHERE task = 'tiny_ppl' AND metric = 'wor
 has out '\"template\": \"c90ea6d7' '\"system\": \"cc7096c1' '\"multiturn\": true' \
   '\"limit\": 5' '\"shots\": 1'
 same "$(value "task = 'tiny_ppl' AND metric = 'bits_per_byte'")" '2.97967 - 5 9'
+# mlx_lm.evaluate over the same version; versions before 0.4 have one number of shots for all.
+run 0 import "$files/eval_maker_new_0.4.13_00_tiny"
+has out '7 figures'
+of="variant = 'maker_new' AND task = 'tiny_group'"
+same "$(value "$of AND json_extract(protocol, '\$.shots') = 0")" '0.270833 0.0654497 48 33'
+printf '{"results": {"arc_easy": {"acc": 0.63, "acc_stderr": 0.01}}, "versions": {"arc_easy": 0},
+"config": {"model": "hf-causal", "model_args": "pretrained=maker/old", "num_fewshot": 5}}' >old.json
+run 0 import old.json --json
+has out '"variant": "maker/old"' '"shots": 5' '"engine": "hf-causal"' '"stderr": 0.01'
 # One that breaks off: what is whole arrives, the model from the folder that lm-eval put it in.
 mkdir maker__torn-model
 cp "$files/results_torn.json" maker__torn-model/results_2026-06-01.json
