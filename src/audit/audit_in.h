@@ -52,6 +52,9 @@ struct audit_in {
 #include "audit/checks.def"
 #undef CHECK
 
+/* By its name or container the card is of a quantized model. */
+bool audit_quantized(const struct audit_in *in);
+
 /* --- findings --- */
 /* stated and computed are taken; NULL is null. One finding of a check per line, claim and
  * stated value. */

@@ -57,6 +57,18 @@ static const char *described(const struct audit_in *in, struct str *s)
 	return s->s;
 }
 
+/* Some models are meant to have another size than what they come from. */
+static bool resized(const struct audit_in *in)
+{
+	static const char *const words[] = { "prun", "distill", "upscal", "expan", "frankenm",
+		"passthrough", "layer_range", "depth", "self-merge", "mixture" };
+
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (audit_find(in->c->text, words[i]))
+			return true;
+	return false;
+}
+
 static void by_name(struct audit_in *in, const struct card_parent *p)
 {
 	const char *own = in->f->model ? str_base(in->f->model) : "", *name = str_base(p->name);
@@ -78,7 +90,7 @@ static void by_name(struct audit_in *in, const struct card_parent *p)
 			"base is called %s, but the card describes a %s: %s", b, a,
 			isnan(in->parameters)
 			? "another size" : described(in, &s));
-	else if (!isnan(n) && !isnan(mine) && (n > 1.3 * mine || mine > 1.3 * n))
+	else if (!isnan(n) && !isnan(mine) && (n > 1.3 * mine || mine > 1.3 * n) && !resized(in))
 		audit_say(in, AUDIT_WRONG, p->line, p->name, json_number(n * 1e9),
 			json_number(mine * 1e9),
 			"its name says %g B parameters, the card describes %.3g B",

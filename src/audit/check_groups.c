@@ -286,8 +286,8 @@ static void threshold(struct groups *g, const struct card_claim *x)
 	if (!g->n)
 		return;
 	claim = audit_words(x);
-	audit_say(g->in, above ? AUDIT_WRONG : kept_below ? AUDIT_MISLEADING : AUDIT_RIGHT, x->line,
-		claim, json_number(limit), json_integer((json_int_t)(above ? above : kept_below)),
+	audit_say(g->in, above ? AUDIT_WRONG : AUDIT_RIGHT, x->line,
+		claim, json_number(limit), json_integer((json_int_t)above),
 		"%zu of what ships is above it, %zu of what was kept is below", above, kept_below);
 	free(claim);
 }
@@ -319,7 +319,7 @@ static void coarse(struct groups *g)
 {
 	const struct group *c = g->combined;
 
-	if (!c || isnan(c->saved) || c->saved_high < 1.5 * c->saved_low || isnan(c->delta))
+	if (!c || isnan(c->saved) || c->saved_high < 2 * c->saved_low || isnan(c->delta))
 		return;
 	char *claim = xasprintf("%s: %.2g GB", c->label, c->saved / 1e9);
 
@@ -423,7 +423,9 @@ static void source(struct groups *g)
 	const struct card_claim *x = audit_claim(g->in, "requantized", 0);
 	const struct card_claim *unknown = audit_claim(g->in, "variants_unknown", 0);
 
-	if (x && g->n) {
+	if (x && g->n && !audit_find(g->in->c->text, "f16") &&
+		!audit_find(g->in->c->text, "16-bit") && !audit_find(g->in->c->text, "16 bit") &&
+		!audit_find(g->in->c->text, "fp16")) {
 		char *claim = audit_words(x);
 
 		audit_say(g->in, AUDIT_UNSUPPORTED, x->line, claim, NULL, NULL, "if tensors of "

@@ -94,13 +94,27 @@ static struct won count(const struct audit_in *in, size_t own)
 	return w;
 }
 
+static bool counted(const struct audit_in *in, const struct card_claim *x)
+{
+	const struct card_claim *o;
+
+	for (size_t i = 0; (o = audit_claim(in, "count", i)); i++)
+		if (!strcmp(o->text, x->text))
+			return true;
+	return false;
+}
+
 static void surpass(struct audit_in *in, const struct card_claim *x)
 {
 	size_t own = audit_own(in);
+	struct audit_mention m[8];
 	struct won w;
 	char *claim;
 
-	if (own == AUDIT_NONE)
+	/* "… in 5 of 7 tasks" is counted, "… on ARC" is a difference. */
+	if (own == AUDIT_NONE || counted(in, x) || audit_find(x->text, "on average") ||
+		(audit_tasks_in(in, x->text, m, 8) && !audit_find(x->text, "every") &&
+		!audit_find(x->text, "all")))
 		return;
 	w = count(in, own);
 	if (!w.tasks) {
@@ -179,15 +193,13 @@ static void super_linear(struct audit_in *in, const struct card_claim *x)
 
 static void consistently(struct audit_in *in, const struct card_claim *x)
 {
-	size_t other = AUDIT_NONE, n = 0, won = 0;
+	size_t other = AUDIT_NONE, n = 0, won = 0, ahead = 0;
 	struct audit_mention m[8];
 	struct audit_difference d[TASKS_MAX];
 	char *claim;
 
-	for (size_t i = 0; i < in->c->claims.n; i++) /* counted there */
-		if (!strcmp(in->c->claims.v[i].kind, "count") &&
-			!strcmp(in->c->claims.v[i].text, x->text))
-			return;
+	if (counted(in, x))
+		return;
 	for (size_t v = 0; v < in->variants.n; v++)
 		n += in->variants.v[v].same == v;
 	if (n != 2 || !audit_variants_in(in, x->text, m, 8))
@@ -198,7 +210,9 @@ static void consistently(struct audit_in *in, const struct card_claim *x)
 	n = audit_compare(in, m[0].variant, other, d, TASKS_MAX);
 	for (size_t i = 0; i < n; i++)
 		won += d[i].value > 0 && !strcmp(d[i].verdict, "real");
-	if (!n || won == n)
+	for (size_t i = 0; i < n; i++)
+		ahead += d[i].value > 0;
+	if (!n || won == n || (ahead == n && n >= 6)) /* all of six: p 0.03 by their signs */
 		return;
 	claim = audit_words(x);
 	audit_say(in, AUDIT_UNSUPPORTED, x->line, claim, NULL, json_integer((json_int_t)won),

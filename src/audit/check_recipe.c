@@ -246,7 +246,8 @@ static void empty_lists(struct audit_in *in)
 		const char *s = audit_line(in, next) + strspn(audit_line(in, next), " \t");
 
 		if (strchr("-*+|<", *s) || !strncmp(s, "\u2022", 3) || (*s >= '0' && *s <= '9') ||
-			!strncmp(s, "```", 3) || strchr(s, '/'))
+			!strncmp(s, "```", 3) || strchr(s, '/') || (*s && !strchr(s, ' ') &&
+			strpbrk(s, "0123456789-_")))
 			continue;
 		audit_say(in, AUDIT_UNSUPPORTED, x->line, x->text, NULL, json_integer(0),
 			"a list is announced and none follows: where the model comes from is not "

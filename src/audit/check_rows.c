@@ -292,6 +292,32 @@ static bool is_relative(const struct difference_row *d, size_t column)
 	return false;
 }
 
+/* "-3.3%" behind 0.611 and 0.632; "-2.1%" would be points. */
+static void percent_of_two(const struct difference_row *d, size_t column)
+{
+	double a = d->v[0], b = d->v[1], is = 100 * (a / b - 1), back = 100 * (b / a - 1);
+	double tolerance = 2 * audit_half(audit_decimals(audit_stated(d->row, column))) +
+		0.01 * fabs(is);
+	double points = fabs(a - b) * (fmax(a, b) <= 1 ? 100 : 1);
+	bool right = audit_near(d->stated, is, tolerance) || audit_near(d->stated, back, tolerance);
+	char *claim;
+
+	if (!right && is_relative(d, column))
+		return;
+	claim = claim_of(d);
+	if (right)
+		audit_say(d->in, AUDIT_RIGHT, d->line, claim, json_number(d->stated),
+			json_number(is), "%g and %g differ by %.2f %%", a, b, fabs(is));
+	else if (audit_near(fabs(d->stated), points, tolerance))
+		audit_say(d->in, AUDIT_MISLEADING, d->line, claim, json_number(d->stated),
+			json_number(is), "%g and %g differ by %.1f points, which is %.2f %%: "
+			"points are not percent", a, b, points, fabs(is));
+	else
+		audit_say(d->in, AUDIT_WRONG, d->line, claim, json_number(d->stated),
+			json_number(is), "%g and %g differ by %.2f %%", a, b, fabs(is));
+	free(claim);
+}
+
 static void two_values(const struct difference_row *d, size_t column)
 {
 	double a = d->v[0], b = d->v[1], tolerance = 3 * audit_half(d->decimals);
@@ -306,6 +332,9 @@ static void two_values(const struct difference_row *d, size_t column)
 		is_right(d, column, a, b);
 	} else if (audit_near(d->stated, b - a, tolerance)) {
 		is_right(d, column, b, a);
+	} else if (strchr(audit_stated(d->row, column), '%') || strchr(audit_column(d->t, column),
+		'%')) {
+		percent_of_two(d, column);
 	} else if (!is_relative(d, column)) {
 		claim = claim_of(d);
 		audit_say(d->in, AUDIT_WRONG, d->line, claim, json_number(d->stated),

@@ -31,7 +31,10 @@ static void nothing_told(struct audit_in *in, const struct audit_score *s)
 		compared |= in->scores.v[i].variant != s->variant &&
 			audit_same_measure(&in->scores.v[i], s);
 	claim = cell(s);
-	if (below)
+	if (audit_find(in->c->text, "majority")) /* the card says so itself */
+		audit_say(in, AUDIT_RIGHT, s->line, claim, json_number(s->value), json_number(base),
+			"%s gives %.4f, as the card says", how, base);
+	else if (below)
 		audit_say(in, AUDIT_MISLEADING, s->line, claim, json_number(s->value),
 			json_number(base), "%s gives %.4f, and this is %.1f points below it (z "
 			"%.1f): the protocol may be broken; measure it again", how, base,
@@ -256,7 +259,7 @@ static void across(struct audit_in *in, size_t own)
 	}
 }
 
-static bool is_quantized(const struct audit_in *in)
+bool audit_quantized(const struct audit_in *in)
 {
 	static const char *const words[] = { "exl2", "exl3", "gguf", "gptq", "awq", "mlx", "bpw",
 		"4bit", "8bit", NULL };
@@ -274,7 +277,7 @@ static void leaderboard(struct audit_in *in)
 	double bits = json_num(in->c->quantization, "bits_per_weight", NAN);
 	char *what;
 
-	if (!x || !is_quantized(in) || audit_claim(in, "measured_here", 0))
+	if (!x || !audit_quantized(in) || audit_claim(in, "measured_here", 0))
 		return;
 	what = isnan(bits) ? xstrdup("quantized")
 		: xasprintf("quantized to %g bits per weight", bits);
@@ -305,11 +308,31 @@ static void generative(struct audit_in *in)
 		"be compared with these figures", arc->value, hs->value);
 }
 
+/* The card draws differences, and does not say that some are none. */
+static bool compares(const struct audit_in *in)
+{
+	static const char *const kinds[] = { "difference", "points", "relative", "surpass", "count",
+		"every_task", "average", "versus" };
+	static const char *const fair[] = { "not comparable", "not compared", "cannot be compared",
+		"different quantization", "another quantization", "other quantization" };
+	bool any = false;
+
+	for (size_t i = 0; i < sizeof fair / sizeof fair[0]; i++)
+		if (audit_find(in->c->text, fair[i]))
+			return false;
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+		any |= audit_claim(in, kinds[i], 0) != NULL;
+	for (size_t i = 0; i < in->c->tables.n; i++)
+		any |= audit_column_of(&in->c->tables.v[i], (const char *const[]){ "delta",
+			"difference", "synergy", "diff", NULL }) != AUDIT_NONE;
+	return any;
+}
+
 void audit_check_protocols(struct audit_in *in)
 {
 	size_t own = audit_own(in);
 
-	if (own != AUDIT_NONE && is_merge(in))
+	if (own != AUDIT_NONE && is_merge(in) && compares(in))
 		across(in, own);
 	leaderboard(in);
 	generative(in);

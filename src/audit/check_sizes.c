@@ -125,9 +125,12 @@ static double packed(const struct audit_in *in)
 	double group = json_num(in->c->quantization, "group", NAN);
 
 	for (const char *p = name; isnan(bits) && (p = audit_find(p, "q")); p++)
-		if ((p == name || p[-1] == '-') && p[1] >= '2' && p[1] <= '8' &&
+		if ((p == name || p[-1] == '-' || p[-1] == '_') && p[1] >= '2' && p[1] <= '8' &&
 			(p[2] == '-' || !p[2]))
 			bits = p[1] - '0';
+	for (const char *p = audit_find(name, "bit"); isnan(bits) && p && p - name > 1; p = NULL)
+		bits = p[-1] >= '2' && p[-1] <= '8' ? p[-1] - '0' : p[-1] == '-' && p[-2] >= '2' &&
+			p[-2] <= '8' ? p[-2] - '0' : NAN;
 	if (isnan(group))
 		group = audit_find(name, "-hi") ? 32 : 64;
 	return isnan(bits) ? NAN : bits / 32 + 2 / group;
@@ -160,7 +163,8 @@ static void page_parameters(struct audit_in *in)
 			share, v / 1e9,
 			v / share / 1e9);
 	} else {
-		audit_say(in, AUDIT_WRONG, x->line, x->text, json_number(v),
+		audit_say(in, v < in->parameters && audit_quantized(in) ? AUDIT_MISLEADING
+			: AUDIT_WRONG, x->line, x->text, json_number(v),
 			json_number(in->parameters), "the card speaks of %.3g B parameters",
 			in->parameters / 1e9);
 	}

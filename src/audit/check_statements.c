@@ -61,6 +61,17 @@ static bool says(const struct card *c, int64_t line, const char *text, const cha
 	return false;
 }
 
+/* The sentence, or one beside it, says that it is chance. */
+static bool says_noise(const struct statement *s)
+{
+	const struct card_claim *x;
+
+	for (size_t i = 0; (x = audit_claim(s->in, "noise", i)); i++)
+		if (x->line >= s->x->line - 1 && x->line <= s->x->line + 1)
+			return true;
+	return says(s->in->c, s->x->line, s->x->text, "noise");
+}
+
 /* --- pairs --- */
 
 static bool mentioned(const struct statement *s, size_t variant)
@@ -213,7 +224,7 @@ static void report_chance(const struct statement *s, const struct pair *p, const
 	struct audit_difference d;
 	bool known = p->task && audit_difference(s->in, p->variant_a, p->variant_b, p->task, &d);
 	bool real = known && !strcmp(d.verdict, "real");
-	bool noted = says(s->in->c, s->x->line, s->x->text, "noise");
+	bool noted = says_noise(s);
 	char *chance = known ? audit_chance(&d) : xstrdup("");
 	bool meant = says(s->in->c, s->x->line, s->x->text, "meaning");
 	bool empty = known && !real && !noted && meant && *d.verdict &&
@@ -464,6 +475,28 @@ static size_t with_scores(const struct audit_in *in, size_t not, size_t *other)
 	return n;
 }
 
+/* What the subject is compared with: the one other model of the sentence; the best of the others,
+ * AUDIT_NONE, for "the better parent"; the only other one there is. */
+static bool against_of(const struct statement *s, size_t subject, size_t *other)
+{
+	size_t n = 0;
+
+	*other = AUDIT_NONE;
+	if (subject == AUDIT_NONE)
+		return false;
+	for (size_t i = 0; i < s->n_variants; i++)
+		if (s->variant[i].variant != subject && s->variant[i].variant != *other) {
+			*other = s->variant[i].variant;
+			n++;
+		}
+	if (n == 1)
+		return true;
+	n = with_scores(s->in, subject, other);
+	if (s->parents && n > 1)
+		*other = AUDIT_NONE;
+	return n == 1 || (n > 1 && s->parents);
+}
+
 static void check_count(const struct statement *s)
 {
 	bool loses, ties;
@@ -475,10 +508,10 @@ static void check_count(const struct statement *s)
 
 	if (json_num(s->x->what, "k", -1) >= 0)
 		k = (size_t)json_num(s->x->what, "k", 0);
-	if (subject == AUDIT_NONE || (with_scores(s->in, subject, &other) != 1 && !s->parents))
+	if (!against_of(s, subject, &other))
 		return;
-	n = audit_compare(s->in, subject, s->parents ? AUDIT_NONE : other, d, TASKS_MAX);
-	if (!n)
+	n = audit_compare(s->in, subject, other, d, TASKS_MAX);
+	if (!n || total < n) /* "2 of 3 tasks of reasoning" */
 		return;
 	for (size_t i = 0; i < n; i++) {
 		won += d[i].value > 1e-9;
@@ -488,8 +521,8 @@ static void check_count(const struct statement *s)
 	is = loses ? lost : ties ? level : won;
 	claim = audit_words(s->x);
 	counts = xasprintf("%s against %s: %zu better, %zu equal, %zu worse",
-		audit_variant_name(s->in, subject), s->parents ? "the best of the others"
-		: audit_variant_name(s->in, other), won, level, lost);
+		audit_variant_name(s->in, subject), audit_variant_name(s->in, other), won, level,
+		lost);
 	audit_say(s->in, is == k && total == n ? AUDIT_RIGHT : AUDIT_WRONG, s->x->line, claim,
 		json_integer((json_int_t)k), json_integer((json_int_t)is), "%s%s", counts,
 		total != n ? "; the number of tasks is another one"
@@ -510,10 +543,9 @@ static void check_every(const struct statement *s)
 
 	from.at += strlen(json_text(s->x->what, "word", "")) + 1; /* its own word compares */
 	subject = subject_of(&from, &loses, &ties);
-	if (subject == AUDIT_NONE || has_stranger(s) ||
-		(with_scores(s->in, subject, &other) != 1 && !s->parents))
+	if (has_stranger(s) || !against_of(s, subject, &other))
 		return;
-	n = audit_compare(s->in, subject, s->parents ? AUDIT_NONE : other, d, TASKS_MAX);
+	n = audit_compare(s->in, subject, other, d, TASKS_MAX);
 	for (size_t i = 0; i < n; i++)
 		right += loses ? d[i].value < -1e-9 : d[i].value > 1e-9;
 	if (n) {
@@ -575,7 +607,7 @@ static void check_average(const struct statement *s)
 		if (!(fabs(best_to - to) <= fabs(mean - to)))
 			best_to = mean;
 	}
-	if (isnan(best_from) || isnan(best_to))
+	if (isnan(best_from) || isnan(best_to) || s->n_tasks)
 		return;
 	bool right = audit_near(best_from, from, tolerance) && audit_near(best_to, to, tolerance);
 

@@ -52,7 +52,7 @@ static size_t task_at(const char *s, const struct task **task)
 static bool has_scores(const struct audit_in *in, const struct task *t)
 {
 	for (size_t i = 0; i < in->scores.n; i++)
-		if (in->scores.v[i].task == t)
+		if (in->scores.v[i].task == t && in->scores.v[i].share)
 			return true;
 	return false;
 }
