@@ -213,7 +213,7 @@ const struct verb verb_import = {
 		"mlx_lm.perplexity, logs of llama-perplexity "
 		"(perplexity, divergence, HellaSwag, WinoGrande, multiple choice) and tables (CSV "
 		"or TSV: model, task, metric, value and, as you have them, stderr, n, shots, "
-		"estimated; or a column for each task), and runs that were shared as one file "
+		"estimated; or a column for each task), rows of the Open LLM Leaderboard, and runs that were shared as one file "
 		"(`cupel export ID`), which become runs of the history. Every "
 		"figure keeps its file, line and text; what could not be read is listed with its "
 		"line.\n\n"

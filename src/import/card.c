@@ -169,6 +169,8 @@ void card_parent(struct card_reader *r, const char *name, const char *relation, 
 			free(p->name);
 			p->name = str_safe(name);
 		}
+		if (line < p->line)
+			p->line = line;
 		if (relation && !p->relation)
 			p->relation = xstrdup(relation);
 		return;

@@ -439,8 +439,8 @@ static void tasks_across(struct figures *x)
 							      &of.quant)
 						    : NULL;
 			/* "q8-hi" under the name of another model */
-			if (above && of.quant && card_quant_word(row->cells[0],
-				strlen(row->cells[0]))) {
+			if (above && of.quant &&
+				card_quant_word(row->cells[0], strlen(row->cells[0]))) {
 				free(of.variant);
 				of.variant = card_variant(x->r, above, of.quant);
 			}

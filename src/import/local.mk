@@ -15,3 +15,4 @@ libcupel_a_SOURCES += src/import/adopt.c src/import/card.c src/import/card.h \
 	src/import/table_file.c
 libcupel_a_SOURCES += src/import/shared_recipe.c
 libcupel_a_SOURCES += src/import/card_repeat.c
+libcupel_a_SOURCES += src/import/leaderboard.c

@@ -146,6 +146,20 @@ same "$(value "source LIKE '%across.csv' AND metric = 'acc' AND variant = 'base'
 printf 'task,when,who\nlaundry,monday,me\n' >chores.csv
 run 3 import chores.csv
 
+# Rows of the data set behind the leaderboards: points of the second are points above guessing.
+run 0 import "$files/contents.csv"
+has out '15 figures' 'line 4: names no model'
+same "$(value "task = 'ifeval' AND metric = 'score' AND variant = 'maker/tiny-merge'")" '0.4512 - - 2'
+same "$(value "task = 'bbh' AND metric = 'normalized'")" '0.284 - - 2'
+same "$(value "task = 'average' AND variant = 'maker/tiny-base'")" '0.1225 - - 3'
+same "$(value "metric = 'exact_match' AND variant = 'maker/tiny-merge'")" '0.0091 - - 2'
+run 0 import "$files/contents.json"
+has out '9 figures, 9 of them new'
+same "$(value "task = 'arc_challenge' AND variant = 'maker/old'")" '0.7338 - - 4'
+same "$(value "task = 'gpqa' AND metric = 'acc_norm'")" '0.26 - - 2'
+run 0 sql "SELECT protocol FROM scores WHERE task = 'gpqa' AND metric = 'acc_norm'" --json
+has out 'open-llm-leaderboard' '\"shots\": 0' '\"template\": \"chat\"'
+
 # A file of no use does not keep the others out.
 printf '{ "results": ' >broken.json
 printf 'nothing\n' >text.txt

@@ -33,7 +33,7 @@ has out '40 figures, 0 of them new'
 
 # What a person reads.
 run 0 import "$cards/synergy.txt"
-has out 'made from         tidewater/quarrystone-4.1-3B-Fortran-Lua-Ocaml  (merge, line 81)' \
+has out 'made from         tidewater/quarrystone-4.1-3B-Fortran-Lua-Ocaml  (merge, line 9)' \
   'a merge, lines 80 to 89' 'mlx q8-hi, 8 bits, groups of 32' '~0.642'
 run 0 import "$cards/mixed-bits.txt"
 has out 'repaired 14 pieces of mojibake' 'license           apache-2.0' 'mlx-lm 0.26.4'

@@ -54,6 +54,8 @@ EXTRA_DIST += \
 	tests/golden/import/eval_maker_new_0.4.13_00_tiny \
 	tests/golden/import/eval_maker_tiny-merge_0.4.9_05_arc_easy_boolq \
 	tests/golden/import/hellaswag.log \
+	tests/golden/import/contents.csv \
+	tests/golden/import/contents.json \
 	tests/golden/import/leaderboard.csv \
 	tests/golden/import/llama_mixed.log \
 	tests/golden/import/llama_runs.log \

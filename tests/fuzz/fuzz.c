@@ -443,7 +443,8 @@ static char *make_card_index(size_t *n)
 		"mmlu, args: {num_few_shot: 5}}\n    metrics: [{type: acc, value: 73.4}, {type: f1, "
 		"value: 0.2}]\n---\n# E-3\n\n```yaml\nmerge_method: linear\nmodels:\n  - model: "
 		"a/B-1\n    parameters: {weight: 0.3}\n---\nname: x\n```\n|Tasks|n-shot|Metric|Value|"
-		"|Stderr|\n|--|--|--|--|--|--|\n|arc_easy|0|acc|0.5|\302\261|0.1|\n";
+		"|Stderr|\n|--|--|--|--|--|--|\n|arc_easy|0|acc|0.5|\302\261|0.1|\n\n<table><tr>"
+		"<th>Task<th>E-3</tr>\n<tr><td>piqa</td><td>0.7</table>\n\n- boolq (5-shot): 60.1\n";
 
 	*n = strlen(card);
 	return xstrdup(card);
@@ -730,13 +731,15 @@ static const struct target {
 		"123456.jsonl", NULL, 0, 3000, feed_samples },
 	{ "perplexity log", "tests/golden/import/divergence.log", NULL, 0, 6000, feed_import },
 	{ "hellaswag log", "tests/golden/import/hellaswag.log", NULL, 0, 2000, feed_import },
+	{ "leaderboard data", "tests/golden/import/contents.csv", NULL, 0, 3000, feed_import },
+	{ "leaderboard rows", "tests/golden/import/contents.json", NULL, 0, 3000, feed_import },
 	{ "csv", "tests/golden/import/points.csv", NULL, 0, 6000, feed_import },
 	{ "card", "tests/golden/cards/synergy.txt", NULL, 0, 300, feed_card },
 	{ "card groups", "tests/golden/cards/sensitivity.txt", NULL, 0, 200, feed_card },
 	{ "card mojibake", "tests/golden/cards/mixed-bits.txt", NULL, 0, 200, feed_card },
 	{ "card markdown", "tests/golden/cards/right-merge.md", NULL, 0, 300, feed_card },
 	{ "card index", NULL, make_card_index, 0, 600, feed_card },
-	{ "leaderboard", "tests/golden/import/leaderboard.csv", NULL, 0, 3000, feed_import },
+	{ "leaderboard", "tests/golden/import/contents.csv", NULL, 0, 3000, feed_import },
 	{ "torn JSON", "tests/golden/import/results_torn.json", NULL, 0, 6000, feed_import },
 	{ "llama logs", "tests/golden/import/llama_runs.log", NULL, 0, 3000, feed_import },
 	{ "lm-eval tables", "tests/golden/import/lm_eval_tables.txt", NULL, 0, 6000, feed_import },

@@ -595,14 +595,18 @@ static void figures_of_the_front_matter(void **state)
 static void figures_in_html_and_in_lists(void **state)
 {
 	static const struct expected v[] = {
-		{ 11, "a/B-7B", "arc_challenge", 0.55, NULL }, { 11, "C-7B-q4-mlx", "arc_challenge", 0.6, NULL },
-		{ 12, "C-7B-q4-mlx", "piqa", 0.79, NULL }, { 19, "C-7B-q4-mlx", "arc_challenge", 0.603, NULL },
-		{ 20, "C-7B-q4-mlx", "hellaswag", 0.729, NULL }, { 21, "C-7B-q4-mlx", "mmlu", 0.651, NULL },
+		{ 11, "a/B-7B", "arc_challenge", 0.55, NULL },
+		{ 11, "C-7B-q4-mlx", "arc_challenge", 0.6, NULL },
+		{ 12, "C-7B-q4-mlx", "piqa", 0.79, NULL },
+		{ 19, "C-7B-q4-mlx", "arc_challenge", 0.603, NULL },
+		{ 20, "C-7B-q4-mlx", "hellaswag", 0.729, NULL },
+		{ 21, "C-7B-q4-mlx", "mmlu", 0.651, NULL },
 	};
 	struct import_file f;
 
 	(void)state;
-	parse(&f, "---\nbase_model: a/B-7B\n---\n# C-7B-q4-mlx\n\n\n\n\n<table class=\"x\">\n"
+	parse(&f,
+		"---\nbase_model: a/B-7B\n---\n# C-7B-q4-mlx\n\n\n\n\n<table class=\"x\">\n"
 		"<tr><th>Benchmark</th><th>Base</th><th>This model</th></tr>\n"
 		"<tr><td>ARC-C</td><td>0.55</td><td><b>0.60</b></td></tr>\n<tr>\n <td>PIQA</td>\n"
 		" <td>-</td>\n <td>0.79</td>\n</tr>\n</table>\n\n- ARC-Challenge (25-shot): 60.3\n"
@@ -617,28 +621,34 @@ static void figures_in_html_and_in_lists(void **state)
 static void rows_of_several_quantizations(void **state)
 {
 	static const struct expected v[] = {
-		{ 5, "C-7B-q4-mlx", "piqa", 0.7, "q4" }, { 6, "C-7B-q8-hi-mlx", "piqa", 0.8, "q8-hi" },
-		{ 8, "d/E-7B", "piqa", 0.5, "q4" }, { 9, "d/E-7B q8", "piqa", 0.6, "q8" },
+		{ 5, "C-7B-q4-mlx", "piqa", 0.7, "q4" },
+		{ 6, "C-7B-q8-hi-mlx", "piqa", 0.8, "q8-hi" },
+		{ 8, "d/E-7B", "piqa", 0.5, "q4" },
+		{ 9, "d/E-7B q8", "piqa", 0.6, "q8" },
 		{ 13, "C-7B-q8-hi-mlx", "text", 3.985, NULL },
 	};
 	struct import_file f;
 
 	(void)state;
 	parse(&f, "# C-7B-q4-mlx\n\n```\n      arc   arc/e boolq piqa\nq4    0.5,0.6,,0.7\n"
-		"q8-hi 0.5,0.6,-,0.8\nd/E-7B\nq4    0.5,0.6,0.7,0.5\nq8    0.5,0.6,0.7,0.6,0.9\n"
-		"q8    0.5,0.6,0.7,0.6\n\nQuant    Perplexity      Peak Memory\n"
-		"q8-hi    3.985 \302\261 0.026   24.84 GB\nq4    4.1 \302\261 0.03   9.8 GB\n```\n");
+		  "q8-hi 0.5,0.6,-,0.8\nd/E-7B\nq4    0.5,0.6,0.7,0.5\nq8    0.5,0.6,0.7,0.6,0.9\n"
+		  "q8    0.5,0.6,0.7,0.6\n\nQuant    Perplexity      Peak Memory\n"
+		  "q8-hi    3.985 \302\261 0.026   24.84 GB\nq4    4.1 \302\261 0.03   9.8 "
+		  "GB\n```\n");
 	assert_int_equal(f.unread.n, 1); /* more values than tasks: none of them is placed */
 	assert_int_equal(f.unread.v[0].line, 9);
 	check(&f, v, 3);
-	assert_int_equal(fact_of(&f, &(struct expected){ 10, "d/E-7B q8", "piqa", 0, NULL }) != NULL, 1);
+	assert_int_equal(
+		fact_of(&f, &(struct expected){ 10, "d/E-7B q8", "piqa", 0, NULL }) != NULL, 1);
 	check(&f, v + 4, 1);
 	import_file_fini(&f);
 }
 
 static void names_of_models(void **state)
 {
-	static const struct { const char *text, *name; } v[] = {
+	static const struct {
+		const char *text, *name;
+	} v[] = {
 		{ "# merge\n\nModel tree for x/Y-3B\n", "x/Y-3B" },
 		{ "# Model Card for Z-1B\n", "Z-1B" },
 		{ "# [a/W-2B](https://h.example/a/W-2B)\n", "a/W-2B" },
