@@ -127,6 +127,8 @@ static int run(struct cli *c, struct err *e)
 		catalog_models_free(v, n);
 		return err_exit_status(e->code);
 	}
+	if (l)
+		lineage_ready_all(l);
 	if (c->json) {
 		json_t *j = l ? models_tree_json(v, n, l) : models_json(v, n);
 		json_print(j);

@@ -8,7 +8,6 @@
 #include "base/xalloc.h"
 #include "lineage/build.h"
 #include "system/file.h"
-#include "system/pool.h"
 
 #define RECIPE_MAX ((size_t)1 << 20) /* of a file beside a model */
 
@@ -63,7 +62,6 @@ static size_t node_of_ref(struct draft *d, const struct origin *o,
 struct documents {
 	size_t node[RECIPE_MAX_DOCUMENTS];
 	const char *text;
-	const struct share *top; /* of the document it is about, where that is known already */
 };
 
 static void add_recipe(struct draft *d, const struct origin *o, const struct recipe *r,
@@ -83,7 +81,6 @@ static size_t node_of_document(struct draft *d, const struct origin *o, const st
 	*node = draft_named(d, name, NULL, "never written");
 	free(name);
 	inner.child = *node;
-	docs->top = NULL;
 	add_recipe(d, &inner, r, docs);
 	return *node;
 }
@@ -91,15 +88,11 @@ static size_t node_of_document(struct draft *d, const struct origin *o, const st
 static void add_recipe(struct draft *d, const struct origin *o, const struct recipe *r,
 	struct documents *docs)
 {
-	const struct share *known = docs->top;
-	struct share s = { 0 };
+	struct share s;
 	size_t n = recipe_inputs(r);
 	int base = recipe_base(r);
 
-	if (known)
-		s = *known;
-	else
-		share_of(r, &s);
+	share_of(r, &s);
 	for (size_t i = 0; i < n; i++) {
 		const struct recipe_ref_text *ref = recipe_input_ref(r, i);
 		const struct recipe *inner = recipe_of_ref(r, ref);
@@ -113,15 +106,14 @@ static void add_recipe(struct draft *d, const struct origin *o, const struct rec
 			tell(draft_edge(d, o, draft_node(d, ref->loras[k].path, NULL, NULL,
 				o->child), "adapter"), &s, c * ref->loras[k].scale, r, docs->text);
 	}
-	if (!known)
-		free(s.brief);
+	free(s.brief);
 }
 
 /* The edges of a recipe: documents in it become nodes of their own. */
 static void draft_recipe(struct draft *d, const struct origin *o, const struct recipe *r,
-	const char *recipe_text, const struct share *share)
+	const char *recipe_text)
 {
-	struct documents docs = { .text = recipe_text, .top = share };
+	struct documents docs = { .text = recipe_text };
 
 	for (size_t i = 0; i < RECIPE_MAX_DOCUMENTS; i++)
 		docs.node[i] = LINEAGE_NONE;
@@ -133,6 +125,37 @@ static void draft_recipe(struct draft *d, const struct origin *o, const struct r
 static bool is_parent(const struct catalog_input *in)
 {
 	return str_eq(in->role, "base") || str_eq(in->role, "input");
+}
+
+/* A run of plain models, each once: its edges need no look into the recipe yet. False: it does. */
+static bool add_pending(struct draft *d, const struct origin *o, const struct catalog_run *r)
+{
+	size_t first = d->edges.n, parent[MERGE_MAX_INPUTS];
+
+	if (str_eq(r->kind, "quantize") || !r->recipe_text || !o->n_in ||
+		o->n_in > MERGE_MAX_INPUTS || strstr(r->recipe_text, "\n---"))
+		return false; /* nor one of several documents */
+	for (size_t i = 0; i < o->n_in; i++)
+		if (!is_parent(&o->in[i]) || strchr(o->in[i].name, '+'))
+			return false;
+	for (size_t i = 0; i < o->n_in; i++) {
+		const struct catalog_input *in = &o->in[i];
+
+		parent[i] = draft_node(d, in->name, in->path, in->hash, o->child);
+		for (size_t k = 0; k < i; k++)
+			if (parent[k] == parent[i])
+				return false;
+	}
+	for (size_t i = 0; i < o->n_in; i++) {
+		struct lineage_edge *e = draft_edge(d, o, parent[i],
+			str_eq(o->in[i].role, "base") ? "base" : "merge");
+
+		e->position = (int64_t)i;
+		e->pending = true;
+		e->method = r->method ? xstrdup(r->method) : NULL;
+		e->recipe = xstrdup(r->recipe_text);
+	}
+	return d->edges.n > first;
 }
 
 static void from_inputs(struct draft *d, const struct origin *o, const struct catalog_run *r,
@@ -157,10 +180,12 @@ static void from_inputs(struct draft *d, const struct origin *o, const struct ca
 }
 
 /* A merge that was quantized while it was made stands between as a node of its own. */
-static void add_run(struct draft *d, struct origin *o, const struct catalog_run *r,
-	const struct recipe *recipe, const struct share *share)
+static void add_run(struct draft *d, struct origin *o, const struct catalog_run *r)
 {
+	const char *text = r->recipe_text;
 	bool quantized = str_eq(r->kind, "quantize");
+	struct recipe *recipe = text ? recipe_parse(text, strlen(text), r->recipe_path, NULL) :
+		NULL;
 
 	if (!recipe) {
 		from_inputs(d, o, r, quantized);
@@ -179,42 +204,8 @@ static void add_run(struct draft *d, struct origin *o, const struct catalog_run 
 		o->child = between;
 		free(name);
 	}
-	draft_recipe(d, o, recipe, r->recipe_text, share);
-}
-
-/* Most of the time goes into YAML, and each text is read by itself. */
-struct reading {
-	const struct catalog_making *v;
-	struct recipe **recipe;
-	struct share *share;
-};
-
-static void read_one(void *ctx, size_t i, unsigned worker)
-{
-	struct reading *w = ctx;
-	const struct catalog_run *r = &w->v[i].run;
-
-	(void)worker;
-	if (r->recipe_text)
-		w->recipe[i] = recipe_parse(r->recipe_text, strlen(r->recipe_text),
-			r->recipe_path, NULL);
-	if (w->recipe[i])
-		share_of(w->recipe[i], &w->share[i]);
-}
-
-#define READ_ALONE 256 /* recipes that are not worth threads */
-
-static struct reading read_recipes(const struct catalog_making *v, size_t n)
-{
-	struct reading w = { v, xnew(struct recipe *, n + 1), xnew(struct share, n + 1) };
-	struct pool *pool = n > READ_ALONE ? pool_new(0) : NULL;
-
-	if (pool)
-		pool_for(pool, n, read_one, &w, NULL);
-	for (size_t i = 0; !pool && i < n; i++)
-		read_one(&w, i, 0);
-	pool_free(pool);
-	return w;
+	draft_recipe(d, o, recipe, text);
+	recipe_unref(recipe);
 }
 
 /* The node a run wrote: what lies there now, or what lay there before a later run wrote to it. */
@@ -256,7 +247,6 @@ static size_t node_of_run(struct draft *d, const struct catalog_run *r, bool *kn
 void draft_runs(struct draft *d, const struct catalog_making *v, size_t n)
 {
 	size_t *child = xnew(size_t, n + 1);
-	struct reading w = read_recipes(v, n);
 
 	/* Every output first: runs read what later ones in the list wrote. */
 	for (size_t i = 0; i < n; i++) {
@@ -272,13 +262,9 @@ void draft_runs(struct draft *d, const struct catalog_making *v, size_t n)
 			.run = v[i].run.id, .in = v[i].in, .n_in = v[i].n_in };
 
 		snprintf(source, sizeof source, "run %" PRId64, v[i].run.id);
-		if (child[i] != LINEAGE_NONE)
-			add_run(d, &o, &v[i].run, w.recipe[i], &w.share[i]);
-		recipe_unref(w.recipe[i]);
-		free(w.share[i].brief);
+		if (child[i] != LINEAGE_NONE && !add_pending(d, &o, &v[i].run))
+			add_run(d, &o, &v[i].run);
 	}
-	free(w.recipe);
-	free(w.share);
 	free(child);
 }
 
@@ -404,7 +390,7 @@ static void add_stated(struct draft *d, struct origin *o, const struct catalog_e
 	long *input;
 
 	if (r && r->documents > 1 && recipe_inputs(r)) { /* the whole says more than a list */
-		draft_recipe(d, o, r, text, NULL);
+		draft_recipe(d, o, r, text);
 		recipe_unref(r);
 		return;
 	}

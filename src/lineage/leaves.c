@@ -92,6 +92,7 @@ static void run_flow(struct flow *f, size_t root)
 
 		if (!f->reached[i] || !lineage_is_made(l, i))
 			continue;
+		lineage_ready(l, i);
 		for (size_t e = l->first[i]; e < l->first[i + 1]; e++)
 			if (l->edges[e].coefficient != 0.0) /* it lends no weights */
 				pour(f, &l->edges[e]);
@@ -265,6 +266,7 @@ const char *lineage_made_by(const struct lineage *l, size_t node)
 {
 	size_t first = l->first[node], end = l->first[node + 1];
 
+	lineage_ready(l, node);
 	for (size_t e = first; e < end; e++)
 		if (l->edges[e].brief && *l->edges[e].brief)
 			return l->edges[e].brief;

@@ -3,9 +3,11 @@
  * imported cards, `base_model` metadata and provenance in files. Of a model that several of these
  * speak of, the strongest is believed (run, provenance, card, metadata); what the others say beside
  * it is kept apart, in `also`. Owned by its holder: lineage_free.
- * Made on any thread that may read the catalog; constant after that. */
+ * Made on any thread that may read the catalog; constant after that, but for what lineage_ready
+ * fills in: any thread may ask for that. */
 #ifndef CUPEL_LINEAGE_LINEAGE_H
 #define CUPEL_LINEAGE_LINEAGE_H
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -45,6 +47,9 @@ struct lineage_edge {
 	int64_t run, card;      /* that say so, or 0 */
 	int strength;           /* 0: a run … 4: a guess of the catalog's */
 	int64_t position;
+	/* coefficient, approximate, why and brief are still to be had from the recipe: see
+	 * lineage_ready */
+	bool pending;
 };
 struct lineage {
 	struct lineage_node *nodes;
@@ -59,6 +64,7 @@ struct lineage {
 	struct lineage_edge *also; /* stated of the same children, by a weaker source; by child */
 	size_t n_also;
 	struct names *names;    /* private */
+	pthread_mutex_t lock;   /* of what lineage_ready fills in */
 };
 /* A part of a leaf that came one way. */
 struct lineage_part {
@@ -80,6 +86,11 @@ struct lineage_leaf {
 
 struct lineage *lineage_load(struct catalog *c, struct err *e); /* the whole graph */
 void lineage_free(struct lineage *l);
+/* Recipes are read when somebody wants to know: call this before looking at coefficient,
+ * approximate, why or brief of the edges of a node. What is below (leaves, walk, JSON, made_by) has
+ * called it for what it returns. lineage_ready_all: for every node, on all cores. */
+void lineage_ready(const struct lineage *l, size_t node);
+void lineage_ready_all(const struct lineage *l);
 /* By path, name, or the name's last part; a word that fits several models finds none of them.
  * LINEAGE_NONE: no such model. */
 size_t lineage_find(const struct lineage *l, const char *word);

@@ -42,6 +42,7 @@ void lineage_free(struct lineage *l)
 	if (l->names)
 		names_fini(l->names);
 	free(l->names);
+	pthread_mutex_destroy(&l->lock);
 	free(l);
 }
 
@@ -230,6 +231,7 @@ struct lineage *lineage_load(struct catalog *c, struct err *e)
 		struct draft d = { .models = s.models, .n_models = s.n_models };
 
 		l = xnew(struct lineage, 1);
+		pthread_mutex_init(&l->lock, NULL);
 		d.names = l->names = xnew(struct names, 1);
 		vec_reserve(&d.nodes, 1);
 		vec_reserve(&d.edges, 1);

@@ -336,6 +336,7 @@ static void stranger(const struct lineage *l, size_t node, struct measured *m)
 
 static void contradict(const struct lineage *l, size_t node, struct measured *m)
 {
+	lineage_ready(l, node);
 	for (size_t e = l->first[node]; e < l->first[node + 1]; e++)
 		for (size_t i = 0; i < m->n; i++)
 			if (m->v[i].node == l->edges[e].parent && !m->finding &&

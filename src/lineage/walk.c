@@ -21,6 +21,7 @@ static void wait_parents(const struct lineage *l, struct waiting *w, const struc
 	size_t first = l->first[r->node], end = l->first[r->node + 1];
 	uint64_t lines = r->lines;
 
+	lineage_ready(l, r->node);
 	if (r->depth && !r->last)
 		lines |= 1ull << r->depth;
 	for (size_t e = end; e-- > first;)

@@ -28,6 +28,8 @@ static void make(void *ctx)
 	struct making *m = ctx;
 
 	m->l = lineage_load(m->catalog, NULL);
+	if (m->l) /* while nobody waits: rows show it for every model */
+		lineage_ready_all(m->l);
 }
 
 static unsigned made(struct app *a, void *ctx)

@@ -154,6 +154,7 @@ void origin_lines(struct model_card *c, const struct lineage *l, size_t node, bo
 {
 	const struct lineage_node *x = &l->nodes[node];
 
+	lineage_ready(l, node);
 	recipe_line(c, l, node);
 	if (wide)
 		from_tree(c, l, node);
