@@ -148,8 +148,8 @@ static void layout(struct view *view, struct rect area)
 	rect_left(&r, 1);
 	rect_right(&r, 1);
 	v->list = r;
-	if (v->wide && v->arrangement == RESULTS_TASKS)
-		v->columns[0].max = 24; /* else it stretches over all there is */
+	if (v->arrangement == RESULTS_TASKS)
+		v->columns[0].max = v->wide ? 24 : 28; /* else it stretches over all there is */
 	if (!v->wide || v->arrangement != RESULTS_TASKS || !results_subtracts(v->c)) {
 		place_table(v, r);
 		return;
@@ -357,10 +357,14 @@ static const char *label(const struct view *view, const struct command *c)
 
 	static const char *const arrangements[] = { "by task", "by variant", "by size" };
 
+	if (v->page_open) /* it scrolls, and that is all */
+		return c->run == cmd_open_result ? "back" : "";
 	if (c->run == cmd_arrange_results)
 		return arrangements[results_next_arrangement(v)];
-	if (c->run == cmd_open_result)
-		return v->page_open ? "" : NULL;
+	if (c->run == cmd_mark && v->arrangement == RESULTS_TASKS)
+		return ""; /* tasks can be marked, but nothing here is about marked tasks */
+	if (c->run == cmd_go_recipe && !app_selected_result_run(view->app))
+		return "";
 	return NULL;
 }
 
