@@ -9,6 +9,8 @@
 #include "base/str.h"
 #include "base/xalloc.h"
 #include "catalog/catalog.h"
+#include "catalog/measured.h"
+#include "compare/compare.h"
 #include "lineage/lineage.h"
 #include "system/file.h"
 
@@ -174,6 +176,45 @@ static size_t ask_run(struct catalog *c)
 	return n;
 }
 
+static size_t compare_n(struct catalog *c, size_t n)
+{
+	static const char *const words[] = { "variant-5", "variant-10", "variant-15", "variant-20",
+		"variant-25", "variant-30", "variant-35", "variant-40" };
+	struct comparison *x = compare_make(c, &(struct compare_ask){ .words = words, .n = n },
+		NULL);
+	size_t rows = x ? x->n_rows : 0;
+
+	compare_free(x);
+	return rows;
+}
+
+static size_t ask_compare_two(struct catalog *c)
+{
+	return compare_n(c, 2);
+}
+
+static size_t ask_compare_eight(struct catalog *c)
+{
+	return compare_n(c, 8);
+}
+
+static size_t ask_measured(struct catalog *c)
+{
+	size_t n;
+	struct catalog_measured *v = catalog_measured(c, &n, NULL);
+
+	catalog_measured_free(v, n);
+	return n;
+}
+
+static size_t ask_column(struct catalog *c)
+{
+	size_t n;
+
+	free(catalog_run_values(c, "arc", &n));
+	return n;
+}
+
 static size_t ask_best(struct catalog *c)
 {
 	json_t *rows = catalog_sql(c, "SELECT task, metric, max(value) AS best, model_name FROM "
@@ -252,6 +293,10 @@ static void questions(const char *path)
 	timed(path, "the results of a run", ask_scores);
 	timed(path, "the results of a model", ask_model_scores);
 	timed(path, "one run whole", ask_run);
+	timed(path, "one task's result of every run", ask_column);
+	timed(path, "who has results", ask_measured);
+	timed(path, "two variants compared", ask_compare_two);
+	timed(path, "eight variants compared", ask_compare_eight);
 	timed(path, "sql: the best of each task", ask_best);
 }
 
