@@ -124,8 +124,9 @@ struct catalog_card *catalog_cards(struct catalog *c, int64_t model, size_t *n, 
 struct catalog_card *catalog_cards_named(struct catalog *c, const char *name, size_t *n,
 	struct err *e)
 {
-	return read_cards(c, CARD_COLUMNS "c.name = ?1 OR substr(c.name, -length(?1) - 1) = '/' || "
-		"?1 ORDER BY c.name = ?1 DESC, c.id DESC", name, 0, false, n, e);
+	return read_cards(c, CARD_COLUMNS "c.id IN (SELECT id FROM card INDEXED BY card_name WHERE "
+		"name = ?1 OR substr(name, -length(?1) - 1) = '/' || ?1) ORDER BY c.name = ?1 "
+		"DESC, c.id DESC", name, 0, false, n, e);
 }
 
 struct catalog_card *catalog_cards_found(struct catalog *c, const char *filter, size_t *n,

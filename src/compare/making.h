@@ -30,6 +30,8 @@ struct making {
 	struct { struct subject *v; size_t n, cap; } subjects;
 	struct comparison *out;
 	size_t damaged;              /* sets of answers that could not be read */
+	char **words;                /* of files, for models; NULL: not loaded yet */
+	size_t n_words;
 	struct catalog_edge *edges;  /* NULL: not loaded yet */
 	size_t n_edges;
 	bool *parent;                /* parent[i * n + j]: j is a parent of i; n subjects */
@@ -42,6 +44,8 @@ struct making {
 size_t making_resolve(struct making *m, const char *word, bool asked, struct err *e);
 /* The same of a model's name or a file's word as it stands, asked by nobody. */
 size_t making_exactly(struct making *m, const char *word, struct err *e);
+/* The same, or of another owner. */
+size_t making_parent(struct making *m, const char *word, struct err *e);
 const struct catalog_model *making_model(const struct making *m, int64_t id);
 size_t making_find(const struct making *m, const struct subject *s); /* SIZE_MAX: not there */
 void making_subject_fini(struct subject *s);

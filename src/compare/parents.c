@@ -15,12 +15,7 @@ static size_t subject_of(struct making *m, int64_t model, const char *word, stru
 
 	if (at != SIZE_MAX)
 		return at;
-	if (model)
-		word = making_model(m, model)->path;
-	/* A name of digits is no run here. */
-	if (strspn(word, "0123456789") == strlen(word))
-		return SIZE_MAX;
-	return making_resolve(m, word, false, e);
+	return making_parent(m, model ? making_model(m, model)->path : word, e);
 }
 
 struct pair {

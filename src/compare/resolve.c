@@ -53,6 +53,9 @@ void making_fini(struct making *m)
 	vec_fini(&m->subjects);
 	catalog_models_free(m->models, m->n_models);
 	catalog_edges_free(m->edges, m->n_edges);
+	for (size_t i = 0; i < m->n_words; i++)
+		free(m->words[i]);
+	free(m->words);
 	free(m->parent);
 }
 
@@ -395,27 +398,48 @@ static size_t add_card(struct making *m, const char *word, bool asked)
 	return at;
 }
 
+/* Those of files, read once: false with a message if they cannot be. */
+static bool load_words(struct making *m, struct err *e)
+{
+	if (!m->words)
+		m->words = catalog_measured_words(m->c, &m->n_words, e);
+	return m->words != NULL;
+}
+
 static size_t resolve_far(struct making *m, const char *word, bool asked, struct err *e)
 {
 	struct str several = STR_INIT;
-	size_t n, at = SIZE_MAX;
-	char **words = catalog_measured_words(m->c, &n, e);
+	size_t at = SIZE_MAX;
 	const char *found;
 
-	if (!words)
+	if (!load_words(m, e))
 		return SIZE_MAX;
-	found = nearest_word(words, n, word, &several);
+	found = nearest_word(m->words, m->n_words, word, &several);
 	if (found)
 		at = add_word(m, found, asked, e);
 	else if (!several.n)
 		at = add_card(m, word, asked);
 	if (at == SIZE_MAX && asked && (!e || e->code == ERR_NONE))
-		unknown(m, words, n, word, several.n ? several.s : NULL, e);
-	for (size_t i = 0; i < n; i++)
-		free(words[i]);
-	free(words);
+		unknown(m, m->words, m->n_words, word, several.n ? several.s : NULL, e);
 	str_fini(&several);
 	return at;
+}
+
+/* "owner/Name" is what another file calls "Name", if only one is called so. */
+size_t making_parent(struct making *m, const char *word, struct err *e)
+{
+	size_t at = making_exactly(m, word, e);
+	const char *found = NULL;
+
+	if (at != SIZE_MAX || !load_words(m, e))
+		return at;
+	for (size_t i = 0; i < m->n_words; i++)
+		if (!strcasecmp(str_base(m->words[i]), str_base(word))) {
+			if (found)
+				return SIZE_MAX;
+			found = m->words[i];
+		}
+	return found ? add_word(m, found, false, e) : SIZE_MAX;
 }
 
 size_t making_exactly(struct making *m, const char *word, struct err *e)

@@ -78,7 +78,7 @@ run 0 compare 1 2 --json
 has out '"recipe_differences": [' '"sign": "+"'
 run 0 import models/measured.csv
 run 0 compare code
-has out 'against base' 'kjv.txt perplexity' ' size '
+has out 'against base' 'kjv.txt ppl' ' size '
 run 0 compare code base kjv halfway
 has out ' ** real  * suggestive'
 [ "$(sort -u out | wc -l)" -gt 10 ] || same 'few lines' ''
