@@ -73,13 +73,15 @@ static const char *relation_to(const struct report *r, const struct compare_vari
 {
 	const struct subject *s = r->v.n ? &r->v.v[0] : NULL;
 	const char *relation = NULL;
+	size_t from, to;
 
-	for (size_t i = 0; s && s->node != SIZE_MAX && i < r->lineage->n_edges; i++) {
+	report_edges(r, s ? s->node : SIZE_MAX, &from, &to);
+	for (size_t i = from; i < to; i++) {
 		const struct lineage_edge *x = &r->lineage->edges[i];
 		const struct lineage_node *p = &r->lineage->nodes[x->parent];
 
-		if (x->child == s->node && ((v->model && p->model == v->model) ||
-			!strcasecmp(str_base(p->name), str_base(v->name))))
+		if ((v->model && p->model == v->model) ||
+			!strcasecmp(str_base(p->name), str_base(v->name)))
 			relation = x->relation;
 	}
 	return relation;

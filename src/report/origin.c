@@ -9,6 +9,14 @@
 #include "report/report_in.h"
 #include "report/shared.h"
 
+void report_edges(const struct report *r, size_t node, size_t *from, size_t *to)
+{
+	bool known = node < r->lineage->n_nodes;
+
+	*from = known ? r->lineage->first[node] : 0;
+	*to = known ? r->lineage->first[node + 1] : 0;
+}
+
 /* "owner/name": what the hub takes for base_model. */
 static bool is_hub_name(const char *s)
 {
@@ -70,12 +78,14 @@ static bool listed(const json_t *list, const char *name)
 static json_t *parents(const struct report *r, const struct subject *s)
 {
 	json_t *list = json_array();
+	size_t from, to;
 
-	for (size_t i = 0; s->node != SIZE_MAX && i < r->lineage->n_edges; i++) {
+	report_edges(r, s->node, &from, &to);
+	for (size_t i = from; i < to; i++) {
 		const struct lineage_edge *x = &r->lineage->edges[i];
 		const struct lineage_node *p = &r->lineage->nodes[x->parent];
 
-		if (x->child == s->node && !listed(list, p->name))
+		if (!listed(list, p->name))
 			json_array_append_new(list, parent_json(r, s, p->name, x->relation,
 				x->coefficient, p));
 	}
@@ -158,28 +168,24 @@ static void add_node(struct tree *t, size_t node, const struct lineage_edge *edg
 	const struct lineage *l = t->l;
 	char *name, *safe;
 	bool again = t->shown[node];
-	size_t n = 0, k = 0;
+	size_t from = l->first[node], to = l->first[node + 1];
 
 	if (depth)
 		str_addf(&t->out, "  (%s%s%s)", edge->relation ? edge->relation : "parent",
 			edge->method ? ", " : "", edge->method ? edge->method : "");
-	for (size_t i = 0; i < l->n_edges; i++)
-		n += l->edges[i].child == node;
-	str_addf(&t->out, "%s\n", again && n ? "  see above" : "");
+	str_addf(&t->out, "%s\n", again && to > from ? "  see above" : "");
 	if (again || depth >= TREE_DEPTH)
 		return;
 	t->shown[node] = true;
-	for (size_t i = 0; i < l->n_edges && t->rows < TREE_ROWS; i++) {
+	for (size_t i = from; i < to && t->rows < TREE_ROWS; i++) {
+		bool last = i + 1 == to;
 		char *deeper;
 
-		if (l->edges[i].child != node)
-			continue;
-		k++;
 		t->rows++;
 		name = report_public_name(l->nodes[l->edges[i].parent].name);
 		safe = str_safe(name);
-		str_addf(&t->out, "%s%s %s", indent, k == n ? "└─" : "├─", safe);
-		deeper = xasprintf("%s%s", indent, k == n ? "   " : "│  ");
+		str_addf(&t->out, "%s%s %s", indent, last ? "└─" : "├─", safe);
+		deeper = xasprintf("%s%s", indent, last ? "   " : "│  ");
 		add_node(t, l->edges[i].parent, &l->edges[i], deeper, depth + 1);
 		free(deeper);
 		free(safe);
@@ -191,11 +197,10 @@ static void add_tree(const struct report *r, const struct subject *s, json_t *o)
 {
 	struct tree t = { .l = r->lineage };
 	char *safe = str_safe(s->name);
-	bool any = false;
+	size_t from, to;
 
-	for (size_t i = 0; s->node != SIZE_MAX && i < r->lineage->n_edges; i++)
-		any |= r->lineage->edges[i].child == s->node;
-	if (any) {
+	report_edges(r, s->node, &from, &to);
+	if (to > from) {
 		t.shown = xnew(bool, r->lineage->n_nodes + 1);
 		str_add(&t.out, safe);
 		add_node(&t, s->node, NULL, "", 0);
@@ -237,7 +242,7 @@ struct licences {
 static void ask_licence(struct licences *x, size_t node, bool own, int depth)
 {
 	const struct lineage_node *n = &x->l->nodes[node];
-	bool leaf = true;
+	size_t from = x->l->first[node], to = x->l->first[node + 1];
 
 	if (x->seen[node] || depth > 64)
 		return;
@@ -247,15 +252,16 @@ static void ask_licence(struct licences *x, size_t node, bool own, int depth)
 		x->strictest = n->license;
 		x->of = n->name;
 	}
-	for (size_t i = 0; i < x->l->n_edges; i++)
-		if (x->l->edges[i].child == node) {
-			leaf = false;
-			ask_licence(x, x->l->edges[i].parent, false, depth + 1);
-		}
-	if (leaf && !own && !n->license) {
+	for (size_t i = from; i < to; i++)
+		ask_licence(x, x->l->edges[i].parent, false, depth + 1);
+	if (from == to && !own && !n->license) {
 		char *name = report_public_name(n->name);
 
-		str_addf(&x->unknown, "%s%s", x->n_unknown++ ? ", " : "", name);
+		if (x->n_unknown < 6)
+			str_addf(&x->unknown, "%s%s", x->n_unknown ? ", " : "", name);
+		else if (x->n_unknown == 6)
+			str_add(&x->unknown, " and others");
+		x->n_unknown++;
 		free(name);
 	}
 }
@@ -290,23 +296,26 @@ static void add_license(const struct report *r, const struct subject *s, json_t 
 	str_fini(&x.unknown);
 }
 
+#define HUB_PARENTS 64
+
 /* What the hub can be told: a parent without a repository is what it was made of in its turn. */
 static void add_hub_parents(const struct report *r, const struct subject *s, size_t node,
-	json_t *list, const char **relation, int depth)
+	bool *seen, json_t *list, const char **relation, int depth)
 {
-	for (size_t i = 0; i < r->lineage->n_edges; i++) {
+	size_t from, to;
+
+	if (seen[node] || depth > 64)
+		return;
+	seen[node] = true;
+	report_edges(r, node, &from, &to);
+	for (size_t i = from; i < to && json_array_size(list) < HUB_PARENTS; i++) {
 		const struct lineage_edge *x = &r->lineage->edges[i];
 		const struct lineage_node *p = &r->lineage->nodes[x->parent];
-		char *name;
-		bool made = false;
+		bool made = lineage_is_made(r->lineage, x->parent);
+		char *name = report_public_name(p->name);
 
-		if (x->child != node)
-			continue;
-		name = report_public_name(p->name);
-		for (size_t k = 0; k < r->lineage->n_edges; k++)
-			made |= r->lineage->edges[k].child == x->parent;
-		if (!is_hub_name(name) && made && depth < 16) {
-			add_hub_parents(r, s, x->parent, list, relation, depth + 1);
+		if (!is_hub_name(name) && made) {
+			add_hub_parents(r, s, x->parent, seen, list, relation, depth + 1);
 		} else if (!listed(list, name)) {
 			json_array_append_new(list, parent_json(r, s, p->name, x->relation,
 				x->coefficient, p));
@@ -321,9 +330,11 @@ static void hub_parents(const struct report *r, const struct subject *s, json_t 
 {
 	json_t *list = json_array();
 	const char *relation = NULL;
+	bool *seen = xnew(bool, r->lineage->n_nodes + 1);
 
 	if (s->node != SIZE_MAX)
-		add_hub_parents(r, s, s->node, list, &relation, 0);
+		add_hub_parents(r, s, s->node, seen, list, &relation, 0);
+	free(seen);
 	if (!json_array_size(list))
 		json_array_extend(list, json_object_get(o, "parents"));
 	if (str_eq(relation, "base"))

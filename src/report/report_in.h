@@ -61,6 +61,8 @@ void report_sensitivity(const struct report *r, const struct subject *s, json_t 
 /* --- header.c: the text between the lines of three dashes, and those lines --- */
 char *report_header(const struct report *r, const json_t *data);
 
+/* Edges [*from, *to) of the lineage lead from a node to its parents; none of SIZE_MAX. */
+void report_edges(const struct report *r, size_t node, size_t *from, size_t *to);
 /* Text or null. */
 void report_set(json_t *o, const char *key, const char *text);
 void report_put(json_t *o, const char *key, json_t *v);

@@ -32,6 +32,8 @@ char *report_decimals(double v, int most)
 
 /* --- what is compared --- */
 
+#define MOST_VARIANTS 16
+
 struct words {
 	vec(const char *) v;
 	vec(char *) own;
@@ -65,19 +67,19 @@ static const char *word_of(struct words *w, const struct report *r, const struct
 /* Of parents that nobody measured, theirs. */
 static void add_parents(struct words *w, const struct report *r, size_t node, int depth)
 {
-	for (size_t i = 0; node != SIZE_MAX && i < r->lineage->n_edges; i++) {
-		const struct lineage_node *p = &r->lineage->nodes[r->lineage->edges[i].parent];
-		const char *word;
+	size_t from, to;
 
-		if (r->lineage->edges[i].child != node)
-			continue;
-		word = report_measured_word(r, p->model, 0, p->name);
+	report_edges(r, node, &from, &to);
+	for (size_t i = from; i < to && w->v.n < MOST_VARIANTS; i++) {
+		const struct lineage_node *p = &r->lineage->nodes[r->lineage->edges[i].parent];
+		const char *word = report_measured_word(r, p->model, 0, p->name);
+
 		if (p->model && word)
 			for (size_t k = 0; k < r->n_models; k++)
 				if (r->models[k].id == p->model)
 					word = r->models[k].path;
 		add_word(w, word && word[strspn(word, "0123456789")] ? word : NULL);
-		if (!word && depth < 8)
+		if (!word && depth < 4)
 			add_parents(w, r, r->lineage->edges[i].parent, depth + 1);
 	}
 }

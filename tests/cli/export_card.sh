@@ -39,7 +39,7 @@ run 0 import m.csv
 run 0 export 1 --format card
 cp out card.md
 has out '---' 'library_name: transformers' 'model_name: mixed' '- merge' 'model-index:' \
-  '# made of, by names that are no repository' 'num_few_shot: 0' 'verified: false' \
+  "# made of, by names that are no repository's: code, kjv" 'num_few_shot: 0' 'verified: false' \
   'stderr: 0.0095' '# mixed' 'mixed is a merge of code and kjv by Linear' '70% code + 30% kjv' \
   '| arc_easy | acc_norm | 2376 | 0.686 ± 0.0095 | 0.642 ± 0.0098 | 0.587 ± 0.01 |' \
   '| mixed - code | arc_easy | +0.0440 |' '| real | 105 of 2376 |' '# my mix' \
