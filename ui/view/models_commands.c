@@ -47,22 +47,27 @@ int64_t app_selected_model_run(const struct app *a)
 	return m ? m->run : 0;
 }
 
+/* A row's id is that of its model and one; others have a bit of their own (lineage_rows.c). */
+static int64_t model_of_row(uint64_t id)
+{
+	return id && id < 1ull << 62 ? (int64_t)(id - 1) : 0;
+}
+
 int64_t app_selected_model_id(const struct app *a)
 {
-	const struct catalog_model *m = selected_now(a);
+	const struct models_view *v = app_view_of((struct app *)a, &view_models);
 
-	return m ? m->id : 0;
+	return model_of_row(v->table.cursor_id);
 }
 
 size_t app_marked_models(const struct app *a, int64_t *ids, size_t max)
 {
-	struct models_view *v = models_now(a);
-	size_t rows[256], k = 0;
-	size_t n = v->table.mark_order.n ? table_marked(&v->table, rows, 256) : 0;
+	const struct models_view *v = app_view_of((struct app *)a, &view_models);
+	size_t k = 0;
 
-	for (size_t i = 0; i < n && i < 256 && k < max; i++)
-		if (models_row(v, rows[i])->model)
-			ids[k++] = models_row(v, rows[i])->model->id;
+	for (size_t i = 0; i < v->table.mark_order.n && k < max; i++)
+		if (model_of_row(v->table.mark_order.v[i]))
+			ids[k++] = model_of_row(v->table.mark_order.v[i]);
 	return k;
 }
 
