@@ -65,16 +65,36 @@ static bool looks(const char *s, size_t n)
 	return false;
 }
 
+/* Front matter, or a page around it: a log that is quoted in it does not make it one. */
+static bool sure(const char *s, size_t n)
+{
+	static const char *const keys[] = { "license:", "tags:", "library_name:", "pipeline_tag:",
+		"language:", "model-index:", "datasets:", "model_name:", "base_model_relation:",
+		"quantized_by:", "metadata" };
+	bool front = n > 4 && !memcmp(s, "---", 3) && (s[3] == '\n' || s[3] == '\r');
+
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+		if (has_line(s, n, keys[i], false) && (front || !strcmp(keys[i], "metadata")))
+			return true;
+	return has_line(s, n, "Downloads last month", true) ||
+	       has_line(s, n, "Edit model card", true);
+}
+
 bool card_is(const struct import_text *t)
 {
 	size_t n = t->n < LOOK_BYTES ? t->n : LOOK_BYTES;
-	const char *dot = strrchr(str_base(t->path), '.');
+	const char *dot = strrchr(str_base(t->path), '.'), *last = t->s + t->n - n;
 
 	if (t->json || memchr(t->s, 0, n))
 		return false;
+	if (sure(t->s, n) || has_line(last, n, "Downloads last month", true))
+		return true;
+	if (llama_perplexity_is(t) || lm_eval_table_is(t) || mlx_perplexity_is(t) ||
+		shared_recipe_is(t) || table_file_is(t))
+		return false;
 	if (dot && (!strcasecmp(dot, ".md") || !strcasecmp(dot, ".markdown")))
 		return true;
-	return looks(t->s, n) || looks(t->s + t->n - n, n);
+	return looks(t->s, n) || looks(last, n);
 }
 
 /* --- lines --- */

@@ -498,6 +498,13 @@ static bool one_a_row(struct figures *x)
 
 	if (ct == SIZE_MAX || cv == SIZE_MAX || (cm == SIZE_MAX && cw == SIZE_MAX))
 		return false;
+	if (cf != SIZE_MAX && ce != SIZE_MAX) { /* so lm-eval prints them */
+		json_t *p = json_deep_copy(x->protocol);
+
+		put(p, "tool", json_string("lm-eval"));
+		json_decref(x->protocol);
+		x->protocol = p;
+	}
 	for (size_t i = 0; i < g->rows.n; i++) {
 		const struct grid_row *row = &g->rows.v[i];
 		struct column of = { 0 };

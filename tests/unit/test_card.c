@@ -561,6 +561,7 @@ static void what_lm_eval_prints(void **state)
 	assert_string_equal(f.facts.v[1].task, "arc_challenge");
 	assert_string_equal(f.facts.v[1].metric, "acc_norm");
 	assert_true(f.facts.v[1].stderr_ == 0.0137);
+	assert_string_equal(json_text(f.facts.v[1].protocol, "tool", ""), "lm-eval");
 	assert_int_equal(json_int(f.facts.v[2].protocol, "shots", 0), 5);
 	assert_string_equal(json_text(f.facts.v[2].protocol, "filter", ""), "strict-match");
 	import_file_fini(&f);
@@ -699,6 +700,19 @@ static void prose_is_no_card(void **state)
 	}
 }
 
+static void a_log_inside_a_card_is_no_log(void **state)
+{
+	struct import_file f;
+
+	(void)state;
+	parse(&f,
+		"---\nlicense: mit\n---\n# M-1\n\n```\nFinal estimate: PPL = 6.5 +/- 0.03\n```\n");
+	assert_string_equal(f.card->license, "mit");
+	import_file_fini(&f);
+	parse(&f, "---\ntags: [x]\n---\nmodel,task,metric,value\nm,piqa,acc,0.5\n");
+	import_file_fini(&f);
+}
+
 /* --- hostile --- */
 
 static void every_beginning_of_a_card_is_read(void **state)
@@ -806,6 +820,7 @@ int main(void)
 		cmocka_unit_test(names_of_models),
 		cmocka_unit_test(what_is_damaged_is_listed_and_the_rest_arrives),
 		cmocka_unit_test(prose_is_no_card),
+		cmocka_unit_test(a_log_inside_a_card_is_no_log),
 		cmocka_unit_test(every_beginning_of_a_card_is_read),
 		cmocka_unit_test(absurd_cards_end_soon),
 	};
