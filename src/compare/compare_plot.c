@@ -137,7 +137,7 @@ void show_plot(struct str *s, const struct showing *w)
 
 			if ((means && !c->rows[i].mean) || !drawn(&c->rows[i], d))
 				continue;
-			label = means ? xstrdup(c->variants[d->of].label) : show_task(c, i);
+			label = means ? show_column(c, k) : show_task(c, i);
 			draw(s, w, &a, label, d);
 			free(label);
 		}

@@ -29,12 +29,10 @@ static void header(struct str *s, const struct comparison *c)
 	if (c->n_differences == 1)
 		str_add(s, " \u0394 | \u00b1 | questions | verdict |");
 	for (size_t i = 0; c->n_differences > 1 && i < c->n_differences; i++) {
-		const struct compare_difference *d = &c->rows[0].differences[i];
-		char *title = c->baseline == SIZE_MAX && !c->synergy ? xasprintf("%s - %s",
-			c->variants[d->of].label, c->variants[d->against].label) :
-			xasprintf("\u0394 %s", c->variants[d->of].label);
+		char *title = show_column(c, i), *whole = xasprintf("\u0394 %s", title);
 
-		add_cell(s, title);
+		add_cell(s, whole);
+		free(whole);
 		free(title);
 	}
 	str_add(s, "\n|---|");

@@ -169,7 +169,7 @@ static void add_marked(struct grid *g, const struct showing *w, const struct com
 	str_fini(&s);
 }
 
-static char *column_title(const struct comparison *c, size_t column)
+char *show_column(const struct comparison *c, size_t column)
 {
 	const struct compare_difference *d = &c->rows[0].differences[column];
 
@@ -193,7 +193,7 @@ static void by_task(struct str *s, const struct showing *w)
 		add_label(&g, w, c->variants[i].label, c->n_differences ? 9 : LABEL_MAX);
 	grid_add(&g, c->n_differences ? (w->ascii ? "| diff:" : "\u2502 \u0394:") : "");
 	for (size_t i = 0; i < c->n_differences; i++) {
-		char *title = column_title(c, i);
+		char *title = show_column(c, i);
 
 		add_label(&g, w, title, room);
 		free(title);
@@ -221,6 +221,11 @@ static const struct compare_difference *of_variant(const struct comparison *c,
 	return NULL;
 }
 
+static bool each(const struct comparison *c)
+{
+	return c->n_differences && c->baseline == SIZE_MAX && !c->synergy;
+}
+
 /* Rows are variants, each with a second line of what it differs by; tasks first…last-1. */
 static void by_variant(struct str *s, const struct showing *w, size_t first, size_t last)
 {
@@ -241,13 +246,53 @@ static void by_variant(struct str *s, const struct showing *w, size_t first, siz
 		add_label(&g, w, c->variants[i].label, LABEL_MAX);
 		for (size_t k = first; k < last; k++) {
 			add_value(&g, w, &c->rows[k], i);
-			any |= of_variant(c, &c->rows[k], i) != NULL;
+			any |= !each(c) && of_variant(c, &c->rows[k], i) != NULL;
 		}
 		if (!any)
 			continue;
 		grid_add(&g, "");
 		for (size_t k = first; k < last; k++)
 			add_marked(&g, w, &c->rows[k], of_variant(c, &c->rows[k], i));
+	}
+	grid_end(&g, s, w->columns);
+}
+
+/* The row that stands for all: the mean, else the first. */
+static size_t main_row(const struct comparison *c)
+{
+	for (size_t i = 0; i < c->n_rows; i++)
+		if (c->rows[i].mean)
+			return i;
+	return 0;
+}
+
+/* Of many pairs one row of differences, as a triangle: line minus column. */
+static void triangle(struct str *s, const struct showing *w)
+{
+	const struct comparison *c = w->c;
+	size_t n = c->n_variants, row = main_row(c);
+	char *task = show_task(c, row);
+	struct grid g;
+
+	grid_init(&g, n);
+	grid_addf(&g, "%s, line minus column", task);
+	free(task);
+	for (size_t i = 0; i + 1 < n; i++)
+		add_label(&g, w, c->variants[i].label, 9);
+	for (size_t i = 1; i < n; i++) {
+		add_label(&g, w, c->variants[i].label, LABEL_MAX);
+		for (size_t k = 0; k + 1 < n; k++) {
+			const struct compare_difference *d = NULL;
+
+			for (size_t x = 0; x < c->n_differences && !d; x++)
+				if (c->rows[row].differences[x].of == i &&
+					c->rows[row].differences[x].against == k)
+					d = &c->rows[row].differences[x];
+			if (d)
+				add_marked(&g, w, &c->rows[row], d);
+			else
+				grid_add(&g, "");
+		}
 	}
 	grid_end(&g, s, w->columns);
 }
@@ -293,10 +338,12 @@ static void sizes(struct str *s, const struct showing *w)
 	grid_init(&g, 5);
 	for (size_t i = 0; i < c->n_variants; i++) {
 		const struct compare_variant *v = &c->variants[i];
-		const struct compare_difference *d = c->n_rows ?
+		const struct compare_difference *d = c->n_rows && !each(c) ?
 			of_variant(c, &c->rows[0], i) : NULL;
 
-		grid_add(&g, i ? "" : "size");
+		if (!v->bytes && !(v->bits > 0))
+			continue;
+		grid_add(&g, g.n ? "" : "size");
 		add_label(&g, w, v->label, LABEL_MAX);
 		add_size(&g, v);
 		if (d)
@@ -342,10 +389,12 @@ static void table(struct str *s, const struct showing *w)
 		return;
 	if (c->n_differences == 1 && n <= 3)
 		one_column(s, w);
-	else if (n <= 3 || (c->n_differences && c->baseline == SIZE_MAX && !c->synergy))
+	else if (n <= 3)
 		by_task(s, w);
 	else
 		blocks(s, w);
+	if (n > 3 && each(c))
+		triangle(s, w);
 }
 
 static char *text(const struct comparison *c, size_t columns, bool ascii)

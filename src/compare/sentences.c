@@ -7,6 +7,8 @@
 #include "base/vec.h"
 #include "compare/significance.h"
 
+#define COLUMNS_TOLD 6 /* of more, only those with a real difference are spoken of */
+
 struct sentences {
 	char **v;
 	size_t n, cap;
@@ -106,7 +108,7 @@ static void of_column(struct sentences *out, const struct comparison *c, size_t 
 			all++;
 			real += c->rows[i].differences[column].verdict == VERDICT_REAL;
 		}
-	if (!all)
+	if (!all || (c->n_differences > COLUMNS_TOLD && !real))
 		return;
 	if (c->n_differences > 1 && c->baseline == SIZE_MAX && !c->synergy)
 		str_addf(&s, "%s against %s: ", label(c, of), label(c, against));
@@ -124,6 +126,28 @@ static void of_column(struct sentences *out, const struct comparison *c, size_t 
 	}
 	if (c->n_differences == 1 && s.s[0] >= 'a' && s.s[0] <= 'z')
 		s.s[0] -= 'a' - 'A';
+	say(out, &s);
+}
+
+/* Of many columns, those without. */
+static void none_real(struct sentences *out, const struct comparison *c)
+{
+	size_t none = 0;
+	struct str s = STR_INIT;
+
+	for (size_t k = 0; k < c->n_differences; k++) {
+		size_t all = 0, real = 0;
+
+		for (size_t i = 0; i < c->n_rows; i++) {
+			all += counts(&c->rows[i], k);
+			real += counts(&c->rows[i], k) &&
+				c->rows[i].differences[k].verdict == VERDICT_REAL;
+		}
+		none += all && !real;
+	}
+	if (none && c->n_differences > COLUMNS_TOLD)
+		str_addf(&s, "%zu of %zu columns have no real difference.", none,
+			c->n_differences);
 	say(out, &s);
 }
 
@@ -375,6 +399,7 @@ void making_sentences(struct making *m)
 	empty(&s, m);
 	for (size_t i = 0; c->n_rows && i < c->n_differences; i++)
 		of_column(&s, c, i);
+	none_real(&s, c);
 	suggestive(&s, c);
 	resolution(&s, c);
 	below(&s, c);

@@ -34,6 +34,7 @@ const char *show_verdict(const struct compare_difference *d); /* or why there is
 const char *show_mark(const struct compare_difference *d);    /* "**" real, "*" suggestive, "" */
 /* "arc_easy", with its metric where the task has several or it is not the usual one. */
 char *show_task(const struct comparison *c, size_t row);
+char *show_column(const struct comparison *c, size_t column); /* what it is a difference of */
 /* A line, or as many as it takes, each after a blank. */
 void show_wrapped(struct str *s, const char *text, size_t columns);
 void show_heading(struct str *s, const struct showing *w);

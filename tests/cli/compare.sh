@@ -81,6 +81,8 @@ run 0 compare code
 has out 'against base' 'kjv.txt ppl' ' size '
 run 0 compare code base kjv halfway
 has out ' ** real  * suggestive'
+run 0 compare code base kjv halfway --each
+has out 'mean, line minus column' ' halfway - kjv' 'kjv against base: '
 [ "$(sort -u out | wc -l)" -gt 10 ] || same 'few lines' ''
 
 done_testing

@@ -66,6 +66,42 @@ static void many(void **state)
 	str_fini(&b);
 }
 
+/* Whatever the texts: what both have and what one has are its lines, in their order. */
+static void any(void **state)
+{
+	uint32_t seed = 1;
+
+	(void)state;
+	for (int round = 0; round < 300; round++) {
+		struct str text[2] = { STR_INIT, STR_INIT };
+		size_t lines[2] = { 0, 0 }, next[2] = { 1, 1 };
+		struct linediff d;
+
+		for (int t = 0; t < 2; t++) {
+			str_add(&text[t], "");
+			for (int i = round % 40; i > 0; i--) {
+				seed = seed * 1664525 + 1013904223;
+				if (seed >> 28 < 12) {
+					str_addf(&text[t], "k%u: 1\n", seed >> 24 & 7);
+					lines[t]++;
+				}
+			}
+		}
+		linediff(&d, text[0].s, text[1].s);
+		for (size_t i = 0; i < d.n; i++) {
+			if (d.v[i].sign != '+')
+				assert_int_equal(d.v[i].a, next[0]++);
+			if (d.v[i].sign != '-')
+				assert_int_equal(d.v[i].b, next[1]++);
+		}
+		assert_int_equal(next[0] - 1, lines[0]);
+		assert_int_equal(next[1] - 1, lines[1]);
+		linediff_fini(&d);
+		str_fini(&text[0]);
+		str_fini(&text[1]);
+	}
+}
+
 static struct changed *tensors(struct catalog *c, const struct catalog_tensor *b, size_t n)
 {
 	static const struct catalog_tensor a[] = {
@@ -135,7 +171,8 @@ static void strip(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lines), cmocka_unit_test(many), cmocka_unit_test(strip),
+		cmocka_unit_test(lines), cmocka_unit_test(many), cmocka_unit_test(any),
+		cmocka_unit_test(strip),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
