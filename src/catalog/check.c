@@ -11,6 +11,7 @@
 #include "system/file.h"
 
 #define FAULTS 40 /* then it is enough */
+#define COPY_MAX ((int64_t)256 << 20)
 
 static void add(struct catalog_checked *c, bool mended, char *text)
 {
@@ -192,6 +193,25 @@ static void check_promises(struct db *d, struct catalog_checked *c)
 	}
 }
 
+static bool copy_into_memory(struct db *to, struct db *from)
+{
+	sqlite3_backup *b;
+
+	if (db_number(from, "SELECT page_count * page_size FROM pragma_page_count, "
+		"pragma_page_size", COPY_MAX + 1) > COPY_MAX ||
+		db_open(to, ":memory:", SQLITE_OPEN_READWRITE) != SQLITE_OK)
+		return false;
+	b = sqlite3_backup_init(to->handle, "main", from->handle, "main");
+	if (b)
+		sqlite3_backup_step(b, -1);
+	if (b && sqlite3_backup_finish(b) == SQLITE_OK &&
+		sqlite3_exec(to->handle, "PRAGMA journal_mode = MEMORY", NULL, NULL, NULL) ==
+		SQLITE_OK)
+		return true;
+	db_close(to);
+	return false;
+}
+
 /* The index answers to a statement that looks like a write. */
 static void check_words(struct db *d, struct catalog_checked *c)
 {
@@ -200,14 +220,23 @@ static void check_words(struct db *d, struct catalog_checked *c)
 		{ "INSERT INTO card_search (card_search) VALUES ('integrity-check')", "cards" },
 	};
 
-	if (sqlite3_exec(d->handle, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
-		return;
-	for (size_t i = 0; i < sizeof indices / sizeof *indices; i++)
+	struct db copy = { .path = d->path };
+
+	/* Where nothing can be written now, a copy answers. */
+	if (sqlite3_exec(d->handle, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK) {
+		if (!copy_into_memory(&copy, d))
+			add(c, false, xstrdup("the index of words could not be looked at: the "
+				"catalog cannot be written, and is too large to copy"));
+		d = &copy;
+	}
+	for (size_t i = 0; d->handle && i < sizeof indices / sizeof *indices; i++)
 		if ((sqlite3_exec(d->handle, indices[i].sql, NULL, NULL, NULL) & 0xff) ==
 			SQLITE_CORRUPT)
 			add(c, true, xasprintf("the index of words in %s is damaged: a search "
 				"may miss some", indices[i].of));
-	sqlite3_exec(d->handle, "ROLLBACK", NULL, NULL, NULL);
+	if (d->handle && !sqlite3_get_autocommit(d->handle))
+		sqlite3_exec(d->handle, "ROLLBACK", NULL, NULL, NULL);
+	db_close(&copy);
 }
 
 bool catalog_examine(const char *path, struct catalog_checked *out, struct err *e)

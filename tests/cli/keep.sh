@@ -135,6 +135,8 @@ for how in shared exclusive; do
     # Who only reads does not wait.
     run 0 runs
     has out 'sweet spot'
+    run 0 doctor --check
+    has out 'is whole'
     run 0 backup while-locked.db
     has out 'runs 4'
   fi

@@ -582,6 +582,16 @@ static void broken_promises(void **state)
 			fail_msg("%s: %s", breaks[i].sql, message);
 		sqlite3_close(db);
 		expect_fault(f.path, breaks[i].word);
+		/* Held by another program it is looked at all the same. */
+		if (strstr(breaks[i].word, "words in")) {
+			assert_int_equal(sqlite3_open(f.path, &db), SQLITE_OK);
+			assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL),
+				SQLITE_OK);
+			catalog_patience(1);
+			expect_fault(f.path, breaks[i].word);
+			catalog_patience(10000);
+			sqlite3_close(db);
+		}
 	}
 	fixture_fini(&f);
 }
