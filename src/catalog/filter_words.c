@@ -93,7 +93,7 @@ static void offer_values(struct offer *o, struct db *d, const char *field)
 		{ "method", NULL, "SELECT DISTINCT method FROM run WHERE method IS NOT NULL "
 			"ORDER BY 1" },
 		{ "kind", NULL, "SELECT DISTINCT kind FROM run ORDER BY 1" },
-		{ "status", "done failed cancelled stopped running", NULL },
+		{ "status", "done failed cancelled stopped running imported", NULL },
 		{ "started", "today yesterday", NULL },
 		{ "disk", "yes no", NULL },
 		{ "archived", "yes no all", NULL },

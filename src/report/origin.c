@@ -79,6 +79,7 @@ static json_t *parents(const struct report *r, const struct subject *s)
 {
 	json_t *list = json_array();
 	size_t from, to;
+	bool known;
 
 	report_edges(r, s->node, &from, &to);
 	for (size_t i = from; i < to; i++) {
@@ -89,7 +90,8 @@ static json_t *parents(const struct report *r, const struct subject *s)
 			json_array_append_new(list, parent_json(r, s, p->name, x->relation,
 				x->coefficient, p));
 	}
-	for (size_t i = 0; !json_array_size(list) && i < s->n_in; i++) {
+	known = json_array_size(list) > 0;
+	for (size_t i = 0; !known && i < s->n_in; i++) {
 		char *name = shared_input_name(&s->in[i]);
 
 		if (!str_eq(s->in[i].role, "donor") && (s->in[i].path || s->in[i].hash) &&

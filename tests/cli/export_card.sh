@@ -72,6 +72,9 @@ has out 'library_name: gguf' '- gguf' 'is a quantization of mixed to Q4_K_M' '| 
   '| mixed-Q4_K_M - mixed | arc_easy | -0.0060 |'
 hasnt out 'Made from'
 hasnt out '| Q4_K | 4 | 131072 | 73728 | 4.5 |  |'
+cp out gguf.md
+run 0 audit gguf.md
+has out '0 wrong, 0 misleading, 0 unsupported'
 
 # The layouts.
 run 0 export mixed --format card --template brainwaves

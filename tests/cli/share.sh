@@ -117,6 +117,9 @@ has out 'arc_easy' '# my mix'
 hasnt out '# merged by cupel'
 run 0 --json show 1
 has out '"seed": 7' '"stderr": 0.0095'
+run 0 doctor --check
+run 0 export 1 --format card
+has out 'mixed is a merge of code and kjv by DARE TIES, with base as the base' 'num_few_shot: 0'
 run 0 replay 1
 has out 'the same: run 1 gives hash'
 cp code/model.safetensors kjv/model.safetensors

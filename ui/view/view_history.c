@@ -70,7 +70,8 @@ struct catalog_run *history_selected(const struct app *a)
 static unsigned status_style(const char *s)
 {
 	return str_eq(s, "done") ? STYLE_good : str_eq(s, "failed") ? STYLE_bad :
-		str_eq(s, "running") ? STYLE_value : STYLE_warn;
+		str_eq(s, "running") ? STYLE_value :
+		str_eq(s, "imported") ? STYLE_normal : STYLE_warn;
 }
 
 /* Files are looked for when a row is drawn or sorted by: not for thousands at once. */
