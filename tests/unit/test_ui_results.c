@@ -222,7 +222,7 @@ static void sizes(void **state)
 	char *s = picture(v, 80, 21);
 
 	(void)state;
-	has(s, "── mean by size ");
+	has(s, "── mean by size · ← → another ");
 	has(s, "on the front");
 	has(s, "behind q4-hi"); /* 16.4 GB and no better */
 	has(s, "○");
@@ -231,7 +231,7 @@ static void sizes(void **state)
 	assert_int_equal(results_beaten_by(v->c, 7, 1), SIZE_MAX); /* lower is better: smaller */
 	view_results.move(&v->view, MOVE_RIGHT, 1); /* another figure */
 	s = picture(v, 80, 21);
-	has(s, "── arc_challenge by size ");
+	has(s, "── arc_challenge by size · ");
 	free(s);
 	done(v);
 }

@@ -25,6 +25,8 @@ unsigned cmd_open_result(struct app *a, const char *args)
 		results_page_task(v, row->i);
 	else if (row && !v->at && row->kind == ROW_VARIANT)
 		results_page_variant(v, row->i);
+	else if (row && (row->kind == ROW_SIZE || row->kind == ROW_BITS))
+		results_page_variant(v, results_variant_at(v));
 	else
 		results_page_cell(v);
 	return CHANGED_LAYOUT;

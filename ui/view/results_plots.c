@@ -406,7 +406,7 @@ void results_draw_front(const struct results_view *v, struct grid *g, struct rec
 		return;
 	gather(v, &f);
 	results_title(v->c, v->chosen, &s);
-	str_add(&s, " by size");
+	str_add(&s, v->arrangement == RESULTS_SIZES ? " by size · ← → another" : " by size");
 	grid_rule(g, r.x, r.y, r.w, STYLE_rule, s.s, f.n > 1 ? "● nothing smaller is as good" :
 		NULL);
 	rect_top(&r, 1);
