@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "base/xalloc.h"
 #include "catalog/filter_in.h"
 #include "catalog/task.h"
@@ -30,9 +31,10 @@ static const struct field {
 	{ "started", "when", NUMBER, UNIT_DATE, "r.started", "started<3d",
 		"a date (2026-11-01, 2026-11, today), or so long ago (3d, 12h, 2w)" },
 	{ "seconds", "time", NUMBER, UNIT_SECONDS, "r.seconds", "seconds>2m", "how long it took" },
-	{ "size", "bytes", NUMBER, UNIT_SIZE, "r.bytes", "size<4G", "bytes it wrote" },
+	{ "size", "bytes", NUMBER, UNIT_SIZE, "nullif(r.bytes, 0)", "size<4G", "bytes it wrote" },
 	{ "bits", NULL, NUMBER, UNIT_PLAIN, OUTPUT_BITS, "bits<5", "per weight of what it wrote" },
-	{ "tensors", NULL, NUMBER, UNIT_PLAIN, "r.tensors", "tensors>300", "that it wrote" },
+	{ "tensors", NULL, NUMBER, UNIT_PLAIN, "nullif(r.tensors, 0)", "tensors>300",
+		"that it wrote" },
 	{ "seed", NULL, SEED, 0, "r.seed", "seed:7", "of its random masks" },
 	{ "disk", NULL, CHOICE, 0, NULL, "disk:yes", "is the output still there: yes, no" },
 	{ "output", NULL, PART, 0, "r.output", "output:agent3", "part of where it was written" },
@@ -282,7 +284,7 @@ static const struct filter_names *asked_names(struct filter_asked *a)
 static const char *among(char *const *v, size_t n, const char *name)
 {
 	for (size_t i = 0; i < n; i++)
-		if (str_eq(v[i], name))
+		if (strcasecmp(v[i], name) == 0)
 			return v[i];
 	return NULL;
 }
@@ -307,7 +309,7 @@ static const char *known_task(const struct filter_names *n, const char *name)
 	if (!found && (t = task_find(name)))
 		found = t->name;
 	for (size_t i = 0; i < n->tasks.n && !found; i++)
-		if (str_starts(n->tasks.v[i], name)) {
+		if (strncasecmp(n->tasks.v[i], name, strlen(name)) == 0) {
 			if (begins)
 				return NULL;
 			begins = n->tasks.v[i];
@@ -331,7 +333,7 @@ static bool unknown_field(const char *name, const struct filter_names *n, struct
 		names[at++] = n->metrics.v[i];
 	near = str_nearest(name, names, count);
 	for (size_t i = 0; i < n->tasks.n; i++)
-		if (str_starts(n->tasks.v[i], name))
+		if (strncasecmp(n->tasks.v[i], name, strlen(name)) == 0)
 			str_addf(&hint, "%s%s", hint.n ? " or " : "did you mean ", n->tasks.v[i]);
 	if (!hint.n && near)
 		str_addf(&hint, "did you mean %s", near);

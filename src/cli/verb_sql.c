@@ -66,7 +66,7 @@ const struct verb verb_sql = {
 	.args = "'SELECT...'",
 	.help = "ask the catalog a question in SQL",
 	.detail = "Reads only. cupel-catalog(7) lists the views: runs, inputs, models, tensors, "
-		"notes, tags, scores, jobs, statistics.",
+		"parameters, notes, tags, scores, answers, cards, ancestry, jobs, statistics.",
 	.min_args = 1,
 	.max_args = 1,
 	.run = run,

@@ -101,6 +101,7 @@ static int fill(void **state)
 	put_score(two, 0, "arc_challenge", "acc", 0.39, false);
 	put_score(two, 0, "arc_easy", "acc", 0.9, true);
 	put_score(three, 0, "text", "perplexity", 8.31, false);
+	put_score(three, 0, "My-Bench", "score", 0.2, false);
 	/* registered by a scan, which knows no run */
 	m = (struct catalog_model){ .name = "three", .path = "/m/three", .bits = 16 };
 	assert_true(catalog_model_put(c, &m, &model, NULL));
@@ -126,6 +127,7 @@ static void of_the_run(void **state)
 	finds("size>5G", "one");
 	finds("size>=500M size<6.8GB", "two");
 	finds("bytes:..1000", "three");
+	finds("size<1G", "three two"); /* not what wrote nothing */
 	finds("bits<5", "one");
 	finds("bits=16", "three");
 	finds("tensors=30", "three two one");
@@ -199,6 +201,8 @@ static void of_scores(void **state)
 	finds("perplexity<9", "three");
 	finds("ppl>9", "");
 	finds("text<8.4", "three");
+	finds("my-bench>0.1", "three");            /* in any case */
+	finds("MY-B>0.1", "three");
 	finds("piqa>0", "");                       /* known, and never measured */
 }
 
