@@ -205,6 +205,7 @@ static void csv_line(struct str *s, const struct comparison *c, const struct com
 	add_field(s, items);
 	add_field(s, k ? (d->paired ? "yes" : "no") : "");
 	add_field(s, d ? show_verdict(d) : "");
+	add_real(s, row->resolves);
 	str_addc(s, '\n');
 }
 
@@ -213,7 +214,8 @@ char *show_csv(const struct comparison *c)
 	struct str s = STR_INIT;
 
 	str_add(&s, "task,metric,model,value,stderr,n,estimated,protocol,against,difference,"
-		"relative_percent,difference_stderr,z,p,p_holm,questions,paired,verdict\n");
+		"relative_percent,difference_stderr,z,p,p_holm,questions,paired,verdict,"
+		"resolves\n");
 	for (size_t i = 0; i < c->n_rows; i++)
 		for (size_t k = 0; k < c->n_variants; k++) {
 			bool any = false;
