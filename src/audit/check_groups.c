@@ -201,75 +201,90 @@ static void counts(struct groups *g)
 
 /* --- ranges and limits --- */
 
-static bool of_family(const struct group *x, const char *sentence, bool *named)
-{
-	static const struct { const char *word, *label; } families[] = {
-		{ "routed", "_exps" }, { "routed", "routed" }, { "shared", "shared" },
-		{ "shared", "shexp" }, { "feed-forward", "ffn" }, { "attention", "attn" },
-		{ "mamba", "ssm" },
-	};
+static const struct { const char *word, *label; } families[] = {
+	{ "routed", "_exps" }, { "routed", "routed" }, { "shared", "shared" },
+		{ "shared", "shexp" },
+	{ "feed-forward", "ffn" }, { "attention", "attn" }, { "mamba", "ssm" },
+};
+#define N_FAMILIES (sizeof families / sizeof families[0])
 
-	for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
-		if (audit_word(sentence, families[i].word)) {
-			*named = true;
-			if (audit_find(x->label, families[i].label))
-				return true;
-		}
+/* The word for a family of groups that the text says last; NULL. */
+static const char *family_in(const char *text)
+{
+	const char *last = NULL, *word = NULL;
+
+	for (size_t i = 0; i < N_FAMILIES; i++)
+		for (const char *p = text; (p = audit_find(p, families[i].word)); p++)
+			if (!last || p > last) {
+				last = p;
+				word = families[i].word;
+			}
+	return word;
+}
+
+static bool of_family(const struct group *x, const char *word)
+{
+	for (size_t i = 0; i < N_FAMILIES; i++)
+		if (!strcmp(families[i].word, word) && audit_find(x->label, families[i].label))
+			return !x->combined;
 	return false;
 }
 
-/* Of a sentence the part that the range is said of: "Groups of A range from … ; those of B from
+/* What a range is of: its sentence before it, or the line: "Routed experts: sensitive. Q2_K adds
  * …" */
-static char *clause(const struct card_claim *x)
+static const char *family_of(const struct groups *g, const struct card_claim *x)
 {
-	size_t at = (size_t)json_int(x->what, "at", 0), from = at;
+	char *before = xstrndup(x->text, (size_t)json_int(x->what, "at", 0));
+	const char *word = family_in(before);
 
-	while (from && !strchr(";", x->text[from - 1]))
-		from--;
-	return xstrndup(x->text + from, at - from);
+	free(before);
+	return word ? word : family_in(audit_line(g->in, x->line));
 }
 
-static void range(struct groups *g, const struct card_claim *x)
+static void range_is(struct groups *g, const struct card_claim *x, double least, double most,
+	const char *unit)
 {
 	double low = json_num(x->what, "low", NAN), high = json_num(x->what, "high", NAN);
-	double least = INFINITY, most = -INFINITY, other = NAN;
-	int decimals = audit_decimals(x->text + json_int(x->what, "at", 0));
-	double tolerance = audit_half(decimals > 2 ? 2 : decimals);
-	char *of = clause(x), *claim;
-	bool named = false;
-	const char *whose = "";
+	const char *match = x->text + json_int(x->what, "at", 0), *whose = NULL;
+	int decimals = audit_decimals(match);
+	double tolerance = audit_half(decimals > 2 ? 2 : decimals), other = NAN;
+	char *claim = audit_words(x);
 
-	of_family(&g->v[0], of, &named);
-	if (!named) { /* "Routed experts: sensitive. Q2_K adds …" */
-		free(of);
-		of = xstrdup(audit_line(g->in, x->line));
-	}
-	for (size_t i = 0; i < g->n; i++)
-		if (!isnan(g->v[i].delta) && !g->v[i].combined && of_family(&g->v[i], of, &named)) {
-			least = fmin(least, g->v[i].delta);
-			most = fmax(most, g->v[i].delta);
-		}
-	free(of);
-	if (!named || most < least)
-		return;
 	for (size_t i = 0; i < g->n; i++)
 		if (!(g->v[i].delta <= most) && audit_near(g->v[i].delta, high, tolerance)) {
 			other = g->v[i].delta;
 			whose = g->v[i].label;
 		}
-	claim = audit_words(x);
 	if (audit_near(low, least, tolerance) && audit_near(high, most, tolerance))
 		audit_say(g->in, AUDIT_RIGHT, x->line, claim, json_number(high), json_number(most),
-			"the table has %+.2f %% to %+.2f %%", least, most);
-	else if (!isnan(other))
+			"the table has %.4g to %.4g %s", least, most, unit);
+	else if (whose)
 		audit_say(g->in, AUDIT_WRONG, x->line, claim, json_number(high), json_number(most),
 			"the table has %+.2f %% to %+.2f %% for these groups; %+.2f %% is of %s",
-			least,
-			most, other, whose);
+			least, most, other, whose);
 	else
 		audit_say(g->in, AUDIT_WRONG, x->line, claim, json_number(high), json_number(most),
-			"the table has %+.2f %% to %+.2f %%", least, most);
+			"the table has %.4g to %.4g %s", least, most, unit);
 	free(claim);
+}
+
+static void range(struct groups *g, const struct card_claim *x)
+{
+	const char *word = family_of(g, x);
+	const char *behind = x->text + json_int(x->what, "at", 0) + json_int(x->what, "n", 0);
+	bool price = !strncmp(behind, " per GB", 7) || !strncmp(behind, "/GB", 3);
+	double least = INFINITY, most = -INFINITY;
+
+	for (size_t i = 0; word && i < g->n; i++) {
+		double v = price ? g->v[i].delta / g->v[i].saved * 1e9 : g->v[i].delta;
+
+		if (isnan(v) || !of_family(&g->v[i], word))
+			continue;
+		least = fmin(least, v);
+		most = fmax(most, v);
+	}
+	if (most >= least)
+		range_is(g, x, least, most, price ? "% per GB" : "%");
 }
 
 static void threshold(struct groups *g, const struct card_claim *x)

@@ -25,7 +25,8 @@ static enum column kind_of(const struct card_table *t, size_t i)
 {
 	static const char *const difference[] =
 		{ "difference", "delta", "diff", "Δ", "gain", "gains",
-		"change", "against", "vs", "versus", "synergy", "improvement", NULL };
+		"change", "against", "vs", "versus", "synergy", "improvement", "relative",
+		"percent", NULL };
 	static const char *const other[] = { "questions", "n", "verdict", "p", "z", "se", "stderr",
 		"shots", "n-shot", "recommendation", NULL };
 	const char *title = audit_column(t, i);
