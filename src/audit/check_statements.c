@@ -12,6 +12,7 @@
 #define MENTIONS_MAX 16
 #define PAIRS_MAX 256
 #define TASKS_MAX 64
+#define CLAIMS_MAX 400 /* a card says less */
 
 /* What a sentence speaks of, and what the statement could be a difference of. */
 struct statement {
@@ -657,7 +658,7 @@ void audit_check_statements(struct audit_in *in)
 		{ "mean_is", check_mean },
 	};
 
-	for (size_t i = 0; i < in->c->claims.n; i++)
+	for (size_t i = 0; i < in->c->claims.n && i < CLAIMS_MAX; i++)
 		for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
 			if (!strcmp(in->c->claims.v[i].kind, kinds[k].kind)) {
 				struct statement s = statement_of(in, &in->c->claims.v[i]);

@@ -10,6 +10,7 @@
 #include "compare/significance.h"
 
 #define TASKS_MAX 64
+#define SCORES_MAX 1000 /* a card with more is a leaderboard: its first ones are looked at */
 
 void audit_scores_make(struct audit_in *in);
 void audit_scores_fini(struct audit_in *in);
@@ -89,7 +90,7 @@ static void join_aliases(struct audit_in *in)
 
 void audit_scores_make(struct audit_in *in)
 {
-	for (size_t i = 0; i < in->f->facts.n; i++) {
+	for (size_t i = 0; i < in->f->facts.n && i < SCORES_MAX; i++) {
 		const struct import_fact *x = &in->f->facts.v[i];
 		const char *name = x->variant ? x->variant : in->f->model ? in->f->model : "";
 		const struct task *task = task_find(x->task);

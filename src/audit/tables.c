@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define ROWS_MAX 500 /* of a table; every one is held against every other */
+
 const struct card_table *audit_table(const struct audit_in *in, const char *kind, size_t nth)
 {
 	for (size_t i = 0; i < in->c->tables.n; i++)
@@ -36,7 +38,7 @@ size_t audit_column_of(const struct card_table *t, const char *const *words)
 
 const json_t *audit_row(const struct card_table *t, size_t i)
 {
-	return json_array_get(t->rows, i);
+	return i < ROWS_MAX ? json_array_get(t->rows, i) : NULL;
 }
 
 double audit_cell(const json_t *row, size_t column)

@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "audit/audit.h"
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/rng.h"
@@ -421,6 +422,22 @@ static void feed_samples(const char *text, size_t n)
 	feed_import_as("samples_arc_easy_2026-03-01T12-00-00.jsonl", text, n);
 }
 
+/* Computed again: every finding has a text that is safe to print. */
+static void feed_audit(const struct import_file *f)
+{
+	struct audit a;
+
+	audit_card(f, NULL, &a);
+	for (size_t i = 0; i < a.findings.n; i++) {
+		const struct audit_finding *x = &a.findings.v[i];
+
+		if (x->line < 0 || !utf8_valid(x->message, strlen(x->message)) ||
+			!utf8_valid(x->claim, strlen(x->claim)))
+			abort();
+	}
+	audit_fini(&a);
+}
+
 static void feed_card(const char *text, size_t n)
 {
 	struct import_file f;
@@ -433,6 +450,8 @@ static void feed_card(const char *text, size_t n)
 			abort();
 	if (f.card && (!utf8_valid(f.card->text, f.card->n) || strlen(f.card->text) != f.card->n))
 		abort();
+	if (f.card)
+		feed_audit(&f);
 	import_file_fini(&f);
 }
 
@@ -738,6 +757,9 @@ static const struct target {
 	{ "card groups", "tests/golden/cards/sensitivity.txt", NULL, 0, 200, feed_card },
 	{ "card mojibake", "tests/golden/cards/mixed-bits.txt", NULL, 0, 200, feed_card },
 	{ "card markdown", "tests/golden/cards/right-merge.md", NULL, 0, 300, feed_card },
+	{ "card recipe", "tests/golden/cards/dead-keys.txt", NULL, 0, 200, feed_card },
+	{ "card swap", "tests/golden/cards/near-swap.txt", NULL, 0, 200, feed_card },
+	{ "card sizes", "tests/golden/cards/right-sensitivity.md", NULL, 0, 200, feed_card },
 	{ "card index", NULL, make_card_index, 0, 600, feed_card },
 	{ "leaderboard", "tests/golden/import/contents.csv", NULL, 0, 3000, feed_import },
 	{ "torn JSON", "tests/golden/import/results_torn.json", NULL, 0, 6000, feed_import },

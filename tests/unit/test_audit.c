@@ -164,6 +164,15 @@ static void dead_keys(void **state) { (void)state; one("dead-keys.txt", 9, false
 static void sensitivity(void **state) { (void)state; one("sensitivity.txt", 23, false); }
 static void near_swap(void **state) { (void)state; one("near-swap.txt", 10, false); }
 static void mixed_bits(void **state) { (void)state; one("mixed-bits.txt", 23, false); }
+static void told(void **state)
+{
+	(void)state;
+	one("told-synergy.md", 11, false);
+	one("told-mixed-bits.md", 8, false);
+	one("told-sensitivity.md", 9, false);
+	one("told-near-swap.md", 7, false);
+}
+
 static void right_merge(void **state) { (void)state; one("right-merge.md", 7, true); }
 static void right_sensitivity(void **state) { (void)state; one("right-sensitivity.md", 9, true); }
 static void right_sides(void **state) { (void)state; one("right-side-by-side.md", 7, true); }
@@ -284,7 +293,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(synergy), cmocka_unit_test(dead_keys),
 		cmocka_unit_test(sensitivity), cmocka_unit_test(near_swap),
-		cmocka_unit_test(mixed_bits), cmocka_unit_test(right_merge),
+		cmocka_unit_test(mixed_bits), cmocka_unit_test(told), cmocka_unit_test(right_merge),
 		cmocka_unit_test(right_sensitivity), cmocka_unit_test(right_sides),
 		cmocka_unit_test(slips_are_found),
 	};
