@@ -19,6 +19,7 @@ struct draft {
 	vec(struct lineage_node) nodes;
 	vec(char *) hashes;             /* per node: of its content, or NULL; borrowed */
 	vec(struct lineage_edge) edges;
+	vec(char *) texts;              /* of recipes, which edges share */
 	struct row_node *rows;          /* of models, by row */
 	struct names *names;
 };
@@ -44,7 +45,7 @@ size_t draft_named(struct draft *d, const char *name, const char *path, const ch
 /* gather.c */
 struct lineage_edge *draft_edge(struct draft *d, const struct origin *o, size_t parent,
 	const char *relation);
-void draft_runs(struct draft *d, const struct catalog_making *v, size_t n);
+void draft_runs(struct draft *d, struct catalog_making *v, size_t n); /* takes their recipes */
 void draft_stated(struct draft *d, const struct catalog_edge *v, size_t n,
 	const struct catalog_card *cards, size_t n_cards);
 /* settle.c: the strongest edges of each child, without circles, sorted and indexed. */

@@ -29,14 +29,14 @@ struct lineage_edge *draft_edge(struct draft *d, const struct origin *o, size_t 
 }
 
 static void tell(struct lineage_edge *e, const struct share *s, double c, const struct recipe *r,
-	const char *text)
+	char *text)
 {
 	e->coefficient = c;
 	e->approximate = s->approximate && !isnan(c);
 	e->why = s->why;
 	e->brief = xstrdup(s->brief);
 	e->method = r->method_name ? xstrdup(r->method_name) : NULL;
-	e->recipe = text ? xstrdup(text) : NULL;
+	e->recipe = text;
 }
 
 /* --- recipes --- */
@@ -61,7 +61,7 @@ static size_t node_of_ref(struct draft *d, const struct origin *o,
 /* Documents of one file, as nodes. */
 struct documents {
 	size_t node[RECIPE_MAX_DOCUMENTS];
-	const char *text;
+	char *text;
 };
 
 static void add_recipe(struct draft *d, const struct origin *o, const struct recipe *r,
@@ -111,7 +111,7 @@ static void add_recipe(struct draft *d, const struct origin *o, const struct rec
 
 /* The edges of a recipe: documents in it become nodes of their own. */
 static void draft_recipe(struct draft *d, const struct origin *o, const struct recipe *r,
-	const char *recipe_text)
+	char *recipe_text)
 {
 	struct documents docs = { .text = recipe_text };
 
@@ -153,7 +153,7 @@ static bool add_pending(struct draft *d, const struct origin *o, const struct ca
 		e->position = (int64_t)i;
 		e->pending = true;
 		e->method = r->method ? xstrdup(r->method) : NULL;
-		e->recipe = xstrdup(r->recipe_text);
+		e->recipe = r->recipe_text;
 	}
 	return d->edges.n > first;
 }
@@ -173,7 +173,7 @@ static void from_inputs(struct draft *d, const struct origin *o, const struct ca
 			str_eq(in->role, "base") ? "base" : "merge");
 		e->method = r->method ? xstrdup(r->method) : NULL;
 		e->brief = r->method ? xstrdup(r->method) : NULL;
-		e->recipe = r->recipe_text ? xstrdup(r->recipe_text) : NULL;
+		e->recipe = r->recipe_text;
 		e->coefficient = quantized ? 1.0 : NAN;
 		e->why = quantized ? NULL : "its recipe cannot be read";
 	}
@@ -182,7 +182,7 @@ static void from_inputs(struct draft *d, const struct origin *o, const struct ca
 /* A merge that was quantized while it was made stands between as a node of its own. */
 static void add_run(struct draft *d, struct origin *o, const struct catalog_run *r)
 {
-	const char *text = r->recipe_text;
+	char *text = r->recipe_text;
 	bool quantized = str_eq(r->kind, "quantize");
 	struct recipe *recipe = text ? recipe_parse(text, strlen(text), r->recipe_path, NULL) :
 		NULL;
@@ -244,7 +244,7 @@ static size_t node_of_run(struct draft *d, const struct catalog_run *r, bool *kn
 	return node;
 }
 
-void draft_runs(struct draft *d, const struct catalog_making *v, size_t n)
+void draft_runs(struct draft *d, struct catalog_making *v, size_t n)
 {
 	size_t *child = xnew(size_t, n + 1);
 
@@ -264,6 +264,9 @@ void draft_runs(struct draft *d, const struct catalog_making *v, size_t n)
 		snprintf(source, sizeof source, "run %" PRId64, v[i].run.id);
 		if (child[i] != LINEAGE_NONE && !add_pending(d, &o, &v[i].run))
 			add_run(d, &o, &v[i].run);
+		if (v[i].run.recipe_text) /* its edges share it */
+			*vec_push(&d->texts) = v[i].run.recipe_text;
+		v[i].run.recipe_text = NULL;
 	}
 	free(child);
 }
@@ -382,7 +385,7 @@ static void set_quantized(struct draft *d, struct lineage_edge *e, const char *t
 
 /* The edges of one child from one card, or one kind of file: v[0 … n). */
 static void add_stated(struct draft *d, struct origin *o, const struct catalog_edge *v, size_t n,
-	const char *text, const char *type)
+	char *text, const char *type)
 {
 	struct recipe *r = text ? recipe_parse(text, strlen(text), NULL, NULL) : NULL;
 	struct share s = { 0 };
@@ -464,9 +467,12 @@ void draft_stated(struct draft *d, const struct catalog_edge *v, size_t n,
 			o.child = draft_node(d, v[i].child, NULL, NULL, LINEAGE_NONE);
 		if (!v[i].card && o.strength == SAYS_PROVENANCE)
 			beside = recipe_beside(d, o.child);
-		add_stated(d, &o, &v[i], end - i, card ? card->recipe_text : beside, type);
+		if (card && card->recipe_text)
+			beside = xstrdup(card->recipe_text);
+		if (beside)
+			*vec_push(&d->texts) = beside;
+		add_stated(d, &o, &v[i], end - i, beside, type);
 		free(type);
-		free(beside);
 		free(source);
 	}
 }

@@ -39,7 +39,7 @@ struct lineage_edge {
 	char *relation;         /* base merge quantized finetune adapter */
 	char *source;           /* "run 41", "card README.md", "metadata", "provenance" */
 	char *method;           /* of the recipe, or NULL */
-	char *recipe;           /* YAML, or NULL */
+	char *recipe;           /* YAML, or NULL; edges of one recipe share it */
 	double coefficient;     /* of the parent in the child where that is a sum, else NaN */
 	bool approximate;       /* near it only: `why` says when */
 	const char *why;        /* why it is NaN, or approximate; constant; NULL */
@@ -65,6 +65,8 @@ struct lineage {
 	size_t n_also;
 	struct names *names;    /* private */
 	pthread_mutex_t lock;   /* of what lineage_ready fills in */
+	char **texts;           /* of recipes */
+	size_t n_texts;
 };
 /* A part of a leaf that came one way. */
 struct lineage_part {

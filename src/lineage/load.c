@@ -32,6 +32,9 @@ void lineage_free(struct lineage *l)
 		edge_fini(&l->edges[i]);
 	for (size_t i = 0; i < l->n_also; i++)
 		edge_fini(&l->also[i]);
+	for (size_t i = 0; i < l->n_texts; i++)
+		free(l->texts[i]);
+	free(l->texts);
 	free(l->nodes);
 	free(l->edges);
 	free(l->also);

@@ -11,7 +11,6 @@ void edge_fini(struct lineage_edge *e)
 	free(e->relation);
 	free(e->source);
 	free(e->method);
-	free(e->recipe);
 	free(e->brief);
 }
 
@@ -214,6 +213,8 @@ void draft_settle(struct draft *d, struct lineage *l)
 	l->n_nodes = d->nodes.n;
 	l->edges = d->edges.v;
 	l->n_edges = d->edges.n;
+	l->texts = d->texts.v;
+	l->n_texts = d->texts.n;
 	l->order = xnew(size_t, l->n_nodes + 1);
 	l->first = index_children(l->edges, l->n_edges, l->n_nodes);
 	break_circles(l);
