@@ -147,6 +147,9 @@ for pair in synergy:brainwaves dead-keys:default sensitivity:cerebellum near-swa
     same "$(own_figures b.db "$each")" "$(own_figures a.db "$each")"
   done
   same "$(groups b.db)" "$(groups a.db)"
+  # What the export says is right; what the author said of his base stays his.
+  "$CUPEL" audit README.md >out
+  [ "$pair" = sensitivity:cerebellum ] || has out '0 wrong,'
   same "$("$CUPEL" --catalog b.db --json sql 'SELECT recipe FROM cards')" \
     "$("$CUPEL" --catalog a.db --json sql 'SELECT recipe FROM cards')"
 done
