@@ -299,7 +299,7 @@ static void add_changed(struct sides *s, const struct changed *x, const char *na
 			x->same);
 	else
 		run_page_add(s->p, STYLE_value, "%s%s", name, text.s);
-	if (s->n == 2 && (mixed || s->whole)) {
+	if (s->n == 2 && x->n_roles && (mixed || s->whole)) {
 		run_page_add(s->p, STYLE_dim, "%-12s outside of layers, then layer 0 … %zu: · "
 			"same  %s some  %s changed", "", x->n_layers ? x->n_layers - 1 : 0,
 			glyph_shade(2), glyph_shade(4));
@@ -308,10 +308,10 @@ static void add_changed(struct sides *s, const struct changed *x, const char *na
 			add_strip(&text, x, r);
 			run_page_add(s->p, STYLE_normal, "%-12s %s", x->roles[r], text.s);
 		}
-	} else if (mixed) {
+	} else if (x->changed) {
 		str_clear(&text);
 		add_strip(&text, x, x->n_roles);
-		run_page_add(s->p, STYLE_normal, "%-12s %s", "", text.s);
+		run_page_add(s->p, STYLE_normal, "%-12s %s", "every role", text.s);
 	}
 	str_fini(&text);
 }
