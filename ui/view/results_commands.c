@@ -84,10 +84,11 @@ static unsigned set_baseline(struct results_view *v, const char *word, enum comp
 static unsigned baseline_picked(struct app *a, size_t i, void *ctx)
 {
 	struct results_view *v = results_of(a);
-	size_t n = v->c ? v->c->n_variants : 0;
+	size_t n = v->c ? v->c->n_variants : 0; /* parents may come on top of what was asked for */
 	char buf[24];
 
 	(void)ctx;
+	n = n < RESULTS_VARIANTS_MAX ? n : RESULTS_VARIANTS_MAX;
 	if (i < n)
 		return set_baseline(v, results_word(a, &v->c->variants[i], buf), AGAINST_BASELINE);
 	return set_baseline(v, NULL, i == n ? AGAINST_PARENT : i == n + 1 ? AGAINST_EACH :

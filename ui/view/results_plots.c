@@ -279,13 +279,78 @@ static void draw_value(const struct results_view *v, struct grid *g, struct rect
 		x->lo, x->hi);
 }
 
+#define FIGURE 12 /* columns of ".468 ±.010" before its interval, where there is room */
+
+/* The title, and the ends of the axis over where it stands. */
+static void draw_value_axis(const struct results_view *v, struct grid *g, struct rect r, int from,
+	const struct axis *x)
+{
+	const struct compare_row *t = &v->c->rows[v->chosen];
+	struct str s = STR_INIT;
+	int left;
+
+	results_title(v->c, v->chosen, &s);
+	str_add(&s, ", 95 %");
+	grid_rule(g, r.x, r.y, r.w, STYLE_rule, s.s, NULL);
+	left = r.x + text_width(s.s) + 4;
+	str_clear(&s);
+	str_addc(&s, ' ');
+	results_number(t, x->lo, &s);
+	str_addc(&s, ' ');
+	if (left <= from && from + text_width(s.s) < r.x + r.w)
+		grid_text(g, from, r.y, STYLE_dim, s.s);
+	str_clear(&s);
+	str_addc(&s, ' ');
+	results_number(t, x->hi, &s);
+	str_addc(&s, ' ');
+	grid_text(g, r.x + r.w - text_width(s.s), r.y, STYLE_dim, s.s);
+	str_fini(&s);
+}
+
+static void draw_value_figure(const struct compare_row *t, const struct compare_cell *cell,
+	struct grid *g, int x, int y)
+{
+	struct str s = STR_INIT;
+
+	if (cell->known) {
+		if (cell->estimated)
+			str_addc(&s, '~');
+		results_number(t, cell->value, &s);
+		if (!isnan(cell->stderr_))
+			str_add(&s, " ±");
+		results_number(t, cell->stderr_, &s);
+		grid_pad(g, x, y, FIGURE - 1, 1, STYLE_dim, s.s);
+	}
+	str_fini(&s);
+}
+
+/* Those in sight of the table that have the figure, the cursor's among them. */
+static size_t variants_to_draw(const struct results_view *v, const struct compare_row *t,
+	size_t room, size_t *rows)
+{
+	size_t all[RESULTS_VARIANTS_MAX], n = 0, at = 0, from;
+
+	for (size_t i = 0; i < v->table.shown.n && n < RESULTS_VARIANTS_MAX; i++) {
+		size_t variant = v->rows.v[v->table.shown.v[i].row].i;
+
+		if (!t->cells[variant].known)
+			continue;
+		at = i <= v->table.cursor ? n : at;
+		all[n++] = variant;
+	}
+	from = at >= room ? at - room + 1 : 0;
+	n = n - from < room ? n - from : room;
+	memcpy(rows, all + from, n * sizeof *rows);
+	return n;
+}
+
 void results_draw_values(const struct results_view *v, struct grid *g, struct rect r)
 {
 	const struct compare_row *t = v->chosen < v->c->n_rows ? &v->c->rows[v->chosen] : NULL;
-	int label = r.w / 3 < LABEL ? r.w / 3 : LABEL, room = r.h - 1;
-	size_t from = v->table.cursor >= (size_t)room ? v->table.cursor - (size_t)room + 1 : 0;
+	int label = r.w / 3 < LABEL ? r.w / 3 : LABEL, figure = r.w >= 70 ? FIGURE : 0;
+	size_t rows[RESULTS_VARIANTS_MAX], n, at = results_variant_at(v);
+	int from;
 	struct axis x = { HUGE_VAL, -HUGE_VAL, "" };
-	struct str s = STR_INIT;
 
 	if (!t || r.h < 2)
 		return;
@@ -295,31 +360,19 @@ void results_draw_values(const struct results_view *v, struct grid *g, struct re
 		x.lo -= 0.5 * fabs(x.lo);
 		x.hi += 0.5 * fabs(x.hi);
 	}
-	results_title(v->c, v->chosen, &s);
-	str_add(&s, ", 95 %");
-	label = label_width(s.s, label, r.w);
-	grid_rule(g, r.x, r.y, r.w, STYLE_rule, s.s, NULL);
-	str_clear(&s);
-	str_addc(&s, ' ');
-	results_number(t, x.lo, &s);
-	str_addc(&s, ' ');
-	if (text_width(s.s) + label < r.w && x.lo < x.hi)
-		grid_text(g, r.x + label, r.y, STYLE_dim, s.s);
-	str_clear(&s);
-	str_addc(&s, ' ');
-	results_number(t, x.hi, &s);
-	str_addc(&s, ' ');
+	from = r.x + label + figure;
 	if (x.lo < x.hi)
-		grid_text(g, r.x + r.w - text_width(s.s), r.y, STYLE_dim, s.s);
-	for (int i = 0; i < room && from + (size_t)i < v->table.shown.n && x.lo < x.hi; i++) {
-		size_t variant = v->rows.v[v->table.shown.v[from + (size_t)i].row].i;
+		draw_value_axis(v, g, r, from, &x);
+	n = x.lo < x.hi ? variants_to_draw(v, t, (size_t)r.h - 1, rows) : 0;
+	for (size_t i = 0; i < n; i++) {
+		int y = r.y + 1 + (int)i;
 
-		grid_fit(g, r.x + 1, r.y + 1 + i, label - 2, from + (size_t)i == v->table.cursor ?
-			STYLE_value : STYLE_normal, v->c->variants[variant].label, CUT_MIDDLE);
-		draw_value(v, g, (struct rect){ r.x + label, r.y + 1 + i, r.w - label - 1, 1 },
-			variant, &x);
+		grid_fit(g, r.x + 1, y, label - 2, rows[i] == at ? STYLE_value : STYLE_normal,
+			v->c->variants[rows[i]].label, CUT_MIDDLE);
+		if (figure)
+			draw_value_figure(t, &t->cells[rows[i]], g, r.x + label, y);
+		draw_value(v, g, (struct rect){ from, y, r.x + r.w - from - 1, 1 }, rows[i], &x);
 	}
-	str_fini(&s);
 }
 
 /* --- size against score --- */
