@@ -389,6 +389,9 @@ static bool open_data(struct shell *s, const struct cli_start *start, struct err
 		s->a.catalog = catalog_stand_in(path, e);
 	free(path);
 	err_clear(e);
+	/* From now on somebody sits before the screen. */
+	if (!getenv("CUPEL_CATALOG_WAIT"))
+		catalog_patience(3000);
 	s->a.roots = open_roots(start);
 	s->a.pool = pool_new(start->threads);
 	return true;

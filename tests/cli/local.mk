@@ -53,6 +53,7 @@ EXTRA_DIST += \
 	tests/golden/import/divergence.log \
 	tests/golden/import/eval_maker_new_0.4.13_00_tiny \
 	tests/golden/import/eval_maker_tiny-merge_0.4.9_05_arc_easy_boolq \
+	tests/golden/import/generate.sh \
 	tests/golden/import/hellaswag.log \
 	tests/golden/import/contents.csv \
 	tests/golden/import/contents.json \
