@@ -261,6 +261,65 @@ static void sorted(void **state)
 	done(v);
 }
 
+/* Pairs have letters; which of them is drawn follows the cursor. */
+static void pairs(void **state)
+{
+	struct results_view *v = make(0, RESULTS_TASKS);
+	char *s;
+
+	(void)state;
+	v->c = comparison(3);
+	v->c->baseline = SIZE_MAX;
+	v->c->n_differences = 3;
+	for (size_t i = 0; i < v->c->n_rows; i++) {
+		struct compare_difference *d = v->c->rows[i].differences;
+
+		d[2] = d[1]; /* the third against the second */
+		d[2].against = 1;
+	}
+	results_table_again(v);
+	s = picture(v, 130, 21);
+	has(s, "· each against each");
+	has(s, "A q4-hi");
+	has(s, "B qx63-hi");
+	has(s, "Δ B-A");
+	has(s, "Δ C-A");
+	has(s, "Δ C-B");
+	has(s, "── qx63-hi to q4-hi, 95 % ");
+	has_not(s, "baseline");
+	free(s);
+	for (int i = 0; i < 5; i++)
+		view_results.move(&v->view, MOVE_RIGHT, 1);
+	s = picture(v, 130, 21);
+	has(s, "── q2 to q4-hi, 95 % ");
+	free(s);
+	done(v);
+}
+
+/* Pictures show what was measured, with its error; of nothing there is none. */
+static void unmeasured(void **state)
+{
+	struct results_view *v = make(4, RESULTS_VARIANTS);
+	char *s;
+
+	(void)state;
+	for (size_t i = 0; i < v->c->n_rows; i++) {
+		v->c->rows[i].cells[2].known = false;
+		v->c->rows[i].differences[1].known = false;
+	}
+	v->c->rows[3].cells[1].known = false;
+	for (int i = 0; i < 5; i++) /* name, mean, …, hellaswag */
+		view_results.move(&v->view, MOVE_RIGHT, 1);
+	s = picture(v, 100, 21);
+	has(s, "── hellaswag, 95 % ");
+	has(s, " q4-hi                   .632 ±.005 ");
+	has(s, " bf16                    .640 ±.005 ");
+	has_not(s, " q2                      ·");
+	assert_null(strstr(strstr(s, "── hellaswag"), "qx63-hi "));
+	free(s);
+	done(v);
+}
+
 static void nothing(void **state)
 {
 	struct results_view *v = make(0, RESULTS_TASKS);
@@ -281,6 +340,8 @@ int main(void)
 		cmocka_unit_test(many_variants),
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(sorted),
+		cmocka_unit_test(pairs),
+		cmocka_unit_test(unmeasured),
 		cmocka_unit_test(nothing),
 	};
 
