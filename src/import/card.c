@@ -11,6 +11,8 @@
 
 #define CARD_MAX_BYTES ((size_t)16 << 20)
 #define LINE_MAX_BYTES 20000
+#define TABLES_MAX 500
+#define FIGURES_MAX 50000
 #define LOOK_BYTES 65536 /* at both ends, for what tells a card */
 
 /* --- is it one? --- */
@@ -153,6 +155,17 @@ void card_fact(struct card_reader *r, const char *key, json_t *value, size_t lin
 	o = json_pack("{s:o, s:I, s:o}", "value", value, "line", (json_int_t)line + 1, "text",
 		json_textn(line < r->line.n ? r->line.v[line].s : ""));
 	json_object_set_new(r->c->facts, key, o);
+}
+
+bool card_full(struct card_reader *r, size_t line)
+{
+	if (r->c->tables.n < TABLES_MAX && r->f->facts.n < FIGURES_MAX)
+		return false;
+	if (!r->full)
+		import_unread(r->f, (int64_t)line + 1, "", 0,
+			"more than %d tables, or %d figures: the rest of them", TABLES_MAX,
+			FIGURES_MAX);
+	return r->full = true;
 }
 
 struct card_table *card_table_new(struct card_reader *r, const char *kind, size_t line)

@@ -5,8 +5,6 @@
 #include "base/str.h"
 #include "base/vec.h"
 
-#define TABLES_MAX 500
-
 void card_grid_fini(struct card_grid *g)
 {
 	for (size_t i = 0; i < g->rows.n; i++) {
@@ -256,11 +254,8 @@ void card_read_tables(struct card_reader *r)
 	for (size_t i = 0; i < r->line.n; i++) {
 		if (!open_line(r, i))
 			continue;
-		if (r->c->tables.n >= TABLES_MAX) {
-			import_unread(r->f, (int64_t)i + 1, "", 0,
-				"more than %d tables: the rest of the card", TABLES_MAX);
+		if (card_full(r, i))
 			return;
-		}
 		if (!card_grid_html(r, i, &g) && !pipe_table(r, i, &g) && !gap_table(r, i, &g) &&
 			!card_grid_blank(r, i, &g))
 			continue;

@@ -8,6 +8,8 @@
 #include "base/str.h"
 #include "base/vec.h"
 
+#define ROWS_MAX 1000 /* of one table */
+
 struct swap_row {
 	double t, full;
 	char *note;
@@ -51,7 +53,11 @@ static void swaps(struct card_reader *r)
 
 		if (r->line.v[i].use != LINE_TEXT || !swap_row(r->line.v[i].s, &x))
 			continue;
-		if (!t || i - last > 3) {
+		if (!t || i - last > 3 || json_array_size(t->rows) >= ROWS_MAX) {
+			if (card_full(r, i)) {
+				free(x.note);
+				return;
+			}
 			t = card_table_new(r, "swap", i);
 			json_array_append_new(t->columns, json_string("t"));
 			json_array_append_new(t->columns, json_string("full"));
@@ -140,8 +146,9 @@ static void scores(struct card_reader *r)
 		struct card_value v;
 		char *plain;
 
-		for (end = i; end < r->line.n && r->line.v[end].use == LINE_TEXT &&
-			      entry(r->line.v[end].s, &l, &v, &plain);
+		for (end = i;
+			end < r->line.n && end - i < ROWS_MAX && r->line.v[end].use == LINE_TEXT &&
+			entry(r->line.v[end].s, &l, &v, &plain);
 			end++) {
 			points |= of_points(&l, &v);
 			card_label_fini(&l);
@@ -151,6 +158,8 @@ static void scores(struct card_reader *r)
 			end++;
 			continue;
 		}
+		if (card_full(r, i))
+			return;
 		t = card_table_new(r, "scores", i);
 		json_array_append_new(t->columns, json_string("task"));
 		json_array_append_new(t->columns, json_string("value"));

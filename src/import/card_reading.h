@@ -28,6 +28,8 @@ struct card_reader {
 	bool wikitext; /* the card speaks of it */
 	char *title; /* of the card: its first heading, or NULL */
 	char *hub;   /* owner/name as the page has it, or NULL */
+	size_t recipe_end, blocks; /* behind the last line of recipes; how many blocks of them */
+	bool full;   /* no more tables are read */
 	json_t *protocol; /* what the prose says of how its tables were measured, once wanted */
 	size_t front_from, front_to; /* lines of front matter, from 0; to 0: none */
 };
@@ -108,6 +110,8 @@ void card_read_repeats(struct card_reader *r);
 void card_parent(struct card_reader *r, const char *name, const char *relation, int64_t line);
 /* {"value": …, "line": …, "text": …} unless it is there. Takes value. */
 void card_fact(struct card_reader *r, const char *key, json_t *value, size_t line);
+/* Are there so many tables that no more are read? Said once. */
+bool card_full(struct card_reader *r, size_t line);
 struct card_table *card_table_new(struct card_reader *r, const char *kind, size_t line);
 /* The variant as it is to be known, for a row or column under `name` (NULL: the card's model) with
  * the quantization `quant` (or NULL). free(); NULL: the card's model. */

@@ -8,6 +8,8 @@
 #include "base/vec.h"
 #include "recipe/recipe.h"
 
+#define BLOCKS_MAX 64
+
 void card_read_fences(struct card_reader *r)
 {
 	char mark = 0;
@@ -111,9 +113,7 @@ static void take(struct card_reader *r, struct str *s, size_t from, size_t to)
 	if (!c->recipe_line) {
 		c->recipe_line = (int64_t)from + 1;
 	} else {
-		last = (size_t)c->recipe_line - 1;
-		for (const char *p = s->s; (p = strchr(p, '\n')); p++)
-			last++;
+		last = r->recipe_end;
 		for (; last + 1 < from; last++)
 			str_addc(s, '\n');
 		if (last < from && strcmp(r->line.v[from].s, "---") != 0)
@@ -128,11 +128,15 @@ static void take(struct card_reader *r, struct str *s, size_t from, size_t to)
 		str_addc(s, '\n');
 		r->line.v[i].use = LINE_RECIPE;
 	}
+	if (to > r->recipe_end)
+		r->recipe_end = to;
+	if (++r->blocks == BLOCKS_MAX)
+		import_unread(r->f, (int64_t)to, "", 0, "recipes behind the first %d", BLOCKS_MAX);
 }
 
 static void fenced(struct card_reader *r, struct str *s)
 {
-	for (size_t i = 0, end; i < r->line.n; i = end) {
+	for (size_t i = 0, end; i < r->line.n && r->blocks < BLOCKS_MAX; i = end) {
 		end = i + 1;
 		if (r->line.v[i].use != LINE_CODE)
 			continue;
@@ -145,7 +149,7 @@ static void fenced(struct card_reader *r, struct str *s)
 
 static void bare(struct card_reader *r, struct str *s)
 {
-	for (size_t i = 0, end; i < r->line.n; i = end) {
+	for (size_t i = 0, end; i < r->line.n && r->blocks < BLOCKS_MAX; i = end) {
 		size_t from = i;
 
 		end = i + 1;

@@ -338,6 +338,8 @@ void card_read_score_lines(struct card_reader *r)
 		if ((l->use != LINE_TEXT && l->use != LINE_CODE) || !*l->s)
 			continue;
 		if (!strpbrk(l->s, "|\t") && header(&next, l->s)) {
+			if (card_full(r, i))
+				break;
 			next.name = x.name;
 			x = next;
 			begin(&x, i);

@@ -769,6 +769,20 @@ static void absurd_cards_end_soon(void **state)
 	parse(&f, s.s);
 	assert_true(f.card->tables.n <= 500);
 	import_file_fini(&f);
+	/* recipes, lines of scores and lists without end */
+	str_clear(&s);
+	str_add(&s, "# M-1\n\n");
+	repeat(&s, "```yaml\nmerge_method: linear\nmodels:\n  - model: a/B-1\n```\n", 20000);
+	parse(&f, s.s);
+	assert_int_equal(f.card->parents.n, 1);
+	import_file_fini(&f);
+	str_clear(&s);
+	str_add(&s, "# M-1\n\n");
+	repeat(&s, "arc boolq piqa\nq8 0.5,0.6,0.7\n", 20000);
+	repeat(&s, "- arc: 0.5\n", 20000);
+	parse(&f, s.s);
+	assert_int_equal(f.card->tables.n, 500);
+	import_file_fini(&f);
 	/* one line, of everything that opens something */
 	str_clear(&s);
 	str_add(&s, "# M-1\n\n");
