@@ -92,6 +92,7 @@ static const struct { bool (*enabled)(const struct app *a); const char *reason;
 	{ command_can_flip, "nothing was changed yet" },
 	{ command_is_dirty, "nothing has changed" },
 	{ command_can_write, "no recipe that could be written is open" },
+	{ command_can_measure, "no model is selected, and no recipe is open that has a plan" },
 };
 
 const char *command_reason(const struct command *c)

@@ -84,10 +84,25 @@ static double seconds_now(void)
 }
 
 struct telling {
-	const char *text;
+	struct cli *c;
+	const struct eval_how *how;
+	const struct eval_text *text;
 	double began, said;
 	bool tty;
 };
+
+static void tell_job(const struct telling *t, size_t done, size_t of, const char *said)
+{
+	double part = (double)done / (double)of, taken = seconds_now() - t->began;
+	uint64_t bytes = t->how->done + (uint64_t)(part * (double)t->text->n);
+	double rate = part * (double)t->text->n / (taken > 0 ? taken : 1);
+	bool cancel = false;
+
+	catalog_job_progress(t->c->catalog, t->how->job, bytes, t->how->total, rate,
+		rate > 0 ? (double)(t->how->total - bytes) / rate : -1, said, &cancel, NULL);
+	if (cancel)
+		atomic_store(&process_cancelled, true);
+}
 
 static void tell(void *ctx, const double *chunk, size_t done, size_t of)
 {
@@ -95,32 +110,35 @@ static void tell(void *ctx, const double *chunk, size_t done, size_t of)
 	double now = seconds_now(), sum = 0;
 	struct str s = STR_INIT;
 
-	if (done < of && now - t->said < (t->tty ? 0.1 : 5))
+	if (done < of && now - t->said < (t->tty ? 0.1 : t->how->job ? 0.4 : 5))
 		return;
 	t->said = now;
 	for (size_t i = 0; i < done; i++)
 		sum += chunk[i];
-	str_addf(&s, "%s: %zu of %zu chunks, perplexity %.4f", str_base(t->text), done, of,
+	str_addf(&s, "%s: %zu of %zu chunks, perplexity %.4f", str_base(t->text->path), done, of,
 		exp(sum / (double)done));
 	if (done < of) {
 		str_add(&s, ", ");
 		str_add_seconds(&s, (now - t->began) / (double)done * (double)(of - done));
 		str_add(&s, " left");
 	}
-	if (t->tty)
+	if (t->how->job)
+		tell_job(t, done, of, s.s);
+	else if (t->tty)
 		fprintf(stderr, "\r\033[K%s", s.s);
 	else if (done < of)
 		fprintf(stderr, "%s\n", s.s);
-	if (t->tty && done == of)
+	if (!t->how->job && t->tty && done == of)
 		fputs("\r\033[K", stderr);
 	str_fini(&s);
 }
 
-bool eval_text_measure(struct eval_text *t, struct eval_subject *s, const struct eval_how *how,
+bool eval_text_measure(struct eval_text *t, struct eval_subject *s, struct eval_how *how,
 	struct cli *c, struct err *e)
 {
 	struct tokens tokens = { 0 };
-	struct telling telling = { .text = t->path, .began = seconds_now(), .said = seconds_now(),
+	double now = seconds_now();
+	struct telling telling = { .c = c, .how = how, .text = t, .began = now, .said = now,
 		.tty = isatty(STDERR_FILENO) };
 	struct perplexity_ask ask = { .context = (size_t)how->context,
 		.chunks = (size_t)how->chunks, .bos = tokenizer_bos(s->tokenizer),
@@ -141,6 +159,7 @@ bool eval_text_measure(struct eval_text *t, struct eval_subject *s, const struct
 	if (!ok && str_eq(e->where, "text"))
 		err_at(e, "%s", t->path);
 	free(tokens.v);
+	how->done += t->n;
 	return ok;
 }
 

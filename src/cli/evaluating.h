@@ -22,6 +22,8 @@ void eval_subject_close(struct eval_subject *s);
 struct eval_how {
 	uint64_t context, chunks;  /* chunks 0: all */
 	bool special;
+	int64_t job;               /* that is told how far it is; 0 none */
+	uint64_t done, total;      /* bytes of text, all models and texts together */
 };
 struct eval_text {
 	const char *path;
@@ -33,7 +35,7 @@ struct eval_text {
 };
 bool eval_text_read(struct eval_text *t, const char *path, struct err *e);
 /* Says on stderr what it will cost, then how far it is. */
-bool eval_text_measure(struct eval_text *t, struct eval_subject *s, const struct eval_how *how,
+bool eval_text_measure(struct eval_text *t, struct eval_subject *s, struct eval_how *how,
 	struct cli *c, struct err *e);
 void eval_text_fini(struct eval_text *t);
 

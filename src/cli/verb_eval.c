@@ -6,7 +6,9 @@
 #include <time.h>
 #include "base/str.h"
 #include "base/vec.h"
+#include "cli/command_line.h"
 #include "cli/evaluating.h"
+#include "engine/job.h"
 #include "infer/blas.h"
 #include "system/process.h"
 
@@ -25,17 +27,26 @@ static void measured_fini(struct measured *m)
 	eval_subject_close(&m->subject);
 }
 
-static bool measure(struct measured *m, struct cli *c, const char *word, const struct eval_how *how,
+static bool read_texts(struct measured *m, struct cli *c, struct eval_how *how, struct err *e)
+{
+	const char *path;
+
+	for (size_t i = 0; (path = cli_option_at(c, "--text", i)) != NULL; i++) {
+		if (!eval_text_read(vec_push(&m->texts), path, e))
+			return false;
+		how->total += m->texts.v[i].n;
+	}
+	return true;
+}
+
+static bool measure(struct measured *m, struct cli *c, const char *word, struct eval_how *how,
 	struct err *e)
 {
 	struct timespec from, to;
-	bool ok = true;
-	const char *path;
+	bool ok;
 
-	for (size_t i = 0; ok && (path = cli_option_at(c, "--text", i)) != NULL; i++)
-		ok = eval_text_read(vec_push(&m->texts), path, e);
 	clock_gettime(CLOCK_MONOTONIC, &from);
-	ok = ok && eval_subject_open(&m->subject, c, word, e);
+	ok = eval_subject_open(&m->subject, c, word, e);
 	for (size_t i = 0; ok && i < m->texts.n; i++)
 		ok = eval_text_measure(&m->texts.v[i], &m->subject, how, c, e);
 	clock_gettime(CLOCK_MONOTONIC, &to);
@@ -147,25 +158,57 @@ static void print_page(const struct measured *m, const struct measured *against)
 			m->run);
 }
 
-static int run(struct cli *c, struct err *e)
+static bool work(struct cli *c, struct measured *a, struct measured *b, struct eval_how *how,
+	struct err *e)
 {
 	const char *against = cli_option(c, "--against");
-	struct eval_how how = { .context = 512, .special = cli_option(c, "--special") != NULL };
-	struct measured a = { .run = 0 }, b = { .run = 0 };
-	bool ok = cli_option_u64(c, "--context", &how.context, e) &&
-		cli_option_u64(c, "--chunks", &how.chunks, e);
+	bool ok;
 
-	if (ok && !cli_option(c, "--text"))
-		ok = err_set(e, ERR_USAGE, "eval", "--text FILE", "it needs a text");
+	process_catch_signals();
+	ok = read_texts(a, c, how, e) && (!against || (read_texts(b, c, how, e) &&
+		measure(b, c, against, how, e))) && measure(a, c, c->argv[0], how, e) &&
+		(!against || alike(a, b, e));
+	if (ok && c->json)
+		print_json(a, against ? b : NULL);
+	else if (ok)
+		print_page(a, against ? b : NULL);
+	return ok;
+}
+
+static bool read_how(const struct cli *c, struct eval_how *how, struct err *e)
+{
+	uint64_t job = 0;
+
+	*how = (struct eval_how){ .context = 512, .special = cli_option(c, "--special") != NULL };
+	if (!cli_option_u64(c, "--context", &how->context, e) ||
+		!cli_option_u64(c, "--chunks", &how->chunks, e) ||
+		!cli_option_u64(c, "--job", &job, e))
+		return false;
+	how->job = (int64_t)job;
+	return cli_option(c, "--text") || err_set(e, ERR_USAGE, "eval", "--text FILE",
+		"it needs a text");
+}
+
+static int run(struct cli *c, struct err *e)
+{
+	struct measured a = { .run = 0 }, b = { .run = 0 };
+	struct command_line line;
+	struct eval_how how;
+	bool ok = read_how(c, &how, e);
+
+	if (ok && cli_option(c, "--detach")) {
+		command_line_of(&line, c, "eval");
+		ok = cli_catalog(c, e) && command_line_detach(&line, c, e);
+		command_line_fini(&line);
+		return ok ? 0 : err_exit_status(e->code);
+	}
 	if (ok)
 		blas_wake();
-	process_catch_signals();
-	ok = ok && (!against || measure(&b, c, against, &how, e)) &&
-		measure(&a, c, c->argv[0], &how, e) && (!against || alike(&a, &b, e));
-	if (ok && c->json)
-		print_json(&a, against ? &b : NULL);
-	else if (ok)
-		print_page(&a, against ? &b : NULL);
+	ok = ok && (!how.job || (cli_catalog(c, e) && job_attach(c->catalog, how.job, e))) &&
+		work(c, &a, &b, &how, e);
+	if (how.job && c->catalog)
+		catalog_job_end(c->catalog, how.job, ok ? "done" : e->code == ERR_CANCELLED
+			? "cancelled" : "failed", a.run, ok ? "" : e->what, NULL);
 	measured_fini(&a);
 	measured_fini(&b);
 	return ok ? 0 : err_exit_status(e->code);
@@ -177,6 +220,8 @@ static const struct verb_option options[] = {
 	{ "--context", "N", false, "tokens of a chunk (512)" },
 	{ "--chunks", "N", false, "at most so many (all of the text)" },
 	{ "--special", NULL, false, "names of control tokens in a text are those tokens" },
+	{ "--detach", NULL, false, "start it as a job, a process of its own, and return" },
+	{ "--job", "ID", false, NULL },
 	{ 0 },
 };
 const struct verb verb_eval = {

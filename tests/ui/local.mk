@@ -11,6 +11,7 @@ screen_tests = \
 	tests/ui/history.script tests/ui/history.screen tests/ui/history.csv \
 	tests/ui/lineage.script tests/ui/lineage.screen tests/ui/lineage_card.md \
 	tests/ui/loop.script tests/ui/loop.screen \
+	tests/ui/measure.script tests/ui/measure.screen \
 	tests/ui/models.script tests/ui/models.screen \
 	tests/ui/mouse.script tests/ui/mouse.screen \
 	tests/ui/names.script tests/ui/names.screen \

@@ -71,6 +71,7 @@ ENABLED(has_documents)
 ENABLED(has_doc) ENABLED(can_undo) ENABLED(can_redo) ENABLED(can_flip) ENABLED(is_dirty)
 ENABLED(has_quant)
 ENABLED(has_marks) ENABLED(has_table) ENABLED(on_run) ENABLED(on_job) ENABLED(can_write)
+ENABLED(can_measure)
 #undef ENABLED
 
 /* Keys. A binding of the user hides the default one of that key. */
