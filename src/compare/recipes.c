@@ -13,7 +13,8 @@ static void count_tensors(struct making *m, struct compare_recipes *r, const cha
 
 	if (!x)
 		return;
-	r->tensors = true;
+	/* Two containers may have no name in common: that says nothing. */
+	r->tensors = x->same + x->changed > 0;
 	r->same = x->same;
 	r->changed = x->changed;
 	r->only_against = x->only_a;
