@@ -8,6 +8,7 @@
 #include "engine/origins.h"
 #include "engine/scan.h"
 #include "lineage/measured.h"
+#include "system/file.h"
 #include "system/process.h"
 
 #define ROWS_AT_MOST 2000
@@ -298,11 +299,12 @@ static size_t look_again(struct catalog *cat, struct lineage **l, size_t node, s
 static size_t find(struct cli *c, struct catalog *cat, struct lineage **l, const char *word,
 	struct err *e)
 {
-	size_t node = lineage_find(*l, word);
+	char *real = file_exists(word) ? realpath(word, NULL) : NULL, *path;
+	size_t node = lineage_find(*l, real ? real : word);
 	struct model *m;
-	char *path;
 	int64_t id = 0;
 
+	free(real);
 	if (node != LINEAGE_NONE)
 		return look_again(cat, l, node, e);
 	path = cli_model_path(c, word, e);

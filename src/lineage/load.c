@@ -187,19 +187,25 @@ size_t lineage_of_model(const struct lineage *l, int64_t model)
 
 size_t lineage_find(const struct lineage *l, const char *word)
 {
-	size_t found[64], node = LINEAGE_NONE;
+	int hows = strchr("/~.", *word) ? NAME_PATH + 1 : NAME_HOWS; /* a path means itself */
 
-	for (int how = NAME_PATH; how < NAME_HOWS; how++) {
-		size_t n = names_find(l->names, (enum name_how)how, word, found, 64), here = 0;
+	for (int how = NAME_PATH; *word && how < hows; how++) {
+		size_t found[64], n = names_find(l->names, (enum name_how)how, word, found, 64);
+		size_t node = LINEAGE_NONE, fit = 0, here = 0;
 
-		for (size_t i = 0; i < n; i++)
-			if (l->nodes[found[i]].model) {
+		for (size_t i = 0; i < n; i++) {
+			const struct lineage_node *x = &l->nodes[found[i]];
+
+			if (how >= NAME_TAIL && !names_agree(word, x->name))
+				continue;
+			fit++;
+			here += x->model != 0;
+			if (x->model || fit == 1)
 				node = found[i];
-				here++;
-			}
-		if (here == 1 || n == 1)
-			return n == 1 ? found[0] : node;
-		if (n)
+		}
+		if (fit == 1 || here == 1)
+			return node;
+		if (fit)
 			break;
 	}
 	for (size_t i = 0; i < l->n_nodes; i++) /* as it is shown: "family/base" */

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "base/hash.h"
 #include "base/str.h"
 
@@ -34,6 +35,14 @@ const char *name_owner(const char *name, size_t *n)
 		return NULL;
 	*n = (size_t)(slash - name);
 	return name;
+}
+
+bool names_agree(const char *a, const char *b)
+{
+	size_t n, m;
+	const char *x = name_owner(a, &n), *y = name_owner(b, &m);
+
+	return !x || !y || (n == m && !strncasecmp(x, y, n));
 }
 
 /* The form of a word that is compared, in a buffer of its length. */

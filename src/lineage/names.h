@@ -2,6 +2,7 @@
  * Private to src/lineage; embedded, names_fini. One thread. */
 #ifndef CUPEL_LINEAGE_NAMES_H
 #define CUPEL_LINEAGE_NAMES_H
+#include <stdbool.h>
 #include <stdint.h>
 #include "base/arena.h"
 #include "base/vec.h"
@@ -32,5 +33,7 @@ void names_add_all(struct names *n, const char *name, size_t node);
 size_t names_find(const struct names *n, enum name_how how, const char *word, size_t *out,
 	size_t max);
 const char *name_owner(const char *name, size_t *n); /* of "owner/name"; NULL: none */
+/* Of the same owner, or one does not say: "a/X" and "b/X" are two models, "X" may be either. */
+bool names_agree(const char *a, const char *b);
 const char *name_tail(const char *name); /* str_base, "/" at the end aside */
 #endif

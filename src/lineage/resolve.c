@@ -1,7 +1,6 @@
 #include "config.h"
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include "base/str.h"
 #include "base/xalloc.h"
 #include "lineage/build.h"
@@ -12,15 +11,6 @@
 static const struct catalog_model *model_of(const struct draft *d, size_t node)
 {
 	return node < d->n_models ? &d->models[node] : NULL;
-}
-
-/* "a/X" and "b/X" are two models; "X" may be either. */
-static bool owners_agree(const char *a, const char *b)
-{
-	size_t n, m;
-	const char *x = name_owner(a, &n), *y = name_owner(b, &m);
-
-	return !x || !y || (n == m && !strncasecmp(x, y, n));
 }
 
 static bool beside(const struct draft *d, size_t node, size_t of)
@@ -61,7 +51,7 @@ static size_t find_by(const struct draft *d, enum name_how how, const char *word
 
 	for (size_t i = 0; i < n; i++)
 		if (found[i] != of && (how < NAME_TAIL ||
-			owners_agree(word, d->nodes.v[found[i]].name)))
+			names_agree(word, d->nodes.v[found[i]].name)))
 			found[k++] = found[i];
 	if (k <= 1)
 		return k ? found[0] : LINEAGE_NONE;

@@ -286,11 +286,14 @@ static void words(void **state)
 	assert_string_equal(l->nodes[l->edges[l->first[i]].parent].name, "models/base");
 	assert_int_equal(lineage_find(l, "base"), LINEAGE_NONE);
 	assert_int_not_equal(lineage_find(l, "/elsewhere/base"), LINEAGE_NONE);
+	assert_int_equal(lineage_find(l, "/nowhere/tune"), LINEAGE_NONE);
+	assert_int_equal(lineage_find(l, "maker/tune"), at(l, "tune"));
 	id = l->nodes[at(l, "out")].model;
 	lineage_free(l);
 	state_edge(id, "out", "metadata", "owner/other", "merge");
 	l = load();
 	i = at(l, "out");
+	assert_int_equal(lineage_find(l, "maker/other"), LINEAGE_NONE);
 	assert_int_equal(l->first[i + 1] - l->first[i], 2);
 	assert_int_equal(l->n_also, 1);
 	assert_string_equal(l->nodes[l->also[0].parent].name, "owner/other");
