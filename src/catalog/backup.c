@@ -235,6 +235,18 @@ static void count_copy(struct catalog_backup *b)
 	db_close(&d);
 }
 
+static char *name_of(const char *path, const char *to)
+{
+	char *in, *name;
+
+	if (to && !file_is_dir(to))
+		return xstrdup(to);
+	in = to ? str_join_path(to, str_base(path)) : xstrdup(path);
+	name = keep_dated(in, "backup");
+	free(in);
+	return name;
+}
+
 bool catalog_backup(const char *path, const char *to, struct catalog_backup *out, struct err *e)
 {
 	struct db d = { .path = path };
@@ -247,7 +259,7 @@ bool catalog_backup(const char *path, const char *to, struct catalog_backup *out
 		db_close(&d);
 		return false;
 	}
-	out->path = to ? xstrdup(to) : keep_dated(path, "backup");
+	out->path = name_of(path, to);
 	ok = copy_to(&d, out->path, e);
 	db_close(&d);
 	if (ok)

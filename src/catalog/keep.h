@@ -13,7 +13,8 @@ struct catalog_backup {
 	int64_t runs, models, scores; /* that are in it; -1: kept otherwise by a newer version */
 };
 /* A whole copy of the file as it is now, what stands only in its log included, while others read
- * and write. to NULL: FILE.backup-TIME beside it. It appears under its name when it is on the disk;
+ * and write. to NULL: FILE.backup-TIME beside it, or in the folder that `to` is. It appears under
+ * its name when it is on the disk;
  * a name that is taken is refused. */
 bool catalog_backup(const char *path, const char *to, struct catalog_backup *out, struct err *e);
 void catalog_backup_fini(struct catalog_backup *b);

@@ -64,8 +64,8 @@ const struct verb verb_backup = {
 	.help = "copy the catalog, whole, while it is in use",
 	.detail = "The copy is one file that opens as a catalog: --catalog FILE looks into it, and "
 		"moved to the catalog's place it is the catalog. Without FILE it stands beside the "
-		"catalog with the time in its name. What others write meanwhile is neither lost "
-		"nor held up; a name that is taken is refused.",
+		"catalog, or in the folder that FILE is, with the time in its name. What others "
+		"write meanwhile is neither lost nor held up; a name that is taken is refused.",
 	.max_args = 1,
 	.run = run,
 };

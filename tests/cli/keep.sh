@@ -22,6 +22,9 @@ has out '"file": "'"$dir"'/c.db.backup-2' '"runs": 3' '"bytes": '
 run 0 backup
 same "$(ls c.db.backup-* | wc -l | tr -d ' ')" 2
 same "$(ls | grep -c 'cupel-copy')" 0
+mkdir elsewhere
+run 0 backup elsewhere
+same "$(ls elsewhere | grep -c '^c.db.backup-2')" 1
 run 3 backup nowhere/copy.db
 has err 'nowhere/copy.db: cannot be written'
 printf 'this is my diary and no database\n' >text.db
