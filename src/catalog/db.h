@@ -54,6 +54,12 @@ bool db_bind(struct db *d, sqlite3_stmt *s, struct err *e, const char *types, ..
 bool db_run(struct db *d, struct err *e, const char *sql, const char *types, ...);
 bool db_script(struct db *d, const char *sql, struct err *e); /* several statements, unprepared */
 int64_t db_number(struct db *d, const char *sql, int64_t dflt); /* first column of the first row */
+/* Is a score s of model m one of the weights that run o wrote there? Of those that lay at the path
+ * when it was noted; of what lies there now if nobody had written yet. */
+#define DB_OF_THESE_WEIGHTS "o.output_hash IS coalesce((SELECT w.output_hash FROM run w WHERE " \
+	"w.output = m.path AND w.status = 'done' AND w.started <= s.created ORDER BY w.id DESC " \
+	"LIMIT 1), m.hash, o.output_hash)"
+
 /* SQLITE_ROW → true. At the end false with e untouched (*failed false), else false with e set. */
 bool db_step(struct db *d, sqlite3_stmt *s, bool *failed, struct err *e);
 char *db_text(sqlite3_stmt *s, int column);      /* caller frees; NULL for null */

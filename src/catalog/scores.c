@@ -122,8 +122,11 @@ struct catalog_score *catalog_measured_scores(struct catalog *c, const struct ca
 		COLUMNS " FROM score WHERE run = (SELECT run FROM model WHERE id = ?1) AND +model "
 		"IS NULL ORDER BY id DESC"; /* +: not by the index of the many without one */
 	static const char of_run[] = "SELECT " COLUMNS " FROM score WHERE run = ?1 UNION SELECT "
-		COLUMNS " FROM score WHERE model IN (SELECT id FROM model WHERE run = ?1) ORDER "
-		"BY id DESC";
+		COLUMNS " FROM score WHERE id IN (SELECT s.id FROM run o JOIN model m ON m.path = "
+		"o.output JOIN score s ON s.model = m.id WHERE o.id = ?1 AND o.status = 'done' AND "
+		DB_OF_THESE_WEIGHTS " UNION ALL SELECT s.id FROM run o JOIN model m ON m.run = "
+		"o.id JOIN score s ON s.model = m.id WHERE o.id = ?1 AND o.output IS NOT m.path) "
+		"ORDER BY id DESC";
 	static const char of_word[] = "SELECT " COLUMNS " FROM score WHERE variant = ?1 ORDER BY "
 		"id DESC";
 	struct db *d = db_reading(c, e);
@@ -196,11 +199,12 @@ struct catalog_value *catalog_run_values(struct catalog *c, const char *task, si
 	static const char sql[] =
 		"SELECT of, metric, max(value), min(value) FROM (SELECT s.run AS of, s.metric, "
 		"s.value FROM score s WHERE s.task = ?1 AND NOT s.estimated AND s.run IS NOT NULL "
-		"UNION ALL SELECT m.run, s.metric, s.value FROM score s JOIN model m ON m.id = "
-		"s.model WHERE s.task = ?1 AND NOT s.estimated AND m.run IS NOT NULL UNION ALL "
-		"SELECT o.id, s.metric, s.value FROM score s JOIN model m ON m.id = s.model JOIN "
-		"run o ON o.output = m.path WHERE s.task = ?1 AND NOT s.estimated AND (m.run IS "
-		"NULL OR m.hash = o.output_hash) AND o.status = 'done') GROUP BY of, metric "
+		"UNION ALL SELECT o.id, s.metric, s.value FROM score s JOIN model m ON m.id = "
+		"s.model JOIN run o ON o.output = m.path WHERE s.task = ?1 AND NOT s.estimated AND "
+		"o.status = 'done' AND " DB_OF_THESE_WEIGHTS " UNION ALL SELECT o.id, s.metric, "
+		"s.value FROM score s JOIN model m ON m.id = s.model JOIN run o ON o.id = m.run "
+		"WHERE s.task = ?1 AND NOT s.estimated AND o.output IS NOT m.path) GROUP BY of, "
+		"metric "
 		"ORDER BY of, metric";
 
 	return read_values(c, sql, task, n);

@@ -4,6 +4,7 @@
 #include <time.h>
 #include "catalog_test.h"
 #include "catalog/cards.h"
+#include "catalog/measured.h"
 #include "catalog/schema.h"
 
 static struct catalog *c;
@@ -316,6 +317,13 @@ static void completion(void **state)
 	completes("nothing-like-it", "");
 }
 
+static void sql(const char *text)
+{
+	struct db *d = db_writing(c, NULL);
+
+	assert_true(db_done(d, db_script(d, text, NULL), NULL));
+}
+
 static void values(void **state)
 {
 	size_t n;
@@ -334,6 +342,50 @@ static void values(void **state)
 	v = catalog_run_values(c, "arc_easy", &n); /* estimated */
 	assert_int_equal(n, 0);
 	free(v);
+}
+
+/* Written over with other weights: what was measured before stays with those before. */
+static void written_over(void **state)
+{
+	struct catalog_model m = { .name = "same place", .path = "/m/place" };
+	struct catalog_run r = { .kind = "merge", .name = "first", .output = "/m/place" };
+	struct catalog_measured of = { 0 };
+	int64_t first, second, again, model;
+	struct catalog_value *v;
+	size_t n;
+
+	(void)state;
+	first = catalog_run_begin(c, &r, NULL, 0, NULL);
+	assert_true(catalog_run_end(c, first, "done", 1, NULL, "aaaa", 1, 1, NULL, NULL));
+	m.run = first;
+	m.hash = "aaaa";
+	assert_true(catalog_model_put(c, &m, &model, NULL));
+	put_score(0, model, "winogrande", "acc", 0.7, false);
+	r.name = "second";
+	second = catalog_run_begin(c, &r, NULL, 0, NULL);
+	assert_true(catalog_run_end(c, second, "done", 1, NULL, "bbbb", 1, 1, NULL, NULL));
+	m.run = second;
+	m.hash = "bbbb";
+	assert_true(catalog_model_put(c, &m, &model, NULL));
+	sql("UPDATE run SET started = '2999-01-01T00:00:00Z' WHERE name = 'second'");
+	finds("winogrande>0.5", "first");
+	r.name = "again";
+	again = catalog_run_begin(c, &r, NULL, 0, NULL);
+	assert_true(catalog_run_end(c, again, "done", 1, NULL, "aaaa", 1, 1, NULL, NULL));
+	sql("UPDATE run SET started = '2999-01-02T00:00:00Z' WHERE name = 'again'");
+	finds("winogrande>0.5", "again first");
+	v = catalog_run_values(c, "winogrande", &n);
+	assert_int_equal(n, 2);
+	assert_true(isnan(catalog_value_of(v, n, second)));
+	free(v);
+	for (int i = 0; i < 2; i++) {
+		struct catalog_score *scores;
+
+		of.run = i ? second : first;
+		scores = catalog_measured_scores(c, &of, &n, NULL);
+		assert_int_equal(n, !i);
+		catalog_scores_free(scores, n);
+	}
 }
 
 static void users(void **state)
@@ -416,6 +468,7 @@ int main(void)
 		cmocka_unit_test(of_scores), cmocka_unit_test(when), cmocka_unit_test(joined),
 		cmocka_unit_test(refusals), cmocka_unit_test(completion),
 		cmocka_unit_test(values), cmocka_unit_test(users),
+		cmocka_unit_test(written_over),
 		cmocka_unit_test(cards_found), cmocka_unit_test(migrated),
 	};
 	const char *top = getenv("top_srcdir");
