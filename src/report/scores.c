@@ -109,10 +109,15 @@ bool report_compare(struct report *r, struct err *e)
 {
 	struct compare_ask ask = { .baseline = r->ask->baseline };
 	struct words w = { 0 };
-	size_t own = 0;
+	size_t own = 0, known = 0;
 
-	for (size_t i = 0; i < r->v.n; i++)
-		add_word(&w, word_of(&w, r, &r->v.v[i]));
+	for (size_t i = 0; i < r->v.n; i++) {
+		const struct subject *s = &r->v.v[i];
+
+		add_word(&w, word_of(&w, r, s));
+		known += report_measured_word(r, s->model ? s->model->id : 0,
+			s->run ? s->run->id : 0, s->name) != NULL;
+	}
 	own = w.v.n;
 	for (size_t i = 0; i < r->v.n && r->v.n == 1; i++)
 		add_parents(&w, r, r->v.v[i].node, 0);
@@ -120,7 +125,7 @@ bool report_compare(struct report *r, struct err *e)
 		ask.baseline = w.v.v[1];
 	ask.words = w.v.v;
 	ask.n = w.v.n;
-	if (w.v.n && r->n_measured) {
+	if (known) {
 		r->cmp = compare_make(r->c, &ask, e);
 		if (r->cmp)
 			find_variants(r);
@@ -129,7 +134,7 @@ bool report_compare(struct report *r, struct err *e)
 		free(w.own.v[i]);
 	vec_fini(&w.own);
 	vec_fini(&w.v);
-	return r->cmp || !ask.n || !r->n_measured;
+	return r->cmp || !known;
 }
 
 /* --- as data --- */

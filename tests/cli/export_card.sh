@@ -76,6 +76,13 @@ cp out gguf.md
 run 0 audit gguf.md
 has out '0 wrong, 0 misleading, 0 unsupported'
 
+# A model of which nothing was measured.
+for layout in default brainwaves cerebellum leaderboard side-by-side; do
+  run 0 export base --format card --template $layout
+  has out '# base' 'model_name: base'
+  hasnt out '## Scores'
+done
+
 # The layouts.
 run 0 export mixed --format card --template brainwaves
 has out '         arc   arc/e boolq hswag obkqa piqa  wino' '         0.481,0.686,0.842,0.679,,,0.650' \
