@@ -23,7 +23,7 @@ EXTRA_DIST += \
 	tests/golden/cards/right-side-by-side.md \
 	tests/golden/cards/sensitivity.txt \
 	tests/golden/cards/synergy.txt \
-	tests/golden/cards/told-mixed-bits.md \
-	tests/golden/cards/told-near-swap.md \
-	tests/golden/cards/told-sensitivity.md \
-	tests/golden/cards/told-synergy.md
+	tests/golden/cards/told/mixed-bits.md \
+	tests/golden/cards/told/near-swap.md \
+	tests/golden/cards/told/sensitivity.md \
+	tests/golden/cards/told/synergy.md

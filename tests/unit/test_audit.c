@@ -167,10 +167,10 @@ static void mixed_bits(void **state) { (void)state; one("mixed-bits.txt", 23, fa
 static void told(void **state)
 {
 	(void)state;
-	one("told-synergy.md", 11, false);
-	one("told-mixed-bits.md", 8, false);
-	one("told-sensitivity.md", 9, false);
-	one("told-near-swap.md", 7, false);
+	one("told/synergy.md", 11, false);
+	one("told/mixed-bits.md", 8, false);
+	one("told/sensitivity.md", 9, false);
+	one("told/near-swap.md", 7, false);
 }
 
 static void right_merge(void **state) { (void)state; one("right-merge.md", 7, true); }
