@@ -153,11 +153,13 @@ unsigned cmd_beside_results(struct app *a, const char *args)
 
 /* --- what is shown --- */
 
+#define SCOPES 3 /* rows before them */
 static const struct {
 	const char *text, *help;
 } presets[] = {
 	{ "only what differs", "rows where all variants are equal are left out" },
 	{ "across protocols", "subtract figures that were measured differently, too, marked ≠" },
+	{ "details of divergence", "its quantiles and ratios are rows, too" },
 	{ "marked or family", "what is marked in Models, else the family of the model there" },
 	{ "family", "of the variant under the cursor: what it comes from, what comes from it" },
 	{ "everything measured", "newest first" },
@@ -186,11 +188,13 @@ static unsigned preset_picked(struct app *a, size_t i, void *ctx)
 		v->only = !v->only;
 	else if (i == 1)
 		v->across = !v->across;
+	else if (i == 2)
+		v->details = !v->details;
 	else
-		v->scope = (enum results_scope)(i - 2);
-	if (v->scope == SCOPE_FAMILY && i >= 2)
+		v->scope = (enum results_scope)(i - SCOPES);
+	if (v->scope == SCOPE_FAMILY && i >= SCOPES)
 		choose_family(v);
-	if (i >= 2) {
+	if (i >= SCOPES) {
 		results_pick(v, NULL, 0);
 		return CHANGED_SCREEN;
 	}
@@ -208,7 +212,8 @@ unsigned cmd_presets_results(struct app *a, const char *args)
 		if (*args && str_starts(presets[i].text, args))
 			return preset_picked(a, i, NULL);
 		items[i] = (struct choice){ presets[i].text, presets[i].help,
-			i == 0 ? v->only : i == 1 ? v->across : (size_t)v->scope + 2 == i };
+			i == 0 ? v->only : i == 1 ? v->across : i == 2 ? v->details :
+			(size_t)v->scope + SCOPES == i };
 	}
 	return app_menu(a, "show", items, n, 0, preset_picked, NULL);
 }

@@ -99,6 +99,8 @@ void results_draw_head(const struct results_view *v, struct grid *g)
 		add_against(v, &s);
 		if (v->only)
 			str_add(&s, " · only differences");
+		if (v->left_out)
+			str_addf(&s, " · p shows %zu more rows", v->left_out);
 		if (v->across)
 			str_add(&s, " · ≠ across protocols");
 		add_protocol(c, &s);

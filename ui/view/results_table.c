@@ -233,15 +233,31 @@ static void add_row(struct results_view *v, enum results_kind kind, size_t i, co
 	*vec_push(&v->rows) = (struct results_row){ kind, i, id_of(name, kind) };
 }
 
+/* What llama-perplexity says beside perplexity, divergence and equal top tokens. */
+static bool is_detail(const char *metric)
+{
+	static const char *const of[] = { "base_perplexity", "ln_perplexity_", "perplexity_",
+		"kld_", "delta_p" };
+
+	for (size_t i = 0; metric && i < sizeof of / sizeof *of; i++)
+		if (str_starts(metric, of[i]))
+			return true;
+	return false;
+}
+
 /* Tasks, their mean, what is better when it is lower. */
 static void task_rows(struct results_view *v)
 {
+	v->left_out = 0;
+	for (size_t i = 0; i < v->c->n_rows; i++)
+		v->left_out += !v->details && is_detail(v->c->rows[i].metric);
 	for (int part = 0; part < 3; part++)
 		for (size_t i = 0; i < v->c->n_rows; i++) {
 			const struct compare_row *r = &v->c->rows[i];
 			struct str s = STR_INIT;
 
-			if (part != (r->mean ? 1 : r->share ? 0 : 2))
+			if (part != (r->mean ? 1 : r->share ? 0 : 2) ||
+				(!v->details && is_detail(r->metric)))
 				continue;
 			str_addf(&s, "%s %s", r->task ? r->task : "", r->metric ? r->metric : "");
 			add_row(v, ROW_TASK, i, s.s);

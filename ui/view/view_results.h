@@ -50,6 +50,8 @@ struct results_view {
 	char *baseline;        /* NULL: the default */
 	enum compare_against against;
 	bool across, only;     /* subtract across protocols; only rows that differ */
+	bool details;          /* quantiles and ratios of a divergence are rows, too; */
+	size_t left_out;       /* else so many are not */
 	struct { char **v; size_t n, cap; } picked; /* words of `d`: nothing else is compared */
 	/* the worker */
 	bool making, again;    /* once more when it is done: something changed meanwhile */
