@@ -78,6 +78,8 @@ void catalog_tensors_free(struct catalog_tensor *v, size_t n);
  * per call. */
 void *catalog_stat_get(struct catalog *c, const char *kind, struct hash a, struct hash b,
 	struct hash base, size_t *n);
+/* Whether something of that kind is stored of this tensor, whatever the other is. */
+bool catalog_stat_any(struct catalog *c, const char *kind, struct hash key);
 struct catalog_stat {
 	const char *kind;
 	struct hash a, b, base;

@@ -27,6 +27,21 @@ void *catalog_stat_get(struct catalog *c, const char *kind, struct hash a, struc
 	return bytes;
 }
 
+bool catalog_stat_any(struct catalog *c, const char *kind, struct hash key)
+{
+	struct db *d = db_reading(c, NULL);
+	sqlite3_stmt *s;
+	bool failed, any;
+
+	if (!d)
+		return false;
+	s = db_prepare(d, "SELECT 1 FROM stat WHERE (a = ?1 OR b = ?1) AND kind = ?2 LIMIT 1",
+		NULL);
+	any = s && db_bind(d, s, NULL, "ht", &key, kind) && db_step(d, s, &failed, NULL);
+	db_read_done(d);
+	return any;
+}
+
 bool catalog_stat_put(struct catalog *c, const struct catalog_stat *v, size_t n, struct err *e)
 {
 	static const char put[] = "INSERT INTO stat (kind, a, b, base, data) VALUES (?, ?, ?, ?, "

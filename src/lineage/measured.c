@@ -376,6 +376,21 @@ static void one(void *ctx, size_t i, unsigned worker)
 	model_unref(other);
 }
 
+/* Opening hundreds of models is not worth it where no pass has ever compared this one: its largest
+ * tensor tells. */
+static bool anything_stored(struct catalog *c, const struct model *m)
+{
+	size_t largest = SIZE_MAX;
+
+	for (size_t i = 0; i < m->source.n_tensors; i++)
+		if (is_weight(&m->source.tensors[i]) && (largest == SIZE_MAX ||
+			m->source.tensors[i].elements > m->source.tensors[largest].elements))
+			largest = i;
+	return largest != SIZE_MAX &&
+		(catalog_stat_any(c, "pair", model_tensor_key(m, largest)) ||
+		catalog_stat_any(c, "pair", model_tensor_place(m, largest)));
+}
+
 static void run_all(struct work *w, struct pool *pool, atomic_bool *stop)
 {
 	if (pool)
@@ -406,10 +421,16 @@ struct measured *lineage_measure(const struct lineage *l, struct catalog *c, siz
 	else
 		s.m = model_open(l->nodes[node].path, e);
 	if (s.m) {
-		s.base = m->base == LINEAGE_NONE ? NULL : model_open(l->nodes[m->base].path, NULL);
 		choose(l, node, above, below, chosen);
-		read_subject(&s, sample);
-		run_all(&w, pool, stop);
+		if (sample || anything_stored(c, s.m)) {
+			if (m->base != LINEAGE_NONE)
+				s.base = model_open(l->nodes[m->base].path, NULL);
+			read_subject(&s, sample);
+			run_all(&w, pool, stop);
+		} else {
+			m->candidates = chosen->n;
+			chosen->n = 0;
+		}
 		done = !(stop && atomic_load(stop)) || err_set(e, ERR_CANCELLED, "lineage", NULL,
 			"cancelled");
 	}

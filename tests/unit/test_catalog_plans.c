@@ -126,6 +126,7 @@ static void lists(void **state)
 
 	(void)state;
 	ASK(catalog_models_free, catalog_models(c, &n, NULL));
+	catalog_stat_any(c, "pair", (struct hash){ { 1 } });
 	free(catalog_model_path(c, "one"));
 	ASK(catalog_tensors_free, catalog_tensors(c, "aa", &n, NULL));
 	catalog_runs_free(catalog_run_get(c, 1, NULL), 1);
