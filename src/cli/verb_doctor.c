@@ -1,7 +1,6 @@
 #include "config.h"
 #include "cli/verb.h"
 
-#include <cblas.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +59,7 @@ static void check_program(struct doctor *d)
 static void check_libraries(struct doctor *d)
 {
 	unsigned x = XXH_versionNumber();
+	struct err e = { 0 };
 
 	say(d, "libraries", "jansson", false, xstrdup(jansson_version_str()));
 	say(d, "libraries", "libyaml", false, xstrdup(yaml_get_version_string()));
@@ -67,10 +67,12 @@ static void check_libraries(struct doctor *d)
 	say(d, "libraries", "xxhash", false,
 		xasprintf("%u.%u.%u", x / 10000, x / 100 % 100, x % 100));
 	say(d, "libraries", "utf8proc", false, xstrdup(utf8proc_version()));
-	say(d, "libraries", "openblas", false, xasprintf("%s, using %s%s%s",
-		openblas_get_config(), blas_core(),
-		blas_better() ? ", for it does not know this CPU: eval takes " : "",
-		blas_better() ? blas_better() : ""));
+	if (blas_open(&e))
+		say(d, "libraries", "openblas", false, xasprintf("%s, using %s", blas_config(),
+			blas_core()));
+	else
+		say(d, "libraries", "openblas", true, xasprintf("%s %s; %s", e.where, e.what,
+			e.hint));
 }
 
 static void check_machine(struct doctor *d)

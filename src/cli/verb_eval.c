@@ -202,10 +202,8 @@ static int run(struct cli *c, struct err *e)
 		command_line_fini(&line);
 		return ok ? 0 : err_exit_status(e->code);
 	}
-	if (ok)
-		blas_wake();
-	ok = ok && (!how.job || (cli_catalog(c, e) && job_attach(c->catalog, how.job, e))) &&
-		work(c, &a, &b, &how, e);
+	ok = ok && blas_open(e) && (!how.job || (cli_catalog(c, e) &&
+		job_attach(c->catalog, how.job, e))) && work(c, &a, &b, &how, e);
 	if (how.job && c->catalog)
 		catalog_job_end(c->catalog, how.job, ok ? "done" : e->code == ERR_CANCELLED
 			? "cancelled" : "failed", a.run, ok ? "" : e->what, NULL);

@@ -1,52 +1,64 @@
 #include "config.h"
 #include "infer/blas.h"
+#include <dlfcn.h>
+#include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-#include <cblas.h>
-#include "base/str.h"
-#include "base/vec.h"
-#include "system/file.h"
-#include "system/process.h"
 #include "tensor/cpu.h"
 
-#define CORE "OPENBLAS_CORETYPE"
+__typeof__(cblas_sgemm) *blas_sgemm;
+static struct {
+	char *(*config)(void), *(*core)(void);
+	void (*threads)(int);
+} blas;
+static struct err failed;
+
+static void tell_it(void)
+{
+#if defined(__x86_64__)
+	static const char *const kernels[CPU_PATHS] = { NULL, "Haswell", "SkylakeX" };
+
+	if (kernels[cpu_best()])
+		setenv("OPENBLAS_CORETYPE", kernels[cpu_best()], 0);
+#endif
+	setenv("OPENBLAS_NUM_THREADS", "1", 1);
+}
+
+static void load(void)
+{
+	void *library;
+
+	tell_it();
+	library = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);
+	if (library) {
+		*(void **)&blas.config = dlsym(library, "openblas_get_config");
+		*(void **)&blas.core = dlsym(library, "openblas_get_corename");
+		*(void **)&blas.threads = dlsym(library, "openblas_set_num_threads");
+		*(void **)&blas_sgemm = dlsym(library, "cblas_sgemm");
+	}
+	if (blas.threads)
+		blas.threads(1);
+	if (!blas_sgemm)
+		err_set(&failed, ERR_INPUT, "libopenblas.so.0",
+			"install it; on Debian: apt-get install libopenblas0", "%s",
+			library ? "it has no cblas_sgemm" : "cannot be loaded");
+}
+
+bool blas_open(struct err *e)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, load);
+	if (!blas_sgemm && e)
+		*e = failed;
+	return blas_sgemm != NULL;
+}
+
+const char *blas_config(void)
+{
+	return blas.config ? blas.config() : "";
+}
 
 const char *blas_core(void)
 {
-	return openblas_get_corename();
-}
-
-const char *blas_better(void)
-{
-	/* those of x86 that make no use of vectors of 32 bytes */
-	static const char *const old[] = { "Prescott", "Katmai", "Coppermine", "Northwood",
-		"Banias", "Core2", "Penryn", "Dunnington", "Nehalem", "Atom", "Athlon", "Opteron",
-		"Opteron_SSE3", "Barcelona", "Bobcat", "Nano", "Unknown", "Generic" };
-
-	for (size_t i = 0; i < sizeof old / sizeof *old; i++)
-		if (str_eq(blas_core(), old[i]))
-			return cpu_best() == CPU_AVX512 ? "SkylakeX"
-				: cpu_best() == CPU_AVX2 ? "Haswell" : NULL;
-	return NULL;
-}
-
-void blas_wake(void)
-{
-	const char *better = blas_better();
-	vec(char *) args = { 0 };
-	char *text;
-	size_t n;
-
-	if (!better || getenv(CORE))
-		return;
-	text = file_read_all("/proc/self/cmdline", 1 << 22, &n, NULL);
-	for (size_t i = 0; text && i < n; i += strlen(text + i) + 1)
-		*vec_push(&args) = text + i;
-	vec_push(&args);
-	if (args.n > 1 && setenv(CORE, better, 1) == 0)
-		execv(process_self_path(), args.v); /* returns only if it could not */
-	unsetenv(CORE);
-	vec_fini(&args);
-	free(text);
+	return blas.core ? blas.core() : "";
 }

@@ -3,9 +3,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cblas.h>
 #include "base/xalloc.h"
 #include "infer/activation.h"
+#include "infer/blas.h"
 #include "infer/net_in.h"
 #include "stat/finite.h"
 
@@ -191,7 +191,7 @@ bool net_run(struct net *n, struct pool *p, const uint32_t *tokens, size_t chunk
 	bool ok;
 
 	pthread_mutex_init(&w.lock, NULL);
-	ok = work_init(&w) && embed(&w, tokens);
+	ok = blas_open(e) && work_init(&w) && embed(&w, tokens);
 	for (size_t i = 0; i < n->layers && ok; i++) {
 		ok = layer(&w, &n->layer[i]) && !stopped(&w, e);
 		if (ok && !finite_all(w.h, all))
@@ -232,7 +232,7 @@ static void head_panel(void *ctx, size_t i, unsigned worker)
 		net_failed(&h->w, &e);
 		return;
 	}
-	cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)h->rows, (blasint)rows,
+	blas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)h->rows, (blasint)rows,
 		(blasint)n->width, 1 / n->logit_scale, h->hidden, (blasint)n->width, v,
 		(blasint)n->width, 0, y, (blasint)rows);
 	for (size_t r = 0; r < h->rows; r++) {
@@ -263,6 +263,7 @@ bool net_nll(struct net *n, struct pool *p, const float *hidden, size_t rows,
 	bool ok = true;
 
 	pthread_mutex_init(&h.w.lock, NULL);
+	ok = blas_open(e);
 	h.panels = (n->vocabulary + h.panel - 1) / h.panel;
 	h.max = xtry_malloc(h.panels * rows * sizeof(float));
 	h.sum = xtry_malloc(h.panels * rows * sizeof(float));
@@ -273,7 +274,7 @@ bool net_nll(struct net *n, struct pool *p, const float *hidden, size_t rows,
 		ok = (h.logits[i] = xtry_malloc(rows * h.panel * sizeof(float))) &&
 			(h.w.room[i] = xtry_malloc(net_room(n->widest) * sizeof(float)));
 	ok = ok && h.max && h.sum && h.target;
-	if (!ok)
+	if (!ok && blas_sgemm)
 		err_set(e, ERR_MEMORY, "evaluation", "take a smaller --context",
 			"no room for the logits of %zu tokens", rows);
 	if (ok)

@@ -2,9 +2,9 @@
 #include "config.h"
 #include <stdlib.h>
 #include <string.h>
-#include <cblas.h>
 #include "base/xalloc.h"
 #include "infer/activation.h"
+#include "infer/blas.h"
 #include "infer/net_in.h"
 
 #define BLOCK ((size_t)128)
@@ -76,7 +76,7 @@ static void one_head(void *ctx, size_t i, unsigned worker)
 	for (size_t from = 0; from < T; from += BLOCK) {
 		size_t rows = T - from < BLOCK ? T - from : BLOCK, keys = from + rows;
 
-		cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)rows, (blasint)keys,
+		blas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)rows, (blasint)keys,
 			(blasint)n->head, n->score_scale, q + from * wide, (blasint)wide, k,
 			(blasint)narrow, 0, scores, (blasint)keys);
 		for (size_t r = 0; r < rows; r++) {
@@ -85,7 +85,7 @@ static void one_head(void *ctx, size_t i, unsigned worker)
 			act_softmax(row, from + r + 1);
 			memset(row + from + r + 1, 0, (keys - from - r - 1) * sizeof *row);
 		}
-		cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (blasint)rows,
+		blas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (blasint)rows,
 			(blasint)n->head, (blasint)keys, 1, scores, (blasint)keys, v,
 			(blasint)narrow, 0, out + from * wide, (blasint)wide);
 	}

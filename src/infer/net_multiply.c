@@ -2,9 +2,9 @@
 #include "config.h"
 #include <stdlib.h>
 #include <string.h>
-#include <cblas.h>
 #include "base/xalloc.h"
 #include "infer/activation.h"
+#include "infer/blas.h"
 #include "infer/net_in.h"
 
 #define PANEL_ELEMENTS ((size_t)1 << 20)
@@ -88,7 +88,7 @@ static void one_panel(void *ctx, size_t i, unsigned worker)
 
 		if (!n)
 			continue;
-		cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)n, (blasint)rows,
+		blas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)n, (blasint)rows,
 			(blasint)p->columns, 1, p->x + from * p->ldx, (blasint)p->ldx, v,
 			(blasint)p->columns, 0, y, (blasint)p->ldy);
 		for (size_t t = 0; m->bias && t < n; t++)

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cblas.h>
 #include "base/str.h"
 #include "base/xalloc.h"
 #include "infer/net_in.h"
@@ -385,7 +384,6 @@ struct net *net_open(struct model *m, const json_t *config, struct err *e)
 	const struct architecture *a;
 
 	n->model = model_ref(m);
-	openblas_set_num_threads(1); /* the pool's threads call it side by side */
 	a = c ? known(n, c, e) : NULL;
 	if (!c)
 		err_set(e, ERR_INPUT, m->source.label, "put its config.json beside it",
