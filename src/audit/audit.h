@@ -44,8 +44,4 @@ void audit_card(const struct import_file *f, const struct audit_known *known, st
 void audit_fini(struct audit *a);
 json_t *audit_json(const struct audit *a, const char *path);
 
-struct audit_check { /* a row of checks.def */
-	const char *name, *help;
-};
-const struct audit_check *audit_check_at(size_t i); /* NULL after the last */
 #endif

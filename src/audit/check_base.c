@@ -168,7 +168,7 @@ static size_t numbers_behind(const char *s)
 void audit_check_counts(struct audit_in *in)
 {
 	int64_t line, at;
-	double layers = audit_fact(in, "layers", &line, NULL), sum = 0, hub;
+	double layers = audit_fact(in, "layers", &line, NULL), sum = 0;
 	const char *key;
 	json_t *fact;
 	size_t kinds = 0;
@@ -192,7 +192,5 @@ void audit_check_counts(struct audit_in *in)
 	if (kinds > 1 && !isnan(layers))
 		audit_say(in, sum == layers ? AUDIT_RIGHT : AUDIT_WRONG, line, "layers",
 			json_number(layers), json_number(sum), "%s = %.0f", terms.s, sum);
-	hub = audit_fact(in, "hub_parameters", &at, NULL);
-	(void)hub;
 	str_fini(&terms);
 }

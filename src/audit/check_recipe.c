@@ -74,11 +74,10 @@ static void finding(struct audit_in *in, const struct finding *x)
 
 /* --- sums --- */
 
-static double written_sum(const struct recipe *r, const struct effect *ef)
+static double written_sum(const struct recipe *r)
 {
 	double sum = 0;
 
-	(void)ef;
 	for (size_t i = 0; i < r->n_models; i++)
 		for (size_t k = 0; k < r->models[i].params.n; k++) {
 			const struct recipe_param *p = &r->models[i].params.v[k];
@@ -96,7 +95,7 @@ static void sums(struct audit_in *in)
 {
 	const struct effect *ef = &in->effect;
 	const struct card_claim *x = audit_claim(in, "weight_sum", 0);
-	double written = written_sum(in->recipe, ef),
+	double written = written_sum(in->recipe),
 		stated = x ? json_num(x->what, "sum", NAN) : NAN;
 	char *claim;
 
