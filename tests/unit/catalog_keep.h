@@ -119,7 +119,7 @@ static inline void fill_answers(struct catalog *c)
 	for (size_t i = 0; i < 900; i++)
 		keys[i] = i * 77777, values[i] = (float)(i % 2);
 	for (int i = 0; i < 6; i++) {
-		char fact[16];
+		char fact[32];
 		struct catalog_score s = { .task = (char *)"boolq", .metric = (char *)"acc",
 			.value = 0.7, .stderr_ = NAN, .variant = (char *)"qx64", .fact = fact };
 		struct catalog_answers a = { 900u - (size_t)(i / 3), keys, values };
