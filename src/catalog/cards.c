@@ -2,12 +2,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/hash.h"
-#include "base/vec.h"
+#include "base/xalloc.h"
 #include "catalog/db.h"
 #include "catalog/filter.h"
 
 /* --- cards --- */
 
+/* ?1 is the statement's own, ?2 whether the card's text is wanted. */
+#define NO_TEXT ((int64_t)0)
+#define WITH_TEXT ((int64_t)1)
 #define CARD_COLUMNS "SELECT c.id, c.model, c.name, c.source, c.hash, c.license, p.text, " \
 	"c.facts, c.imported, iif(?2, c.text, NULL) FROM card c LEFT JOIN recipe p ON p.id = " \
 	"c.recipe WHERE "
@@ -77,9 +80,9 @@ bool catalog_card_put(struct catalog *c, const struct catalog_card *card,
 	return db_done(d, ok, e);
 }
 
-static void card_of(sqlite3_stmt *s, struct catalog_card *v)
+static void read_card(sqlite3_stmt *s, void *row)
 {
-	*v = (struct catalog_card){
+	*(struct catalog_card *)row = (struct catalog_card){
 		.id = sqlite3_column_int64(s, 0), .model = sqlite3_column_int64(s, 1),
 		.name = db_text(s, 2), .source = db_text(s, 3), .hash = db_text(s, 4),
 		.license = db_text(s, 5), .recipe_text = db_text(s, 6), .facts = db_text(s, 7),
@@ -87,82 +90,58 @@ static void card_of(sqlite3_stmt *s, struct catalog_card *v)
 	};
 }
 
-/* The statement takes id as ?1 and, as ?2, whether texts are wanted. */
-/* ?1 is the name, or where that is NULL the id. */
-static struct catalog_card *read_cards(struct catalog *c, const char *sql, const char *name,
-	int64_t id, bool text, size_t *n, struct err *e)
+static void card_fini(void *row)
 {
-	vec(struct catalog_card) found = { 0 };
-	struct db *d = db_reading(c, e);
-	bool failed = true;
-	sqlite3_stmt *s;
+	struct catalog_card *v = row;
 
-	*n = 0;
-	if (!d)
-		return NULL;
-	vec_reserve(&found, 1);
-	s = db_prepare(d, sql, e);
-	if (s && (name ? db_bind(d, s, e, "ti", name, (int64_t)text) :
-		db_bind(d, s, e, "ii", id, (int64_t)text)))
-		while (db_step(d, s, &failed, e))
-			card_of(s, vec_push(&found));
-	db_read_done(d);
-	if (failed) {
-		catalog_cards_free(found.v, found.n);
-		return NULL;
-	}
-	*n = found.n;
-	return found.v;
+	free(v->name);
+	free(v->source);
+	free(v->hash);
+	free(v->text);
+	free(v->license);
+	free(v->recipe_text);
+	free(v->facts);
+	free(v->imported);
 }
+
+static const struct db_rows card_rows = { sizeof(struct catalog_card), read_card, card_fini };
 
 struct catalog_card *catalog_cards(struct catalog *c, int64_t model, size_t *n, struct err *e)
 {
-	return read_cards(c, CARD_COLUMNS "(?1 = 0 OR c.model = ?1) ORDER BY c.id DESC", NULL,
-		model, false, n, e);
+	return db_list(c, &card_rows, n, e, CARD_COLUMNS "(?1 = 0 OR c.model = ?1) ORDER BY c.id "
+		"DESC", "ii", model, NO_TEXT);
 }
 
 struct catalog_card *catalog_cards_named(struct catalog *c, const char *name, size_t *n,
 	struct err *e)
 {
-	return read_cards(c, CARD_COLUMNS "c.id IN (SELECT id FROM card INDEXED BY card_name WHERE "
-		"name = ?1 OR substr(name, -length(?1) - 1) = '/' || ?1) ORDER BY c.name = ?1 "
-		"DESC, c.id DESC", name, 0, false, n, e);
+	return db_list(c, &card_rows, n, e, CARD_COLUMNS "c.id IN (SELECT id FROM card INDEXED BY "
+		"card_name WHERE name = ?1 OR substr(name, -length(?1) - 1) = '/' || ?1) ORDER BY "
+		"c.name = ?1 DESC, c.id DESC", "ti", name, NO_TEXT);
 }
 
 struct catalog_card *catalog_cards_found(struct catalog *c, const char *filter, size_t *n,
 	struct err *e)
 {
-	static const char sql[] = CARD_COLUMNS "c.id IN (SELECT rowid FROM card_search WHERE "
-		"card_search MATCH ?1) ORDER BY c.id DESC LIMIT 100";
-	vec(struct catalog_card) found = { 0 };
-	bool ok, failed = true;
+	struct catalog_card *v;
 	struct filter f;
-	sqlite3_stmt *s;
-	struct db *d;
 
 	*n = 0;
-	vec_reserve(&found, 1);
-	ok = filter_parse(&f, filter, NULL, NULL, NULL) && f.words.n;
-	d = ok ? db_reading(c, e) : NULL;
-	s = d ? db_prepare(d, sql, e) : NULL;
-	if (s && db_bind(d, s, e, "ti", f.words.s, (int64_t)0))
-		while (db_step(d, s, &failed, e))
-			card_of(s, vec_push(&found));
-	if (d)
-		db_read_done(d);
+	if (filter_parse(&f, filter, NULL, NULL, NULL) && f.words.n)
+		v = db_list(c, &card_rows, n, e, CARD_COLUMNS "c.id IN (SELECT rowid FROM "
+			"card_search WHERE card_search MATCH ?1) ORDER BY c.id DESC LIMIT 100",
+			"ti", f.words.s, NO_TEXT);
+	else
+		v = xnew(struct catalog_card, 1);
 	filter_fini(&f);
-	if (ok && failed) {
-		catalog_cards_free(found.v, found.n);
-		return NULL;
-	}
-	*n = found.n;
-	return found.v;
+	return v;
 }
 
 struct catalog_card *catalog_card_get(struct catalog *c, int64_t id, struct err *e)
 {
 	size_t n;
-	struct catalog_card *v = read_cards(c, CARD_COLUMNS "c.id = ?1", NULL, id, true, &n, e);
+	struct catalog_card *v = db_list(c, &card_rows, &n, e, CARD_COLUMNS "c.id = ?1", "ii", id,
+		WITH_TEXT);
 
 	if (v && n == 0) {
 		catalog_cards_free(v, 0);
@@ -176,17 +155,7 @@ struct catalog_card *catalog_card_get(struct catalog *c, int64_t id, struct err 
 
 void catalog_cards_free(struct catalog_card *v, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		free(v[i].name);
-		free(v[i].source);
-		free(v[i].hash);
-		free(v[i].text);
-		free(v[i].license);
-		free(v[i].recipe_text);
-		free(v[i].facts);
-		free(v[i].imported);
-	}
-	free(v);
+	db_list_free(&card_rows, v, n);
 }
 
 /* --- what comes from what --- */
@@ -211,42 +180,35 @@ bool catalog_edges_put(struct catalog *c, int64_t model, const char *source,
 	return db_done(d, ok, e);
 }
 
+static void read_edge(sqlite3_stmt *s, void *row)
+{
+	*(struct catalog_edge *)row = (struct catalog_edge){
+		.id = sqlite3_column_int64(s, 0), .card = sqlite3_column_int64(s, 1),
+		.model = sqlite3_column_int64(s, 2), .child = db_text(s, 3),
+		.parent = db_text(s, 4), .relation = db_text(s, 5), .source = db_text(s, 6),
+		.position = sqlite3_column_int64(s, 7), .weight = db_double(s, 8),
+	};
+}
+
+static void edge_fini(void *row)
+{
+	struct catalog_edge *v = row;
+
+	free(v->child);
+	free(v->parent);
+	free(v->relation);
+	free(v->source);
+}
+
+static const struct db_rows edge_rows = { sizeof(struct catalog_edge), read_edge, edge_fini };
+
 struct catalog_edge *catalog_edges(struct catalog *c, size_t *n, struct err *e)
 {
-	vec(struct catalog_edge) found = { 0 };
-	struct db *d = db_reading(c, e);
-	bool failed = true;
-	sqlite3_stmt *s;
-
-	*n = 0;
-	if (!d)
-		return NULL;
-	vec_reserve(&found, 1);
-	s = db_prepare(d, "SELECT id, card, model, child, parent, relation, source, position, "
-		"weight FROM edge ORDER BY child, card, position, id", e);
-	while (s && db_step(d, s, &failed, e))
-		*vec_push(&found) = (struct catalog_edge){
-			.id = sqlite3_column_int64(s, 0), .card = sqlite3_column_int64(s, 1),
-			.model = sqlite3_column_int64(s, 2), .child = db_text(s, 3),
-			.parent = db_text(s, 4), .relation = db_text(s, 5), .source = db_text(s, 6),
-			.position = sqlite3_column_int64(s, 7), .weight = db_double(s, 8),
-		};
-	db_read_done(d);
-	if (failed) {
-		catalog_edges_free(found.v, found.n);
-		return NULL;
-	}
-	*n = found.n;
-	return found.v;
+	return db_list(c, &edge_rows, n, e, "SELECT id, card, model, child, parent, relation, "
+		"source, position, weight FROM edge ORDER BY child, card, position, id", "");
 }
 
 void catalog_edges_free(struct catalog_edge *v, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		free(v[i].child);
-		free(v[i].parent);
-		free(v[i].relation);
-		free(v[i].source);
-	}
-	free(v);
+	db_list_free(&edge_rows, v, n);
 }

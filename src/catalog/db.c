@@ -346,6 +346,56 @@ bool db_run(struct db *d, struct err *e, const char *sql, const char *types, ...
 	return ok && !failed;
 }
 
+void *db_read_rows(struct db *d, sqlite3_stmt *s, const struct db_rows *kind, size_t *n,
+	struct err *e)
+{
+	size_t found = 0, cap = 8;
+	char *v = xcalloc(cap, kind->size);
+	bool failed = true;
+
+	*n = 0;
+	while (s && db_step(d, s, &failed, e)) {
+		if (found == cap) {
+			cap *= 2;
+			v = xrealloc(v, cap * kind->size);
+		}
+		memset(v + found * kind->size, 0, kind->size);
+		kind->read(s, v + found++ * kind->size);
+	}
+	if (failed) {
+		db_list_free(kind, v, found);
+		return NULL;
+	}
+	*n = found;
+	return v;
+}
+
+void *db_list(struct catalog *c, const struct db_rows *kind, size_t *n, struct err *e,
+	const char *sql, const char *types, ...)
+{
+	struct db *d = db_reading(c, e);
+	sqlite3_stmt *s;
+	va_list ap;
+	void *v;
+
+	*n = 0;
+	if (!d)
+		return NULL;
+	s = db_prepare(d, sql, e);
+	va_start(ap, types);
+	v = db_read_rows(d, s && bind_all(d, s, e, types, &ap) ? s : NULL, kind, n, e);
+	va_end(ap);
+	db_read_done(d);
+	return v;
+}
+
+void db_list_free(const struct db_rows *kind, void *v, size_t n)
+{
+	for (size_t i = 0; i < n && kind->fini; i++)
+		kind->fini((char *)v + i * kind->size);
+	free(v);
+}
+
 bool db_script(struct db *d, const char *sql, struct err *e)
 {
 	int rc = sqlite3_exec(d->handle, sql, NULL, NULL, NULL);

@@ -62,6 +62,20 @@ int64_t db_number(struct db *d, const char *sql, int64_t dflt); /* first column 
 
 /* SQLITE_ROW → true. At the end false with e untouched (*failed false), else false with e set. */
 bool db_step(struct db *d, sqlite3_stmt *s, bool *failed, struct err *e);
+/* A list of one kind of row: how one is read, and what of it is freed. */
+struct db_rows {
+	size_t size;
+	void (*read)(sqlite3_stmt *s, void *row); /* into zeros */
+	void (*fini)(void *row);                  /* NULL: it holds nothing */
+};
+/* Every row of a statement that is bound (NULL: it could not be, and e says why), as an array;
+ * no rows are an array of none. NULL after a failure. */
+void *db_read_rows(struct db *d, sqlite3_stmt *s, const struct db_rows *kind, size_t *n,
+	struct err *e);
+/* The same from the reader's lock to its release: prepare, bind as db_bind does, read. */
+void *db_list(struct catalog *c, const struct db_rows *kind, size_t *n, struct err *e,
+	const char *sql, const char *types, ...);
+void db_list_free(const struct db_rows *kind, void *v, size_t n);
 char *db_text(sqlite3_stmt *s, int column);      /* caller frees; NULL for null */
 double db_double(sqlite3_stmt *s, int column);   /* NaN for null */
 /* The message for what SQLite just said. Returns false. */

@@ -198,8 +198,10 @@ void jobs_find_stopped(struct catalog *c)
 	vec_fini(&gone);
 }
 
-static void read_job(sqlite3_stmt *s, struct catalog_job *j)
+static void read_job(sqlite3_stmt *s, void *row)
 {
+	struct catalog_job *j = row;
+
 	j->id = sqlite3_column_int64(s, 0);
 	j->run = sqlite3_column_int64(s, 1);
 	j->what = db_text(s, 2);
@@ -221,32 +223,25 @@ static void read_job(sqlite3_stmt *s, struct catalog_job *j)
 	j->cancel = sqlite3_column_int(s, 18) != 0;
 }
 
+static void job_fini(void *row)
+{
+	struct catalog_job *j = row;
+	char *const texts[] = { j->what, j->state, j->command, j->folder, j->log, j->message,
+		j->boot, j->start, j->created, j->updated };
+
+	for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
+		free(texts[k]);
+}
+
+static const struct db_rows job_rows = { sizeof(struct catalog_job), read_job, job_fini };
+
 #define JOB_COLUMNS "SELECT id, run, what, state, command, folder, log, message, pid, boot, " \
 	"start, done, total, rate, left, threads, created, updated, cancel FROM job "
 
 struct catalog_job *catalog_jobs(struct catalog *c, size_t *n, struct err *e)
 {
-	struct { struct catalog_job *v; size_t n, cap; } found = { 0 };
-	bool failed = true;
-	sqlite3_stmt *s;
-	struct db *d;
-
-	*n = 0;
 	jobs_find_stopped(c);
-	d = db_reading(c, e);
-	if (!d)
-		return NULL;
-	s = db_prepare(d, JOB_COLUMNS "ORDER BY id DESC", e);
-	vec_reserve(&found, 1);
-	while (s && db_step(d, s, &failed, e))
-		read_job(s, vec_push(&found));
-	db_read_done(d);
-	if (failed) {
-		catalog_jobs_free(found.v, found.n);
-		return NULL;
-	}
-	*n = found.n;
-	return found.v;
+	return db_list(c, &job_rows, n, e, JOB_COLUMNS "ORDER BY id DESC", "");
 }
 
 struct catalog_job *catalog_job_get(struct catalog *c, int64_t id, struct err *e)
@@ -274,14 +269,5 @@ struct catalog_job *catalog_job_get(struct catalog *c, int64_t id, struct err *e
 
 void catalog_jobs_free(struct catalog_job *v, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		struct catalog_job *j = &v[i];
-		char *const texts[] =
-			{ j->what, j->state, j->command, j->folder, j->log, j->message,
-			j->boot, j->start, j->created, j->updated };
-
-		for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
-			free(texts[k]);
-	}
-	free(v);
+	db_list_free(&job_rows, v, n);
 }

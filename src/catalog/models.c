@@ -1,7 +1,6 @@
 #include "config.h"
 #include <stdlib.h>
 #include "base/str.h"
-#include "base/vec.h"
 #include "catalog/db.h"
 
 bool catalog_model_put(struct catalog *c, const struct catalog_model *m, int64_t *id, struct err *e)
@@ -50,66 +49,59 @@ bool catalog_model_state(struct catalog *c, const char *path, const char *state,
 		state, path), e);
 }
 
+static void read_model(sqlite3_stmt *s, void *row)
+{
+	struct catalog_model *m = row;
+
+	m->id = sqlite3_column_int64(s, 0);
+	m->name = db_text(s, 1);
+	m->path = db_text(s, 2);
+	m->format = db_text(s, 3);
+	m->architecture = db_text(s, 4);
+	m->kind = db_text(s, 5);
+	m->hash = db_text(s, 6);
+	m->parameters = (uint64_t)sqlite3_column_int64(s, 7);
+	m->bytes = (uint64_t)sqlite3_column_int64(s, 8);
+	m->bits = sqlite3_column_double(s, 9);
+	m->partial = db_text(s, 10);
+	m->state = db_text(s, 11);
+	m->parent = sqlite3_column_int64(s, 12);
+	m->relation = db_text(s, 13);
+	m->run = sqlite3_column_int64(s, 14);
+	m->license = db_text(s, 15);
+	m->dtype = db_text(s, 16);
+}
+
+static void model_fini(void *row)
+{
+	struct catalog_model *m = row;
+
+	free(m->name);
+	free(m->path);
+	free(m->format);
+	free(m->architecture);
+	free(m->kind);
+	free(m->hash);
+	free(m->partial);
+	free(m->state);
+	free(m->relation);
+	free(m->license);
+	free(m->dtype);
+}
+
+static const struct db_rows model_rows =
+	{ sizeof(struct catalog_model), read_model, model_fini };
+
 struct catalog_model *catalog_models(struct catalog *c, size_t *n, struct err *e)
 {
-	struct { struct catalog_model *v; size_t n, cap; } found = { 0 };
-	struct db *d = db_reading(c, e);
-	sqlite3_stmt *s;
-	bool failed = true;
-
-	*n = 0;
-	if (!d)
-		return NULL;
-	s = db_prepare(d, "SELECT id, name, path, format, architecture, kind, hash, parameters, "
-		"bytes, bits, partial, state, parent, relation, run, license, dtype FROM model "
-		"ORDER BY name, path", e);
-	vec_reserve(&found, 1);
-	while (s && db_step(d, s, &failed, e)) {
-		struct catalog_model *m = vec_push(&found);
-
-		m->id = sqlite3_column_int64(s, 0);
-		m->name = db_text(s, 1);
-		m->path = db_text(s, 2);
-		m->format = db_text(s, 3);
-		m->architecture = db_text(s, 4);
-		m->kind = db_text(s, 5);
-		m->hash = db_text(s, 6);
-		m->parameters = (uint64_t)sqlite3_column_int64(s, 7);
-		m->bytes = (uint64_t)sqlite3_column_int64(s, 8);
-		m->bits = sqlite3_column_double(s, 9);
-		m->partial = db_text(s, 10);
-		m->state = db_text(s, 11);
-		m->parent = sqlite3_column_int64(s, 12);
-		m->relation = db_text(s, 13);
-		m->run = sqlite3_column_int64(s, 14);
-		m->license = db_text(s, 15);
-		m->dtype = db_text(s, 16);
-	}
-	db_read_done(d);
-	if (failed) {
-		catalog_models_free(found.v, found.n);
-		return NULL;
-	}
-	*n = found.n;
-	return found.v;
+	return db_list(c, &model_rows, n, e, "SELECT id, name, path, format, architecture, kind, "
+		"hash, parameters, bytes, bits, partial, state, parent, relation, run, license, "
+		"dtype FROM model ORDER BY name, path", "");
 }
 
 void catalog_models_free(struct catalog_model *v, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		free(v[i].name);
-		free(v[i].path);
-		free(v[i].format);
-		free(v[i].architecture);
-		free(v[i].kind);
-		free(v[i].hash);
-		free(v[i].partial);
-		free(v[i].state);
-		free(v[i].relation);
-		free(v[i].license);
-		free(v[i].dtype);
-	}
-	free(v);
+	db_list_free(&model_rows, v, n);
 }
 
 char *catalog_model_path(struct catalog *c, const char *name)
@@ -167,46 +159,39 @@ bool catalog_tensors_put(struct catalog *c, const char *model_hash, const struct
 	return db_done(d, ok && !failed, e);
 }
 
+static void read_tensor(sqlite3_stmt *s, void *row)
+{
+	struct catalog_tensor *t = row;
+
+	t->name = db_text(s, 0);
+	t->dtype = db_text(s, 1);
+	t->shape = db_text(s, 2);
+	t->bytes = (uint64_t)sqlite3_column_int64(s, 3);
+	t->hash = db_text(s, 4);
+}
+
+static void tensor_fini(void *row)
+{
+	struct catalog_tensor *t = row;
+
+	free(t->name);
+	free(t->dtype);
+	free(t->shape);
+	free(t->hash);
+}
+
+static const struct db_rows tensor_rows =
+	{ sizeof(struct catalog_tensor), read_tensor, tensor_fini };
+
 struct catalog_tensor *catalog_tensors(struct catalog *c, const char *model_hash, size_t *n,
 	struct err *e)
 {
-	struct { struct catalog_tensor *v; size_t n, cap; } found = { 0 };
-	struct db *d = db_reading(c, e);
-	sqlite3_stmt *s;
-	bool failed = true;
-
-	*n = 0;
-	if (!d)
-		return NULL;
-	s = db_prepare(d, "SELECT t.name, t.dtype, t.shape, t.bytes, t.hash FROM tensor t JOIN "
-		"content k ON k.id = t.content WHERE k.hash = ? ORDER BY t.position", e);
-	vec_reserve(&found, 1);
-	if (s && db_bind(d, s, e, "t", model_hash))
-		while (db_step(d, s, &failed, e)) {
-			struct catalog_tensor *t = vec_push(&found);
-
-			t->name = db_text(s, 0);
-			t->dtype = db_text(s, 1);
-			t->shape = db_text(s, 2);
-			t->bytes = (uint64_t)sqlite3_column_int64(s, 3);
-			t->hash = db_text(s, 4);
-		}
-	db_read_done(d);
-	if (failed) {
-		catalog_tensors_free(found.v, found.n);
-		return NULL;
-	}
-	*n = found.n;
-	return found.v;
+	return db_list(c, &tensor_rows, n, e, "SELECT t.name, t.dtype, t.shape, t.bytes, t.hash "
+		"FROM tensor t JOIN content k ON k.id = t.content WHERE k.hash = ? ORDER BY "
+		"t.position", "t", model_hash);
 }
 
 void catalog_tensors_free(struct catalog_tensor *v, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		free(v[i].name);
-		free(v[i].dtype);
-		free(v[i].shape);
-		free(v[i].hash);
-	}
-	free(v);
+	db_list_free(&tensor_rows, v, n);
 }

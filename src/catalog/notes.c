@@ -1,8 +1,8 @@
 #include "config.h"
 #include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
 #include "base/str.h"
-#include "base/vec.h"
 #include "catalog/db.h"
 
 #define TEXT_MAX ((size_t)16 << 20)
@@ -96,39 +96,31 @@ bool catalog_archive(struct catalog *c, int64_t run, bool archived, struct err *
 		(int64_t)archived, run), e);
 }
 
+static void read_note(sqlite3_stmt *s, void *row)
+{
+	struct catalog_note *note = row;
+
+	note->created = db_text(s, 0);
+	note->text = db_text(s, 1);
+}
+
+static void note_fini(void *row)
+{
+	struct catalog_note *note = row;
+
+	free(note->created);
+	free(note->text);
+}
+
+static const struct db_rows note_rows = { sizeof(struct catalog_note), read_note, note_fini };
+
 struct catalog_note *catalog_notes(struct catalog *c, int64_t run, size_t *n, struct err *e)
 {
-	struct { struct catalog_note *v; size_t n, cap; } found = { 0 };
-	struct db *d = db_reading(c, e);
-	bool failed = true;
-	sqlite3_stmt *s;
-
-	*n = 0;
-	if (!d)
-		return NULL;
-	s = db_prepare(d, "SELECT created, text FROM note WHERE run = ? ORDER BY id DESC", e);
-	vec_reserve(&found, 1);
-	if (s && db_bind(d, s, e, "i", run))
-		while (db_step(d, s, &failed, e)) {
-			struct catalog_note *note = vec_push(&found);
-
-			note->created = db_text(s, 0);
-			note->text = db_text(s, 1);
-		}
-	db_read_done(d);
-	if (failed) {
-		catalog_notes_free(found.v, found.n);
-		return NULL;
-	}
-	*n = found.n;
-	return found.v;
+	return db_list(c, &note_rows, n, e, "SELECT created, text FROM note WHERE run = ? ORDER "
+		"BY id DESC", "i", run);
 }
 
 void catalog_notes_free(struct catalog_note *v, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		free(v[i].created);
-		free(v[i].text);
-	}
-	free(v);
+	db_list_free(&note_rows, v, n);
 }

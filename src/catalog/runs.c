@@ -193,8 +193,10 @@ void runs_find_stopped(struct catalog *c)
 	"EXISTS (SELECT 1 FROM model m WHERE m.path = r.output AND m.state = 'dropped') " \
 	"FROM run r LEFT JOIN recipe p ON p.id = r.recipe WHERE "
 
-static void read_run(sqlite3_stmt *s, struct catalog_run *r)
+static void read_run(sqlite3_stmt *s, void *row)
 {
+	struct catalog_run *r = row;
+
 	r->id = sqlite3_column_int64(s, 0);
 	r->kind = db_text(s, 1);
 	r->name = db_text(s, 2);
@@ -223,13 +225,26 @@ static void read_run(sqlite3_stmt *s, struct catalog_run *r)
 	run_text_split(r);
 }
 
-static bool read_runs(struct db *d, const struct filter *f, struct catalog_run **v, size_t *n,
+static void run_fini(void *row)
+{
+	struct catalog_run *r = row;
+	char *const texts[] = { r->kind, r->name, r->status, r->started, r->recipe_text,
+		r->plan_text, r->recipe_hash, r->recipe_path, r->method, r->output,
+		r->output_hash, r->command,
+		r->version, r->arithmetic, r->error, r->tags, r->note };
+
+	for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
+		free(texts[k]);
+}
+
+static const struct db_rows run_rows = { sizeof(struct catalog_run), read_run, run_fini };
+
+static struct catalog_run *read_runs(struct db *d, const struct filter *f, size_t *n,
 	struct err *e)
 {
-	struct { struct catalog_run *v; size_t n, cap; } found = { 0 };
 	struct str sql = STR_INIT;
+	struct catalog_run *v;
 	sqlite3_stmt *s = NULL;
-	bool failed = true;
 	int rc;
 
 	str_addf(&sql, "%s%s ORDER BY r.id DESC", RUN_COLUMNS("NULL", "NULL"), f->where.s);
@@ -239,17 +254,9 @@ static bool read_runs(struct db *d, const struct filter *f, struct catalog_run *
 		rc = sqlite3_bind_text(s, (int)i + 1, f->values.v[i], -1, SQLITE_STATIC);
 	if (rc != SQLITE_OK)
 		db_fail(d, rc, "search", e);
-	vec_reserve(&found, 1);
-	while (rc == SQLITE_OK && db_step(d, s, &failed, e))
-		read_run(s, vec_push(&found));
+	v = db_read_rows(d, rc == SQLITE_OK ? s : NULL, &run_rows, n, e);
 	sqlite3_finalize(s);
-	if (failed) {
-		catalog_runs_free(found.v, found.n);
-		return false;
-	}
-	*v = found.v;
-	*n = found.n;
-	return true;
+	return v;
 }
 
 struct catalog_run *catalog_runs(struct catalog *c, const char *filter, size_t *n, struct err *e)
@@ -265,7 +272,7 @@ struct catalog_run *catalog_runs(struct catalog *c, const char *filter, size_t *
 	if (!d)
 		return NULL;
 	if (filter_parse(&f, filter, filter_words_names, &words, e))
-		read_runs(d, &f, &v, n, e);
+		v = read_runs(d, &f, n, e);
 	db_read_done(d);
 	filter_names_fini(&words.names);
 	filter_fini(&f);
@@ -274,8 +281,8 @@ struct catalog_run *catalog_runs(struct catalog *c, const char *filter, size_t *
 
 struct catalog_run *catalog_run_users(struct catalog *c, int64_t id, size_t *n, struct err *e)
 {
-	struct catalog_run *v = NULL;
 	struct filter f = { 0 };
+	struct catalog_run *v;
 	struct db *d;
 
 	*n = 0;
@@ -287,7 +294,7 @@ struct catalog_run *catalog_run_users(struct catalog *c, int64_t id, size_t *n, 
 		"i.path = o.output WHERE o.id = %lld UNION SELECT i.run FROM run o JOIN run_input "
 		"i ON i.hash = o.output_hash WHERE o.id = %lld)", (long long)id, (long long)id,
 		(long long)id);
-	read_runs(d, &f, &v, n, e);
+	v = read_runs(d, &f, n, e);
 	db_read_done(d);
 	filter_fini(&f);
 	return v;
@@ -318,57 +325,39 @@ struct catalog_run *catalog_run_get(struct catalog *c, int64_t id, struct err *e
 
 void catalog_runs_free(struct catalog_run *v, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		struct catalog_run *r = &v[i];
-		char *const texts[] = { r->kind, r->name, r->status, r->started, r->recipe_text,
-			r->plan_text, r->recipe_hash, r->recipe_path, r->method, r->output,
-			r->output_hash, r->command,
-			r->version, r->arithmetic, r->error, r->tags, r->note };
-
-		for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
-			free(texts[k]);
-	}
-	free(v);
+	db_list_free(&run_rows, v, n);
 }
+
+static void read_input(sqlite3_stmt *s, void *row)
+{
+	struct catalog_input *in = row;
+
+	in->name = db_text(s, 0);
+	in->path = db_text(s, 1);
+	in->hash = db_text(s, 2);
+	in->role = db_text(s, 3);
+}
+
+static void input_fini(void *row)
+{
+	struct catalog_input *in = row;
+
+	free(in->name);
+	free(in->path);
+	free(in->hash);
+	free(in->role);
+}
+
+static const struct db_rows input_rows =
+	{ sizeof(struct catalog_input), read_input, input_fini };
 
 struct catalog_input *catalog_run_inputs(struct catalog *c, int64_t id, size_t *n, struct err *e)
 {
-	struct { struct catalog_input *v; size_t n, cap; } found = { 0 };
-	struct db *d = db_reading(c, e);
-	bool failed = true;
-	sqlite3_stmt *s;
-
-	*n = 0;
-	if (!d)
-		return NULL;
-	s = db_prepare(d, "SELECT name, path, hash, role FROM run_input WHERE run = ? "
-		"ORDER BY position", e);
-	vec_reserve(&found, 1);
-	if (s && db_bind(d, s, e, "i", id))
-		while (db_step(d, s, &failed, e)) {
-			struct catalog_input *in = vec_push(&found);
-
-			in->name = db_text(s, 0);
-			in->path = db_text(s, 1);
-			in->hash = db_text(s, 2);
-			in->role = db_text(s, 3);
-		}
-	db_read_done(d);
-	if (failed) {
-		catalog_inputs_free(found.v, found.n);
-		return NULL;
-	}
-	*n = found.n;
-	return found.v;
+	return db_list(c, &input_rows, n, e, "SELECT name, path, hash, role FROM run_input WHERE "
+		"run = ? ORDER BY position", "i", id);
 }
 
 void catalog_inputs_free(struct catalog_input *v, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		free(v[i].name);
-		free(v[i].path);
-		free(v[i].hash);
-		free(v[i].role);
-	}
-	free(v);
+	db_list_free(&input_rows, v, n);
 }

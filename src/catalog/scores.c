@@ -45,8 +45,10 @@ bool catalog_score_put(struct catalog *c, const struct catalog_score *v, size_t 
 #define COLUMNS "id, run, model, task, metric, value, stderr, n, protocol, estimated, source, " \
 	"variant, line, text"
 
-static void read_score(sqlite3_stmt *s, struct catalog_score *score)
+static void read_score(sqlite3_stmt *s, void *row)
 {
+	struct catalog_score *score = row;
+
 	score->id = sqlite3_column_int64(s, 0);
 	score->run = sqlite3_column_int64(s, 1);
 	score->model = sqlite3_column_int64(s, 2);
@@ -63,36 +65,26 @@ static void read_score(sqlite3_stmt *s, struct catalog_score *score)
 	score->text = db_text(s, 13);
 }
 
-/* The rows of a statement that is bound (NULL: it could not be); unlocks. */
-static struct catalog_score *read_scores(struct db *d, sqlite3_stmt *s, size_t *n, struct err *e)
+static void score_fini(void *row)
 {
-	struct { struct catalog_score *v; size_t n, cap; } found = { 0 };
-	bool failed = true;
+	struct catalog_score *score = row;
 
-	vec_reserve(&found, 1);
-	while (s && db_step(d, s, &failed, e))
-		read_score(s, vec_push(&found));
-	db_read_done(d);
-	if (failed) {
-		catalog_scores_free(found.v, found.n);
-		return NULL;
-	}
-	*n = found.n;
-	return found.v;
+	free(score->task);
+	free(score->metric);
+	free(score->protocol);
+	free(score->source);
+	free(score->variant);
+	free(score->text);
 }
+
+static const struct db_rows score_rows =
+	{ sizeof(struct catalog_score), read_score, score_fini };
 
 struct catalog_score *catalog_scores(struct catalog *c, int64_t run, int64_t model, size_t *n,
 	struct err *e)
 {
-	struct db *d = db_reading(c, e);
-	sqlite3_stmt *s;
-
-	*n = 0;
-	if (!d)
-		return NULL;
-	s = db_prepare(d, "SELECT " COLUMNS " FROM score WHERE run = ?1 OR (?1 = 0 AND model = ?2) "
-		"ORDER BY id", e);
-	return read_scores(d, s && db_bind(d, s, e, "ii", run, model) ? s : NULL, n, e);
+	return db_list(c, &score_rows, n, e, "SELECT " COLUMNS " FROM score WHERE run = ?1 OR "
+		"(?1 = 0 AND model = ?2) ORDER BY id", "ii", run, model);
 }
 
 struct catalog_score *catalog_task_scores(struct catalog *c, const char *task,
@@ -102,15 +94,8 @@ struct catalog_score *catalog_task_scores(struct catalog *c, const char *task,
 		"THEN model = ?2 OR (model IS NULL AND run = (SELECT run FROM model WHERE id = "
 		"?2)) WHEN ?3 THEN run = ?3 WHEN ?4 IS NOT NULL THEN model IS NULL AND run IS "
 		"NULL AND variant = ?4 ELSE 1 END) ORDER BY id DESC";
-	struct db *d = db_reading(c, e);
-	sqlite3_stmt *s;
 
-	*n = 0;
-	if (!d)
-		return NULL;
-	s = db_prepare(d, sql, e);
-	return read_scores(d, s && db_bind(d, s, e, "tiit", task, of->model, of->run, of->word) ? s
-		: NULL, n, e);
+	return db_list(c, &score_rows, n, e, sql, "tiit", task, of->model, of->run, of->word);
 }
 
 /* One statement for each, so that each is looked up by its index. */
@@ -129,32 +114,16 @@ struct catalog_score *catalog_measured_scores(struct catalog *c, const struct ca
 		"ORDER BY id DESC";
 	static const char of_word[] = "SELECT " COLUMNS " FROM score WHERE variant = ?1 ORDER BY "
 		"id DESC";
-	struct db *d = db_reading(c, e);
-	sqlite3_stmt *s;
-	bool ok;
 
-	*n = 0;
-	if (!d)
-		return NULL;
-	s = db_prepare(d, of->model ? of_model : of->run ? of_run : of_word, e);
 	if (of->model || of->run)
-		ok = s && db_bind(d, s, e, "i", of->model ? of->model : of->run);
-	else
-		ok = s && db_bind(d, s, e, "t", of->word);
-	return read_scores(d, ok ? s : NULL, n, e);
+		return db_list(c, &score_rows, n, e, of->model ? of_model : of_run, "i",
+			of->model ? of->model : of->run);
+	return db_list(c, &score_rows, n, e, of_word, "t", of->word);
 }
 
 void catalog_scores_free(struct catalog_score *v, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		free(v[i].task);
-		free(v[i].metric);
-		free(v[i].protocol);
-		free(v[i].source);
-		free(v[i].variant);
-		free(v[i].text);
-	}
-	free(v);
+	db_list_free(&score_rows, v, n);
 }
 
 /* --- one task as a column --- */
