@@ -256,11 +256,12 @@ static bool read_json(struct tokenizer *t, const struct model *m, struct err *e)
 /* Every text of an array of the header. */
 static bool gguf_merges(struct tokenizer *t, struct gread *r)
 {
-	uint32_t type = gread_u32(r);
-	uint64_t count = gread_u64(r);
 	struct str a = STR_INIT, b = STR_INIT;
+	uint32_t type;
+	uint64_t count;
 
-	if (!r->failed && (type != GGUF_STRING || count > gread_left(r) / 8 || count > VOCAB_MAX))
+	if (gread_array(r, "tokenizer.ggml.merges", &type, &count) &&
+		(type != GGUF_STRING || count > VOCAB_MAX))
 		gread_fail(r, "tokenizer.ggml.merges is no list of texts");
 	if (!r->failed)
 		make_room(t, (size_t)count);
@@ -276,19 +277,13 @@ static bool gguf_merges(struct tokenizer *t, struct gread *r)
 	return !r->failed;
 }
 
-static void pass_array(struct gread *r)
+static void pass_array(struct gread *r, const char *key)
 {
-	uint32_t type = gread_u32(r);
-	uint64_t count = gread_u64(r);
-	size_t size = gguf_type_size(type), n;
+	uint32_t type;
+	uint64_t count;
 
-	if (!r->failed && ((!size && type != GGUF_STRING) ||
-		count > gread_left(r) / (size ? size : 8)))
-		gread_fail(r, "an array does not fit the file");
-	if (size && !r->failed)
-		gread_skip(r, count * size);
-	for (uint64_t i = 0; !size && !r->failed && i < count; i++)
-		gread_string(r, &n);
+	if (gread_array(r, key, &type, &count))
+		gread_pass_elements(r, type, count);
 }
 
 static bool find_merges(struct tokenizer *t, const struct file *f, struct err *e)
@@ -296,6 +291,7 @@ static bool find_merges(struct tokenizer *t, const struct file *f, struct err *e
 	struct gread r;
 	uint64_t n_keys = 0;
 	bool found = false, ok;
+	char key[128];
 
 	gread_init(&r, f, e);
 	if (gread_skip(&r, 16))
@@ -303,13 +299,14 @@ static bool find_merges(struct tokenizer *t, const struct file *f, struct err *e
 	for (uint64_t i = 0; !r.failed && !found && i < n_keys; i++) {
 		size_t n;
 		const char *s = gread_string(&r, &n);
-		bool it = s && n == 21 && !memcmp(s, "tokenizer.ggml.merges", n);
-		uint32_t type = gread_u32(&r);
+		uint32_t type;
 
-		if (it && type == GGUF_ARRAY)
+		snprintf(key, sizeof key, "%.*s", s ? (int)(n < 127 ? n : 127) : 0, s ? s : "");
+		type = gread_u32(&r);
+		if (str_eq(key, "tokenizer.ggml.merges") && type == GGUF_ARRAY)
 			found = gguf_merges(t, &r);
 		else if (type == GGUF_ARRAY)
-			pass_array(&r);
+			pass_array(&r, key);
 		else
 			json_decref(gread_scalar(&r, type));
 	}

@@ -80,46 +80,37 @@ static bool read_counts(struct part *p)
 	return true;
 }
 
-/* One element of an array: counted, and a token gathered. */
-static void read_element(struct part *p, struct gguf *g, uint32_t type, bool tokens, uint64_t i,
-	json_t *list)
+/* One element: into the list, or where there is none the vocabulary. */
+static void read_element(struct part *p, struct gguf *g, uint32_t type, uint64_t i, json_t *list)
 {
 	size_t n;
 
-	if (tokens && !g->facts) {
-		const char *s = gread_string(&p->r, &n);
-		if (s)
-			vocab_add(&g->vocab, s, n, (int64_t)i);
-	} else if (list) {
+	if (list) {
 		json_t *v = gread_scalar(&p->r, type);
 		if (v)
 			json_array_append_new(list, v);
 	} else {
-		uint64_t len = gread_u64(&p->r);
-		gread_skip(&p->r, len);
+		const char *s = gread_string(&p->r, &n);
+		if (s)
+			vocab_add(&g->vocab, s, n, (int64_t)i);
 	}
 }
 
 static json_t *read_array(struct part *p, struct gguf *g, const char *key)
 {
-	uint32_t type = gread_u32(&p->r);
-	uint64_t count = gread_u64(&p->r);
-	size_t size = gguf_type_size(type);
+	uint32_t type;
+	uint64_t count;
+	if (!gread_array(&p->r, key, &type, &count))
+		return NULL;
 	bool tokens = !strcmp(key, "tokenizer.ggml.tokens") && type == GGUF_STRING;
-
-	if (!p->r.failed && !size && type != GGUF_STRING)
-		gread_fail(&p->r, "key %s is an array of %s", key, gguf_type_name(type));
-	if (!p->r.failed && count > gread_left(&p->r) / (size ? size : 8))
-		gread_fail(&p->r, "key %s claims %llu elements, %llu bytes are left", key,
-			(unsigned long long)count, (unsigned long long)gread_left(&p->r));
 	bool listed = !tokens && count <= MAX_LISTED;
 	json_t *list = listed ? json_array() :
 		json_pack("{s:s, s:o}", "array", gguf_type_name(type), "count", json_u64(count));
-	if (!listed && size)
-		gread_skip(&p->r, count * size);
+	if (!listed && (!tokens || g->facts))
+		gread_pass_elements(&p->r, type, count);
 	else
 		for (uint64_t i = 0; !p->r.failed && i < count; i++)
-			read_element(p, g, type, tokens, i, listed ? list : NULL);
+			read_element(p, g, type, i, listed ? list : NULL);
 	return list;
 }
 

@@ -208,3 +208,31 @@ json_t *gread_scalar(struct gread *r, uint32_t type)
 		return NULL;
 	}
 }
+
+bool gread_array(struct gread *r, const char *key, uint32_t *type, uint64_t *count)
+{
+	size_t size;
+
+	*type = gread_u32(r);
+	*count = gread_u64(r);
+	size = gguf_type_size(*type);
+	if (r->failed)
+		return false;
+	if (!size && *type != GGUF_STRING)
+		return gread_fail(r, "key %s is an array of %s", key, gguf_type_name(*type));
+	if (*count > gread_left(r) / (size ? size : 8))
+		return gread_fail(r, "key %s claims %llu elements, %llu bytes are left", key,
+			(unsigned long long)*count, (unsigned long long)gread_left(r));
+	return true;
+}
+
+bool gread_pass_elements(struct gread *r, uint32_t type, uint64_t count)
+{
+	size_t size = gguf_type_size(type);
+
+	if (size)
+		return gread_skip(r, count * size);
+	for (uint64_t i = 0; !r->failed && i < count; i++)
+		gread_skip(r, gread_u64(r));
+	return !r->failed;
+}

@@ -31,6 +31,11 @@ uint64_t gread_u64(struct gread *r);
 const char *gread_string(struct gread *r, size_t *n);
 /* A value that is no array; new reference, NULL after a failure. */
 json_t *gread_scalar(struct gread *r, uint32_t type);
+/* The head of an array: the type of its elements and how many, which the rest of the file has room
+ * for. key: whose it is, for the message. */
+bool gread_array(struct gread *r, const char *key, uint32_t *type, uint64_t *count);
+/* Past them. */
+bool gread_pass_elements(struct gread *r, uint32_t type, uint64_t count);
 size_t gguf_type_size(uint32_t type); /* 0: string, array or unknown */
 const char *gguf_type_name(uint32_t type);
 #endif

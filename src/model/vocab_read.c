@@ -249,24 +249,17 @@ static void gguf_token_types(struct gread *r, struct vocab_table *t, uint64_t co
 
 static void gguf_array(struct gread *r, struct list *l, const char *key)
 {
-	uint32_t type = gread_u32(r);
-	uint64_t count = gread_u64(r);
-	size_t size = gguf_type_size(type), n;
+	uint32_t type;
+	uint64_t count;
 
-	if (!r->failed && ((!size && type != GGUF_STRING) ||
-		count > gread_left(r) / (size ? size : 8)))
-		gread_fail(r, "key %s is no array that fits the file", key);
-	if (r->failed)
+	if (!gread_array(r, key, &type, &count))
 		return;
 	if (str_eq(key, "tokenizer.ggml.tokens") && type == GGUF_STRING)
 		gguf_tokens(r, l, count);
-	else if (str_eq(key, "tokenizer.ggml.token_type") && size == 4)
+	else if (str_eq(key, "tokenizer.ggml.token_type") && gguf_type_size(type) == 4)
 		gguf_token_types(r, l->t, count);
-	else if (size)
-		gread_skip(r, count * size);
 	else
-		for (uint64_t i = 0; !r->failed && i < count; i++)
-			gread_string(r, &n);
+		gread_pass_elements(r, type, count);
 }
 
 static void gguf_kind(struct vocab_table *t, const char *name)
