@@ -2,6 +2,7 @@
 #include "config.h"
 #include <stdlib.h>
 #include <string.h>
+#include "base/log.h"
 #include "ui/screen/clip.h"
 #include "ui/shell.h"
 #include "ui/widget/menu.h"
@@ -18,6 +19,7 @@ void app_say(struct app *a, const char *fmt, ...)
 	str_vaddf(&s->message, fmt, ap);
 	va_end(ap);
 	s->message_style = STYLE_message;
+	log_line("said: %s", s->message.s);
 	app_changed(a, CHANGED_SCREEN);
 }
 
@@ -29,6 +31,7 @@ unsigned app_fail(struct app *a, const struct err *e)
 	str_addf(&s->message, "%s%s%s%s%s", e->where, *e->where ? ": " : "", e->what,
 		*e->hint ? "; " : "", e->hint);
 	s->message_style = STYLE_error;
+	log_line("failed: %s", s->message.s);
 	return CHANGED_SCREEN;
 }
 

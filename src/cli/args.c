@@ -207,22 +207,6 @@ bool cli_option_u64(const struct cli *c, const char *name, uint64_t *v, struct e
 	return true;
 }
 
-bool cli_option_number(const struct cli *c, const char *name, double *v, struct err *e)
-{
-	const char *text = cli_option(c, name);
-	char *end;
-	double d;
-
-	if (!text)
-		return true;
-	d = strtod(text, &end);
-	if (end == text || *end || !isfinite(d))
-		return err_set(e, ERR_USAGE, c->verb, "give a number such as 0.5",
-			"%s %s is no number", name, text);
-	*v = d;
-	return true;
-}
-
 bool cli_option_size(const struct cli *c, const char *name, uint64_t *bytes, struct err *e)
 {
 	const char *text = cli_option(c, name);

@@ -157,6 +157,8 @@ int cli_run(int argc, char **argv)
 
 	setlocale(LC_CTYPE, ""); /* numbers stay as C writes them */
 	log_open();
+	for (int i = 0; i < argc; i++)
+		log_line("argument %d: %s", i, argv[i]);
 	if (!cli_args_parse(&a, argc, argv, &e)) {
 		status = err_exit_status(e.code);
 	} else if (a.version) {
@@ -166,7 +168,10 @@ int cli_run(int argc, char **argv)
 		if (status < 0)
 			return status;
 	}
+	if (e.code)
+		log_line("%s: %s", e.where, e.what);
 	status = finish(&e, a.json, status);
+	log_line("exit status %d", status);
 	cli_args_fini(&a);
 	return status;
 }

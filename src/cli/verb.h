@@ -80,7 +80,6 @@ const char *cli_option(const struct cli *c, const char *name);
 const char *cli_option_at(const struct cli *c, const char *name, size_t i);
 /* false and e on nonsense; *v kept if the option is absent. */
 bool cli_option_u64(const struct cli *c, const char *name, uint64_t *v, struct err *e);
-bool cli_option_number(const struct cli *c, const char *name, double *v, struct err *e);
 bool cli_option_size(const struct cli *c, const char *name, uint64_t *bytes, struct err *e);
 
 struct catalog *cli_catalog(struct cli *c, struct err *e);       /* opens; read-only if it must */

@@ -195,11 +195,6 @@ const struct look_row *look_row(const struct look *l, size_t row)
 	return &l->rows[row];
 }
 
-size_t look_models(const struct look *l)
-{
-	return l->n;
-}
-
 void look_focus(struct look *l, const size_t *rows, size_t n)
 {
 	struct slot **s = xnew(struct slot *, n + 1);
@@ -210,13 +205,6 @@ void look_focus(struct look *l, const size_t *rows, size_t n)
 			s[kept++] = l->slots[rows[i]].all;
 	memo_focus(l->memo, s, kept);
 	free(s);
-}
-
-void look_want_exact(struct look *l, bool on)
-{
-	atomic_store(&l->want_exact, on);
-	if (on)
-		pump_kick(l->pump);
 }
 
 void look_progress(struct look *l, struct look_progress *out)

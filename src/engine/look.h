@@ -27,10 +27,7 @@ void look_free(struct look *l);
 /* first model's order, then what only others have */
 size_t look_rows(const struct look *l);
 const struct look_row *look_row(const struct look *l, size_t row);
-size_t look_models(const struct look *l);
 void look_focus(struct look *l, const size_t *rows, size_t n);
-/* The pass over the weights runs only while wanted (default: wanted). */
-void look_want_exact(struct look *l, bool on);
 
 /* Of one model: NORM, DELTA_NORM (against the base), ZEROS, STD, ABS_MAX, NONFINITE.
  * Against the reference (the first model; the base when there is one model): COSINE,
@@ -50,7 +47,6 @@ bool look_swap(struct look *l, const size_t *rows, size_t n, int model, double t
 bool look_swap_exact(struct look *l, struct pool *pool, int model, enum dtype out,
 	struct swap_point *p,
 	size_t n, struct err *e);
-double look_swap_solve(struct look *l, const size_t *rows, size_t n, int model, double fraction);
 
 /* Distribution of magnitudes, n bins of equal width in log2 over [from, to): of the difference to
  * the reference (delta) or of the weights themselves. From the sample until the tensor was read. */

@@ -144,20 +144,6 @@ bool look_swap_exact(struct look *l, struct pool *pool, int model, enum dtype ou
 	return ok;
 }
 
-double look_swap_solve(struct look *l, const size_t *rows, size_t n, int model, double fraction)
-{
-	n = rows ? n : l->n_rows;
-	if (model < 0 || (size_t)model >= l->n)
-		return NAN;
-	struct slot_pair *p = xnew(struct slot_pair, n + 1);
-	enum dtype *types = xnew(enum dtype, n + 1);
-	double t = pair_swap_solve(p, swap_pairs(l, rows, n, model, DT_UNKNOWN, p, types),
-		fraction);
-	free(p);
-	free(types);
-	return t;
-}
-
 /* --- distributions --- */
 
 static int by_value(const void *a, const void *b)

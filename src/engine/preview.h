@@ -28,12 +28,6 @@ struct figure preview_figure(struct preview *v, size_t t, enum stat_id s, int in
  * input lacks are left out, and so are integers (they are no weights). tensors NULL: all. */
 struct figure preview_group(struct preview *v, const size_t *tensors, size_t n, enum stat_id s,
 	int input);
-/* Between two inputs, whatever the recipe: COSINE, ONE_MINUS_COSINE, RELATIVE_L2, MAX_ABS,
- * SIGN_AGREEMENT, DELTA_COSINE, DELTA_RATIO, INPUT_CONFLICT. x is the one named first in the
- * formula of a relative figure (|y-x|/|x|). */
-struct figure preview_pair(struct preview *v, const size_t *tensors, size_t n, enum stat_id s,
-	int x,
-	int y);
 /* How far another plan's merge over the same inputs is from this one's: |other - this| / |this|.
  * Closed where both are; else none. "linear would differ by .021%". */
 struct figure preview_versus(struct preview *v, const struct plan *other, const size_t *tensors,

@@ -401,43 +401,6 @@ struct figure preview_figure(struct preview *v, size_t t, enum stat_id s, int in
 	return preview_group(v, &t, 1, s, input);
 }
 
-/* Pairs of two inputs in the tensors that have both. */
-static size_t pairs_of(const struct view *w, const size_t *tensors, size_t n, int x, int y,
-	struct slot_pair *p, enum dtype *out)
-{
-	size_t got = 0, inputs = w->plan->inputs->n;
-
-	if (x < 0 || y < 0 || (size_t)x >= inputs || (size_t)y >= inputs)
-		return 0;
-	for (size_t k = 0; k < n; k++) {
-		size_t i = tensors ? tensors[k] : k;
-		const struct view_tensor *t = &w->t[i];
-		if (t->vector[x] < 0 || t->vector[y] < 0 || (n > 1 && w->plan->tensors[i].verbatim))
-			continue;
-		p[got] = (struct slot_pair){ t->slot, t->vector[x], t->vector[y] };
-		if (out)
-			out[got] = w->plan->tensors[i].dtype;
-		got++;
-	}
-	return got;
-}
-
-struct figure preview_pair(struct preview *v, const size_t *tensors, size_t n, enum stat_id s,
-	int x,
-	int y)
-{
-	struct view *w = v->view;
-
-	if (!w)
-		return figure_none();
-	n = tensors ? n : w->n;
-	struct slot_pair *p = xnew(struct slot_pair, n + 1);
-	size_t got = pairs_of(w, tensors, n, x, y, p, NULL);
-	struct figure f = pair_figure(p, got, s);
-	free(p);
-	return f;
-}
-
 struct figure preview_versus(struct preview *v, const struct plan *other, const size_t *tensors,
 	size_t n)
 {

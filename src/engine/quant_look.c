@@ -40,7 +40,7 @@ struct quant_look {
 	bool *taken;               /* per target: its sample is measured, or being so */
 	int16_t *planned;          /* the same, kept */
 	size_t first, next, sampled; /* targets: one type, all types, done */
-	bool want_exact, failed;
+	bool failed;
 	struct err error;
 	int64_t told;
 	vec(struct kept) kept;     /* exact sums that the catalog has not got yet */
@@ -280,7 +280,7 @@ static bool pick(struct quant_look *l, size_t *target, int *type, bool *first)
 		l->taken[l->next++] = true;
 		found = true;
 	}
-	for (size_t i = 0; !found && !l->failed && l->want_exact && i < l->t->n; i++) {
+	for (size_t i = 0; !found && !l->failed && i < l->t->n; i++) {
 		const struct cell *c = l->used[i] < 0 ? NULL : cell_of(l, i, (size_t)l->used[i]);
 
 		if (!c || !c->sampled || c->exact)
@@ -335,7 +335,6 @@ struct quant_look *quant_look_new(struct pool *pool, struct catalog *c, struct q
 		l->used[i] = l->planned[i] = -1;
 	l->changed = changed;
 	l->ctx = ctx;
-	l->want_exact = true;
 	pthread_mutex_init(&l->lock, NULL);
 	l->pump = pump_new(pool, 1, step, l);
 	return l;
@@ -366,15 +365,6 @@ void quant_look_plan(struct quant_look *l, const struct quant_plan *p)
 	l->first = 0;
 	pthread_mutex_unlock(&l->lock);
 	pump_kick(l->pump);
-}
-
-void quant_look_want_exact(struct quant_look *l, bool on)
-{
-	pthread_mutex_lock(&l->lock);
-	l->want_exact = on;
-	pthread_mutex_unlock(&l->lock);
-	if (on)
-		pump_kick(l->pump);
 }
 
 static pthread_mutex_t *lock_of(const struct quant_look *l)

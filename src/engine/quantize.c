@@ -494,15 +494,3 @@ bool quantize_run(struct quant_plan *p, struct catalog *c, struct pool *pool,
 	quant_layout_free(l);
 	return ok;
 }
-
-uint64_t quantize_memory(const struct quant_plan *p, unsigned threads)
-{
-	uint64_t most = PIECE_ELEMENTS;
-
-	for (size_t i = 0; i < p->targets->n; i++) {
-		uint64_t n = rows_of_piece(&p->targets->v[i]) * p->targets->v[i].row;
-
-		most = n > most ? n : most;
-	}
-	return (uint64_t)threads * most * (2 * sizeof(float) + 5) + ((uint64_t)8 << 20);
-}

@@ -32,6 +32,4 @@ bool quantize_run(struct quant_plan *p, struct catalog *c, struct pool *pool,
 /* The size of what would be written, all weight files together: exact. 0: e says why. */
 uint64_t quantize_size(const struct quant_plan *p, const struct quantize_options *o,
 	struct err *e);
-/* Memory it takes. */
-uint64_t quantize_memory(const struct quant_plan *p, unsigned threads);
 #endif

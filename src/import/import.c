@@ -17,11 +17,6 @@ static const struct import_kind kinds[] = {
 #undef IMPORT_KIND
 };
 
-const struct import_kind *import_kind_at(size_t i)
-{
-	return i < sizeof kinds / sizeof kinds[0] ? &kinds[i] : NULL;
-}
-
 static const char *first(const char *s)
 {
 	if (str_starts(s, "\xef\xbb\xbf"))

@@ -56,7 +56,6 @@ struct import_kind {
 	bool (*is)(const struct import_text *t);
 	void (*read)(const struct import_text *t, struct import_file *f);
 };
-const struct import_kind *import_kind_at(size_t i); /* NULL after the last */
 
 /* A share of questions: acc, exact_match, pass@1 …; "score" where the task is known. */
 bool import_is_share(const char *task, const char *metric);

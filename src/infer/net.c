@@ -14,11 +14,6 @@ size_t net_width(const struct net *n)
 	return n->width;
 }
 
-uint32_t net_vocabulary(const struct net *n)
-{
-	return (uint32_t)n->vocabulary;
-}
-
 size_t net_longest(const struct net *n)
 {
 	return n->longest;
@@ -53,12 +48,6 @@ double net_flops(const struct net *n, size_t context)
 					(r == N_EXPERTS_IN || r == N_EXPERTS_OUT ? part : 1);
 	sum += (double)n->vocabulary * (double)n->width / 2; /* of half of the tokens */
 	return 2 * sum + 2 * (double)(n->layers * n->heads * n->head * context);
-}
-
-uint64_t net_memory(const struct net *n, size_t tokens, size_t context)
-{
-	return sizeof(float) * (3 * (uint64_t)tokens * n->width + 3 * (uint64_t)tokens * widest(n) +
-		(uint64_t)context * n->turned + net_room(n->widest));
 }
 
 bool net_norm(struct net_work *w, const float *x, long weight, float *out)

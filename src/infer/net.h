@@ -16,11 +16,9 @@ struct net;
 struct net *net_open(struct model *m, const json_t *config, struct err *e);
 void net_free(struct net *n);
 size_t net_width(const struct net *n);      /* of a hidden state */
-uint32_t net_vocabulary(const struct net *n); /* rows of the head */
 size_t net_longest(const struct net *n);    /* tokens it was made for; 0 unknown */
-/* Multiplications of one token, and bytes of memory for so many tokens at once. */
+/* Multiplications of one token. */
 double net_flops(const struct net *n, size_t context);
-uint64_t net_memory(const struct net *n, size_t tokens, size_t context);
 
 /* Hidden states behind the last norm, [chunks * context][width], of chunks that begin anew each. */
 bool net_run(struct net *n, struct pool *p, const uint32_t *tokens, size_t chunks, size_t context,

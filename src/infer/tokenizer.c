@@ -50,11 +50,6 @@ int64_t tokenizer_bos(const struct tokenizer *t)
 	return t->bos;
 }
 
-uint32_t tokenizer_size(const struct tokenizer *t)
-{
-	return t->size;
-}
-
 struct hash tokenizer_hash(const struct tokenizer *t)
 {
 	return t->hash;

@@ -21,7 +21,6 @@ bool tokenizer_encode(const struct tokenizer *t, const char *text, size_t n, boo
 const char *tokenizer_bytes(const struct tokenizer *t, uint32_t id, size_t *n);
 /* What is put in front of a text; -1: nothing. */
 int64_t tokenizer_bos(const struct tokenizer *t);
-uint32_t tokenizer_size(const struct tokenizer *t); /* largest number + 1 */
 /* Of all that decides the numbers of a text: equal ones count tokens alike. */
 struct hash tokenizer_hash(const struct tokenizer *t);
 #endif

@@ -71,7 +71,6 @@ enum share_state {
 	SHARE_UNHASHED,            /* nothing tells without reading all of it */
 	SHARE_MADE,                /* by a document of the file */
 };
-const char *share_state_name(enum share_state s);
 /* m NULL: it could not be opened. Nothing is read. detail: "model-2.safetensors has 12 bytes, not
  * 14" of a difference, "3/7" of a part; else NULL; caller frees. */
 enum share_state share_look(const struct share_input *in, const struct model *m, char **detail);

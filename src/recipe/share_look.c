@@ -9,14 +9,6 @@
 #include "recipe/publish.h"
 #include "recipe/share.h"
 
-const char *share_state_name(enum share_state s)
-{
-	static const char *const names[] = { "absent", "partial", "same", "different",
-		"not hashed", "made" };
-
-	return names[s];
-}
-
 /* The cache keeps large files under their SHA-256 and links to them; NULL: this is none. */
 static char *linked_sha256(const char *path)
 {

@@ -16,23 +16,6 @@ const struct stat_info *stat_info(enum stat_id s)
 	return &infos[s];
 }
 
-enum stat_id stat_by_name(const char *name)
-{
-	size_t n = strlen(name);
-	enum stat_id found = STAT_COUNT;
-	for (int i = 0; i < STAT_COUNT; i++) {
-		if (strncmp(infos[i].name, name, n) != 0)
-			continue;
-		if (infos[i].name[n] == '\0')
-			return (enum stat_id)i;
-		if (found != STAT_COUNT)
-			found = STAT_COUNT + 1;
-		else
-			found = (enum stat_id)i;
-	}
-	return found > STAT_COUNT || n == 0 ? STAT_COUNT : found;
-}
-
 const char *figure_state_name(enum figure_state s)
 {
 	static const char *const names[] = { "none", "sampled", "closed", "exact", "failed" };

@@ -41,5 +41,4 @@ struct stat_info {
 	int better;           /* -1 lower, +1 higher, 0 neither */
 };
 const struct stat_info *stat_info(enum stat_id s);
-enum stat_id stat_by_name(const char *name); /* unique prefix allowed; STAT_COUNT if none */
 #endif

@@ -109,4 +109,9 @@ CUPEL_DATA=$dir/nothing run 3 quantize base none.gguf --plan Q8_0
 has err 'there are no files of roles'
 [ ! -e none ] && [ ! -e none.gguf ] || { echo 'not ok: something was written'; bad=1; }
 
+# The log has what was asked for and what failed.
+CUPEL_LOG=$dir/log run 2 merge
+grep -q 'argument 1: merge$' "$dir/log" && grep -q 'exit status 2$' "$dir/log" ||
+	{ echo 'not ok: the log'; cat "$dir/log"; bad=1; }
+
 done_testing

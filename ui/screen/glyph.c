@@ -39,11 +39,6 @@ enum graph graph_tier(void)
 	return text_tier() == TEXT_ASCII ? GRAPH_ASCII : tier;
 }
 
-const char *graph_name(void)
-{
-	return tier_names[graph_tier()];
-}
-
 static int clamp(int v, int hi)
 {
 	return v < 0 ? 0 : v > hi ? hi : v;

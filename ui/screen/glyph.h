@@ -9,7 +9,6 @@ enum graph { GRAPH_ASCII, GRAPH_BLOCK, GRAPH_BRAILLE };
 /* "auto", "braille", "block", "ascii"; false if none of these. auto: by locale and TERM. */
 bool graph_set(const char *name);
 enum graph graph_tier(void);
-const char *graph_name(void);
 
 /* A column of height 0…8 eighths: ▁▂▃▄▅▆▇█ or _.-=# */
 const char *glyph_eighth(int eighths);

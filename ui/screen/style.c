@@ -165,11 +165,6 @@ const char *style_name(enum style_role r)
 	return roles[r].name;
 }
 
-const char *style_help(enum style_role r)
-{
-	return roles[r].help;
-}
-
 const char *style_words(enum style_role r, enum theme t)
 {
 	return roles[r].words[t];

@@ -43,6 +43,5 @@ const char *const *style_themes(void);       /* NULL-ended */
 bool style_set(const char *role, const char *words, struct err *e);
 struct style_look style_look(unsigned style);
 const char *style_name(enum style_role r);
-const char *style_help(enum style_role r);
 const char *style_words(enum style_role r, enum theme t);
 #endif

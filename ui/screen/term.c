@@ -225,12 +225,6 @@ void term_mouse(struct term *t, bool on)
 	term_write(t, on ? mouse_on : mouse_off, on ? sizeof mouse_on - 1 : sizeof mouse_off - 1);
 }
 
-void term_bell(struct term *t)
-{
-	(void)t;
-	beep();
-}
-
 void term_suspend(struct term *t)
 {
 	modes(t, false);

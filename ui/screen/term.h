@@ -20,7 +20,6 @@ void term_present(struct term *t, const struct grid *g);
 void term_repaint(struct term *t);                     /* the next present writes everything */
 int term_colors(const struct term *t);
 void term_mouse(struct term *t, bool on);
-void term_bell(struct term *t);
 void term_write(struct term *t, const char *s, size_t n); /* control sequences past the grid */
 void term_suspend(struct term *t);                     /* hand the terminal to another program */
 void term_resume(struct term *t);

@@ -15,13 +15,6 @@ struct path { /* where a tensor hangs, root first */
 	size_t row;
 };
 
-const char *grouping_name(enum grouping by)
-{
-	static const char *const names[] = { "layer", "role", "tensor" };
-
-	return names[by];
-}
-
 int role_order(const char *role)
 {
 	static const char *const order[] = { "token_embd", "attn_norm", "attn_q", "attn_k",

@@ -33,5 +33,4 @@ size_t groups_in_sight(const struct groups *g, const struct table *t, size_t *ro
 const size_t *groups_rows(const struct groups *g, const struct group_node *node);
 /* Place of a role in the order a person reads a block in: q k v o, gate up down …; others after. */
 int role_order(const char *role);
-const char *grouping_name(enum grouping by);
 #endif

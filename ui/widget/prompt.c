@@ -219,11 +219,6 @@ unsigned prompt_edit(struct overlay *o, struct app *a, enum edit e)
 	return edited(p, a, true);
 }
 
-const char *prompt_text(const struct overlay *o)
-{
-	return ((const struct prompt *)o)->text.s;
-}
-
 /* --- as an overlay --- */
 static unsigned prompt_input(struct overlay *o, struct app *a, const struct key_input *in)
 {

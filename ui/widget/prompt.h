@@ -48,5 +48,4 @@ struct overlay *prompt_new(struct app *a, const char *label, const char *text, c
 	const struct prompt_ops *ops, void *ctx);
 /* o must be a prompt (its context is CTX_PROMPT). */
 unsigned prompt_edit(struct overlay *o, struct app *a, enum edit e);
-const char *prompt_text(const struct overlay *o);
 #endif

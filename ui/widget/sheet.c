@@ -80,11 +80,6 @@ void sheet_choice(struct sheet *s, const char *label, const char *values, size_t
 	choice_word(f, at, &f->value);
 }
 
-void sheet_flag(struct sheet *s, const char *label, bool on)
-{
-	sheet_choice(s, label, "no yes", on ? 1 : 0);
-}
-
 void sheet_info(struct sheet *s, const char *label, unsigned style, const char *fmt, ...)
 {
 	struct field *f = field_of(s, label);
@@ -116,11 +111,6 @@ const char *sheet_value(const struct sheet *s, const char *label)
 	const struct field *f = field_of(s, label);
 
 	return f && f->value.s ? f->value.s : "";
-}
-
-bool sheet_is_on(const struct sheet *s, const char *label)
-{
-	return str_eq(sheet_value(s, label), "yes");
 }
 
 struct overlay *sheet_overlay(struct sheet *s)

@@ -15,13 +15,11 @@ void sheet_on_change(struct sheet *s, void (*changed)(struct app *a, struct shee
 void sheet_on_free(struct sheet *s, void (*drop)(void *ctx));
 void sheet_text(struct sheet *s, const char *label, const char *value);
 void sheet_choice(struct sheet *s, const char *label, const char *values, size_t at); /* words */
-void sheet_flag(struct sheet *s, const char *label, bool on);
 /* Adds the line, or changes it. */
 void sheet_info(struct sheet *s, const char *label, unsigned style, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 void sheet_error(struct sheet *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 const char *sheet_value(const struct sheet *s, const char *label); /* "" if there is none */
-bool sheet_is_on(const struct sheet *s, const char *label);
 struct overlay *sheet_overlay(struct sheet *s);
 void sheet_free(struct sheet *s); /* only one that was never shown */
 #endif
