@@ -287,12 +287,11 @@ unsigned app_open_recipe(struct app *a, const char *path)
 	return bits;
 }
 
-unsigned app_add_recipe(struct app *a, const struct recipe *r, const char *name, int variant_of,
+unsigned app_add_recipe(struct app *a, const struct recipe *r, const char *name,
 	int64_t from_run)
 {
 	struct doc *d = doc_new(r, name);
 
-	d->variant_of = variant_of;
 	d->from_run = from_run;
 	d->journal_stale = true;
 	return add(a, d);

@@ -37,7 +37,6 @@ struct shell {
 	bool closing;             /* under lock: nothing is taken back any more */
 	vec(int64_t) jobs;        /* started here */
 	struct catalog *real_catalog; /* while the demo's is open */
-	char *recipe_to_open;
 	size_t jobs_running;
 	struct str script_error;
 	struct err bad_settings[16]; /* lines of cupelrc that could not be understood */

@@ -13,7 +13,6 @@ static void read_measured(sqlite3_stmt *s, void *row)
 	m->run = sqlite3_column_int64(s, 1);
 	m->word = db_text(s, 2);
 	m->scores = sqlite3_column_int64(s, 3);
-	m->newest = sqlite3_column_int64(s, 4);
 }
 
 static void measured_fini(void *row)

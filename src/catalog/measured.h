@@ -9,7 +9,7 @@
 struct catalog_measured {
 	int64_t model, run;         /* run: 0 where there is a model */
 	char *word;                 /* the file's, where there is neither */
-	int64_t scores, newest;     /* how many, and the largest id of them */
+	int64_t scores;             /* how many */
 };
 struct catalog_measured *catalog_measured(struct catalog *c, size_t *n, struct err *e); /* newest
 	* first */

@@ -42,7 +42,7 @@ bool page_load(const struct pages *p, uint32_t no, struct page *g)
 {
 	size_t pointers;
 
-	*g = (struct page){ .no = no, .head = no == 1 ? 100 : 0, .b = xmalloc(p->size) };
+	*g = (struct page){ .head = no == 1 ? 100 : 0, .b = xmalloc(p->size) };
 	if (read_page(p, no, g->b)) {
 		g->kind = g->b[g->head];
 		g->cells = big2(g->b + g->head + 3);

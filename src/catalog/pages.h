@@ -32,7 +32,6 @@ void pages_close(struct pages *p);
  * On the first page all of it starts at 100. */
 enum page_kind { PAGE_INDEX_INNER = 2, PAGE_ROWS_INNER = 5, PAGE_INDEX = 10, PAGE_ROWS = 13 };
 struct page {
-	uint32_t no;
 	uint8_t *b;                /* size bytes; page_fini */
 	size_t head;               /* 0, or 100 on the first */
 	enum page_kind kind;

@@ -149,7 +149,7 @@ bool eval_text_measure(struct eval_text *t, struct eval_subject *s, struct eval_
 	if (!tokenizer_encode(s->tokenizer, t->bytes, t->n, how->special, &tokens, e))
 		return false;
 	ask.tokens = tokens.v;
-	ask.n = t->all_tokens = tokens.n;
+	ask.n = tokens.n;
 	chunks = how->context ? perplexity_chunks(tokens.n, ask.context, ask.chunks) : 0;
 	if (!c->json && telling.tty && chunks)
 		fprintf(stderr, "%s: %zu tokens, %zu chunks of %zu, %.3g TFLOP",

@@ -31,7 +31,6 @@ struct eval_text {
 	size_t n;
 	struct hash hash;
 	struct perplexity result;
-	size_t all_tokens;
 };
 bool eval_text_read(struct eval_text *t, const char *path, struct err *e);
 /* Says on stderr what it will cost, then how far it is. */

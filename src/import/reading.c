@@ -206,7 +206,6 @@ bool import_walk_next(struct import_walk *w)
 	if (w->p < w->end)
 		pass_string(w);
 	pass(w, " \t\r\n:");
-	w->value_text = w->p;
 	pass_value(w);
 	w->n = (size_t)(w->p - w->key_text);
 	return true;

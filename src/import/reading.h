@@ -59,7 +59,7 @@ struct import_walk {
 	const char *key;
 	json_t *value;
 	int64_t key_line;
-	const char *key_text, *value_text; /* where they begin */
+	const char *key_text;      /* where it begins */
 	size_t n;                  /* bytes from the key to the end of the value */
 };
 void import_walk_text(struct import_walk *w, const struct import_text *t);

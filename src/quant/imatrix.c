@@ -108,7 +108,6 @@ static bool read_legacy(struct imatrix_own *o, const struct file *f, struct err 
 
 	gread_init(&r, f, e);
 	r.what = "importance matrix";
-	o->m.legacy = true;
 	o->cap = (size_t)(f->id.size / 4);
 	o->values = xtry_malloc(f->id.size + 4);
 	if (!o->values) {
@@ -163,7 +162,7 @@ struct imatrix *imatrix_load(const char *path, struct err *e)
 	struct imatrix_own *o = xnew(struct imatrix_own, 1);
 	arena_init(&o->arena);
 	o->m.path = arena_strdup(&o->arena, path);
-	o->m.chunks = o->m.chunk_size = -1;
+	o->m.chunks = -1;
 	ok = f->id.size < 4 || file_pread(f, magic, 4, 0, e);
 	if (ok && !memcmp(magic, "GGUF", 4))
 		ok = imatrix_read_gguf(o, path, e);

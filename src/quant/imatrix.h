@@ -17,11 +17,10 @@ struct imatrix_entry {
 };
 struct imatrix {
 	const char *path;
-	bool legacy;             /* .dat */
 	struct imatrix_entry *v; /* by name */
 	size_t n;
 	const char *dataset;     /* what it was made of; NULL */
-	int64_t chunks, chunk_size; /* -1 unknown */
+	int64_t chunks;          /* -1 unknown */
 };
 struct imatrix *imatrix_load(const char *path, struct err *e);
 void imatrix_free(struct imatrix *m);

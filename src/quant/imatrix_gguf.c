@@ -83,7 +83,6 @@ bool imatrix_read_gguf(struct imatrix_own *o, const char *path, struct err *e)
 	if (ok && !o->values)
 		ok = err_set(e, ERR_MEMORY, path, NULL, "no memory for %" PRIu64 " values", total);
 	o->m.chunks = json_int(json_object_get(m->metadata, "imatrix.chunk_count"), "", -1);
-	o->m.chunk_size = json_int(json_object_get(m->metadata, "imatrix.chunk_size"), "", -1);
 	const json_t *sets = json_object_get(m->metadata, "imatrix.datasets");
 	const char *first = json_string_value(json_array_get(sets, 0));
 	o->m.dataset = first ? arena_strdup(&o->arena, first) : NULL;

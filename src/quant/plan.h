@@ -30,7 +30,7 @@ struct quant_rule {
 	const regex_t *re;
 	bool keep;
 	struct quant_type type;
-	struct mark mark, type_mark;
+	struct mark mark;
 };
 struct quant_spec {
 	const char *path;        /* file, or NULL */

@@ -231,7 +231,6 @@ static bool read_rule(const struct reading *r, const struct yaml_node *n, struct
 	if (!role && !layers && !match)
 		return wrong(r, n, "role, layers and match choose tensors",
 			"the rule chooses nothing");
-	out->type_mark = type->mark;
 	out->keep = yaml_is_scalar(type) && type->text && !strcasecmp(type->text, "keep");
 	return (!role || read_roles(r, role, out)) && (!layers || read_layers(r, layers, out)) &&
 		(!match || read_match(r, match, out)) &&

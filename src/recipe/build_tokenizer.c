@@ -145,6 +145,5 @@ void build_tokenizer(struct builder *b, const struct yaml_node *top)
 	}
 	t->is_union = str_eq(t->source, "union");
 	t->is_base = str_eq(t->source, "base");
-	b->r->tokenizer_source = t->source;
 	read_truncate(b, yaml_get(top, "unsafe_truncate_embeddings"));
 }

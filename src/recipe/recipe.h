@@ -122,7 +122,7 @@ struct recipe {
 	struct recipe_params params;
 	const struct recipe_ref_text *const *inputs; /* see recipe_input_ref */
 	size_t n_inputs;
-	const char *dtype, *out_dtype, *name, *tokenizer_source, *chat_template;
+	const char *dtype, *out_dtype, *name, *chat_template;
 	struct recipe_tokenizer tokenizer;
 	bool has_seed;
 	uint64_t seed;

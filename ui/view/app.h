@@ -106,7 +106,7 @@ void app_card_layouts(struct sheet *s);                   /* a field to choose o
 unsigned app_edit(struct app *a, const struct recipe *r, const char *what, const char *merge_key);
 unsigned app_open_recipe(struct app *a, const char *path);
 /* An unsaved recipe: from `n`, from a run, a branch. Takes the reference; goes to view 3. */
-unsigned app_add_recipe(struct app *a, const struct recipe *r, const char *name, int variant_of,
+unsigned app_add_recipe(struct app *a, const struct recipe *r, const char *name,
 	int64_t from_run);
 unsigned app_open_run_recipe(struct app *a, int64_t run); /* its recipe as a new variant */
 unsigned app_select_doc(struct app *a, size_t i);

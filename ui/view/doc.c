@@ -78,7 +78,6 @@ static struct doc *doc_begin(const struct recipe *r)
 	s->recipe = r;
 	s->what = xstrdup("opened");
 	d->document = r->document;
-	d->variant_of = -1;
 	return d;
 }
 

@@ -18,7 +18,6 @@ struct doc {
 	char *path;             /* file, or NULL for a recipe never saved */
 	char *name;             /* "agent3.yml", "recipe 2" */
 	char *near_dir;         /* where relative model names are looked for */
-	int variant_of;         /* index of the doc it was branched from, -1 */
 	int64_t from_run;       /* run whose recipe this was, or 0 */
 	size_t document;        /* of the file: the one that is shown */
 	vec(struct doc_step) steps;

@@ -42,7 +42,7 @@ static int open_doc(const struct app *a, int64_t run)
 	return -1;
 }
 
-static unsigned bring_back(struct app *a, int64_t id, int variant_of)
+static unsigned bring_back(struct app *a, int64_t id, bool variant)
 {
 	struct err e = { 0 };
 	struct catalog_run *r = catalog_run_get(a->catalog, id, &e);
@@ -61,10 +61,10 @@ static unsigned bring_back(struct app *a, int64_t id, int variant_of)
 		return app_fail(a, &e);
 	}
 	str_addf(&name, "run-%" PRId64, id);
-	if (variant_of >= 0)
+	if (variant)
 		str_addf(&name, "-%zu", a->docs.n + 1);
 	str_add(&name, ".yml");
-	bits = app_add_recipe(a, recipe, name.s, variant_of, id);
+	bits = app_add_recipe(a, recipe, name.s, id);
 	str_fini(&name);
 	catalog_runs_free(r, 1);
 	return bits;
@@ -74,7 +74,7 @@ unsigned app_open_run_recipe(struct app *a, int64_t id)
 {
 	int at = open_doc(a, id);
 
-	return at >= 0 ? app_select_doc(a, (size_t)at) | app_go(a, 3) : bring_back(a, id, -1);
+	return at >= 0 ? app_select_doc(a, (size_t)at) | app_go(a, 3) : bring_back(a, id, false);
 }
 
 unsigned cmd_go_recipe(struct app *a, const char *args)
@@ -93,7 +93,7 @@ unsigned cmd_branch_run(struct app *a, const char *args)
 	int64_t run = run_here(a);
 
 	(void)args;
-	return run ? bring_back(a, run, open_doc(a, run)) : no_run(a);
+	return run ? bring_back(a, run, open_doc(a, run) >= 0) : no_run(a);
 }
 
 /* --- its output --- */

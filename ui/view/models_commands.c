@@ -106,7 +106,7 @@ unsigned app_open_model_recipe(struct app *a)
 	if (!r)
 		return app_fail(a, &why);
 	name = xasprintf("%s.yml", str_base(v->graph->l->nodes[e->child].name));
-	bits = app_add_recipe(a, r, name, -1, 0);
+	bits = app_add_recipe(a, r, name, 0);
 	app_say(a, "the recipe of %s, as %s has it", v->graph->l->nodes[e->child].name, e->source);
 	free(name);
 	return bits;
@@ -207,7 +207,7 @@ static unsigned start_recipe(struct app *a, const char *method)
 	if (!r)
 		return app_fail(a, &e);
 	str_addf(&name, "%s-%zu.yml", method, a->docs.n + 1);
-	bits = app_add_recipe(a, r, name.s, -1, 0);
+	bits = app_add_recipe(a, r, name.s, 0);
 	str_fini(&name);
 	return bits;
 }

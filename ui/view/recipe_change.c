@@ -341,16 +341,12 @@ unsigned cmd_method(struct app *a, const char *args)
 unsigned cmd_branch(struct app *a, const char *args)
 {
 	struct recipe_view *v = here(a);
-	int at = -1;
 
 	(void)args;
 	if (!v->doc)
 		return 0;
-	for (size_t i = 0; i < a->docs.n; i++)
-		if (a->docs.v[i] == v->doc)
-			at = (int)i;
 	char *name = xasprintf("%s %zu", v->doc->name, a->docs.n + 1);
-	unsigned bits = app_add_recipe(a, recipe_ref(doc_recipe(v->doc)), name, at,
+	unsigned bits = app_add_recipe(a, recipe_ref(doc_recipe(v->doc)), name,
 		v->doc->from_run);
 	free(name);
 	return bits;

@@ -184,7 +184,7 @@ static void strip_fini(struct strip *s)
 /* --- where --- */
 
 struct columns { /* of a line: the label, the embedding, the layers of each slice, norm and head */
-	int label, end_w, gap;
+	int label, gap;
 	double per_layer;
 	int slices;
 };
@@ -200,7 +200,7 @@ static int slices_in(const struct strip *s)
 
 static struct columns columns_of(const struct strip *s, int w)
 {
-	struct columns c = { .label = 5, .end_w = 1, .slices = slices_in(s) };
+	struct columns c = { .label = 5, .slices = slices_in(s) };
 	int ends = 0;
 
 	for (size_t i = 0; i < s->n && s->n > 1; i++) {

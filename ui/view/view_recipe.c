@@ -56,7 +56,6 @@ void recipe_follow(struct recipe_view *v)
 		recipe_set_focus(v, FOCUS_KNOBS);
 		v->doc = d;
 		v->document = d ? d->document : 0;
-		v->built = NULL;
 		v->plan = NULL;
 		other = true;
 		if (d)
@@ -65,7 +64,6 @@ void recipe_follow(struct recipe_view *v)
 	if (!d)
 		return;
 	knobs_build(&v->knobs, d);
-	v->built = doc_recipe(d);
 	if (other)
 		first_knob(v);
 	clamp_cursor(v);

@@ -32,7 +32,6 @@ struct recipe_view {
 	struct view view;
 	const struct doc *doc;          /* what the rest was built from */
 	size_t document;                /* and which of its documents */
-	const struct recipe *built;     /* snapshot the knobs are of */
 	const struct plan *plan;        /* plan the figures' rows are of (compared, never used) */
 	struct knobs knobs;
 	size_t row;                     /* cursor among the knobs */
