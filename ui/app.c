@@ -152,7 +152,7 @@ void app_watch_job(struct app *a, int64_t id)
 	*vec_push(&shell_of(a)->jobs) = id;
 }
 
-bool app_busy(const struct app *a)
+static bool app_busy(const struct app *a)
 {
 	const struct shell *s = (const struct shell *)a;
 

@@ -5,7 +5,7 @@
 #include "ui/shell.h"
 #include "ui/widget/footer.h"
 
-unsigned shell_context(const struct shell *s)
+static unsigned shell_context(const struct shell *s)
 {
 	return s->top ? s->top->ops->context : s->a.view->ops->context;
 }
@@ -64,7 +64,7 @@ unsigned shell_run_line(struct shell *s, const char *line)
 	return bits;
 }
 
-unsigned shell_key(struct shell *s, uint32_t key)
+static unsigned shell_key(struct shell *s, uint32_t key)
 {
 	const struct binding *b = keymap_find(key, shell_context(s));
 

@@ -193,7 +193,7 @@ static void recipe_field(struct sheet *s, const struct doc *d)
 	str_fini(&file);
 }
 
-unsigned app_write_sheet(struct app *a, struct plan *p, const char *output)
+static unsigned app_write_sheet(struct app *a, struct plan *p, const char *output)
 {
 	struct writing *w = xnew(struct writing, 1);
 	struct run_estimate est;

@@ -49,7 +49,6 @@ static inline struct shell *shell_of(struct app *a)
 
 /* app.c, app_draw.c, app_input.c */
 unsigned shell_input(struct shell *s, const struct key_input *in);
-unsigned shell_key(struct shell *s, uint32_t key);
 unsigned shell_run(struct shell *s, const struct command *c, const char *args);
 unsigned shell_run_line(struct shell *s, const char *line); /* "command args" */
 void shell_tick(struct shell *s);     /* what happened in the background since */
@@ -57,7 +56,6 @@ void shell_draw(struct shell *s);     /* layout and draw into the grid */
 void shell_push(struct shell *s, struct overlay *o);
 void shell_pop(struct shell *s);      /* takes off the overlays that asked for it */
 bool shell_idle(struct shell *s);     /* no background work: a script may look at the screen */
-unsigned shell_context(const struct shell *s);
 void shell_resize(struct shell *s, int w, int h);
 int shell_tab_width(const struct shell *s, int digit); /* columns; 0: no such view */
 /* app_work.c */

@@ -105,7 +105,8 @@ static bool copy_beside(struct db *d, const char *tmp, struct err *e)
 	return ok && db_run(d, e, "VACUUM INTO ?", "t", tmp) && keep_on_disk(tmp, e);
 }
 
-bool keep_copy(struct db *d, const char *to, struct err *e)
+/* A whole copy, synced, under its final name only when it is whole; a name that is taken stays. */
+static bool keep_copy(struct db *d, const char *to, struct err *e)
 {
 	char *tmp = xasprintf("%s" KEEP_TEMPORARY "%d", to, (int)getpid());
 	bool ok;

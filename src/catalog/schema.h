@@ -29,8 +29,6 @@ bool schema_migrate(struct db *d, const struct schema_step *steps, size_t n, con
 	struct err *e);
 
 /* --- keeping (backup.c) --- */
-/* A whole copy, synced, under its final name only when it is whole; a name that is taken stays. */
-bool keep_copy(struct db *d, const char *to, struct err *e);
 /* To PATH.vN-backup before a migration; where another of that name says something else, that stays
  * and this one gets the time behind its name. */
 bool keep_before(struct db *d, const char *path, int64_t version, struct err *e);

@@ -42,7 +42,7 @@ static void add_width(struct str *s, double half, enum stat_id stat)
 	str_addf(s, half >= 10 && half < 1e4 ? "%.0f" : "%.1g", half);
 }
 
-void figure_add(struct str *s, struct figure f, enum stat_id stat)
+static void figure_add(struct str *s, struct figure f, enum stat_id stat)
 {
 	if (f.state == FIG_NONE || f.state == FIG_FAILED || !isfinite(f.value)) {
 		str_add(s, cli_utf8() ? "·" : "-");

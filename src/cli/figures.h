@@ -7,9 +7,8 @@
 #include "stat/stats.h"
 
 /* "27.4%", ".9571", "3.1e-03 ±2e-04": a sampled figure always shows its interval; none and failed
- * are "·". */
-void figure_add(struct str *s, struct figure f, enum stat_id stat);
-char *figure_words(struct figure f, enum stat_id stat);   /* the same; caller frees */
+ * are "·". Caller frees. */
+char *figure_words(struct figure f, enum stat_id stat);
 json_t *figure_json(struct figure f);                    /* number, null if there is none */
 /* [lo, hi], null where there is no width */
 json_t *figure_interval(struct figure f);

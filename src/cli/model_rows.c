@@ -4,7 +4,8 @@
 #include "base/xalloc.h"
 #include "system/file.h"
 
-const char *model_state(const struct catalog_model *m)
+/* Where a registered model is now: "on disk", "partial", "dropped" (a run wrote it), "offline". */
+static const char *model_state(const struct catalog_model *m)
 {
 	if (m->partial)
 		return "partial";

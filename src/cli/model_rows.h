@@ -5,8 +5,6 @@
 #include "cli/verb.h"
 #include "lineage/lineage.h"
 
-/* Where a registered model is now: "on disk", "partial", "dropped" (a run wrote it), "offline". */
-const char *model_state(const struct catalog_model *m);
 json_t *models_json(const struct catalog_model *v, size_t n);      /* an array; new reference */
 void models_table(const struct catalog_model *v, size_t n);
 /* By lineage: children inside parents; models that are known by name only, where others hang

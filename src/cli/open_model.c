@@ -29,12 +29,7 @@ static char *alias(void *ctx, const char *name)
 
 char *cli_model_path(struct cli *c, const char *name, struct err *e)
 {
-	return cli_model_near(c, name, NULL, e);
-}
-
-char *cli_model_near(struct cli *c, const char *name, const char *near_dir, struct err *e)
-{
-	return model_resolve(cli_roots(c), name, near_dir, alias, c, e);
+	return model_resolve(cli_roots(c), name, NULL, alias, c, e);
 }
 
 struct model *cli_model(struct cli *c, const char *name, struct err *e)

@@ -52,18 +52,6 @@ bool quantizing_open(struct quantizing *q, struct cli *c, const char *name, cons
 	return ok;
 }
 
-bool quantizing_from(struct quantizing *q, struct cli *c, const struct quantizing_from *from,
-	struct err *e)
-{
-	memset(q, 0, sizeof *q);
-	q->c = c;
-	q->model = from->recipe ? open_recipe(q, from, e) : cli_model(c, from->name, e);
-	if (q->model)
-		q->targets = quant_targets_new(q->model, from->spec->preset.container, e);
-	return q->targets && open_imatrix(q, from->imatrix, e) &&
-		quantizing_plan(q, from->spec, e);
-}
-
 static bool file_bytes(struct quantizing *q, struct err *e)
 {
 	struct gguf_keys keys = { 0 };
@@ -83,7 +71,8 @@ static bool file_bytes(struct quantizing *q, struct err *e)
 	return l != NULL;
 }
 
-bool quantizing_plan(struct quantizing *q, const struct quant_spec *s, struct err *e)
+/* In place of the one there is: type by type again, sizes, findings. */
+static bool make_plan(struct quantizing *q, const struct quant_spec *s, struct err *e)
 {
 	quant_plan_unref(q->plan);
 	findings_fini(&q->findings);
@@ -91,6 +80,17 @@ bool quantizing_plan(struct quantizing *q, const struct quant_spec *s, struct er
 	q->sums = NULL;
 	q->plan = quant_plan_make(s, q->targets, q->imatrix != NULL, &q->findings, e);
 	return q->plan && file_bytes(q, e);
+}
+
+bool quantizing_from(struct quantizing *q, struct cli *c, const struct quantizing_from *from,
+	struct err *e)
+{
+	memset(q, 0, sizeof *q);
+	q->c = c;
+	q->model = from->recipe ? open_recipe(q, from, e) : cli_model(c, from->name, e);
+	if (q->model)
+		q->targets = quant_targets_new(q->model, from->spec->preset.container, e);
+	return q->targets && open_imatrix(q, from->imatrix, e) && make_plan(q, from->spec, e);
 }
 
 void quantizing_close(struct quantizing *q)
@@ -217,7 +217,7 @@ static bool under(struct quantizing *q, const struct quant_errors *x, uint64_t t
 			ok = false;
 			break;
 		}
-		ok = quantizing_plan(q, s, e);
+		ok = make_plan(q, s, e);
 		quant_spec_unref(s);
 		uint64_t now = is_bits ? q->plan->weight_bytes : q->bytes;
 		if (!ok || now <= target)
@@ -227,7 +227,7 @@ static bool under(struct quantizing *q, const struct quant_errors *x, uint64_t t
 			ok = err_set(e, ERR_INPUT, "--target", "allow a little more",
 				"no plan found that stays below");
 		else
-			ok = quantizing_plan(q, start, e);
+			ok = make_plan(q, start, e);
 	}
 	quant_spec_unref(start);
 	return ok;
@@ -251,7 +251,7 @@ bool quantizing_target(struct quantizing *q, const char *text, bool exact, struc
 	for (size_t i = 0; i < q->targets->n * x.n_types; i++)
 		v[i] = (double)(i % x.n_types);
 	struct quant_spec *spec = quant_spec_ref(q->plan->spec);
-	ok = under(q, &x, target, is_bits, e) && quantizing_plan(q, spec, e) &&
+	ok = under(q, &x, target, is_bits, e) && make_plan(q, spec, e) &&
 		measure(q, types, x.n_types, exact, sums, e);
 	quant_spec_unref(spec);
 	for (size_t i = 0; ok && i < q->targets->n * x.n_types; i++)

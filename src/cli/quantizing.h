@@ -25,8 +25,6 @@ struct quantizing {
  * any case. */
 bool quantizing_open(struct quantizing *q, struct cli *c, const char *name, const char *plan,
 	const char *imatrix, struct err *e);
-/* Another plan for the same model: type by type again, sizes, findings. */
-bool quantizing_plan(struct quantizing *q, const struct quant_spec *s, struct err *e);
 /* The error of every tensor; progress on stderr, signals cancel. */
 bool quantizing_measure(struct quantizing *q, bool exact, struct err *e);
 /* The best plan under the target (--target), measured; its spec is q->plan->spec. */

@@ -30,7 +30,8 @@ bool cli_utf8(void)
 	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
-size_t cli_width(const char *text)
+/* Columns `text` takes on a terminal. */
+static size_t cli_width(const char *text)
 {
 	size_t n = strlen(text), w = 0, k;
 	uint32_t cp = 0;

@@ -90,14 +90,10 @@ struct model_roots *cli_roots(struct cli *c);
 struct pool *cli_pool(struct cli *c);
 struct model *cli_model(struct cli *c, const char *name, struct err *e); /* resolve and open */
 char *cli_model_path(struct cli *c, const char *name, struct err *e);    /* resolve; caller frees */
-/* The same for a model that a file in near_dir names. */
-char *cli_model_near(struct cli *c, const char *name, const char *near_dir, struct err *e);
 
 /* How this output may look: NO_COLOR, CLICOLOR_FORCE, TERM, the locale's characters. */
 bool cli_color(FILE *f);
 bool cli_utf8(void);
-/* Columns `text` takes on a terminal. */
-size_t cli_width(const char *text);
 
 /* Text tables: columns aligned by display width, '|' never; right-align where the header starts
  * with '>'. Cells are copied and made safe; NULL is an empty cell. */

@@ -19,7 +19,7 @@ struct said {
 	bool share;
 };
 
-bool making_lower_better(const char *metric)
+static bool making_lower_better(const char *metric)
 {
 	static const char *const words[] = { "perplexity", "nll", "kld", "loss", "bits_per_byte",
 		"delta_p_rms", "brier", "rmse", "error" };

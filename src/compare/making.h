@@ -74,7 +74,6 @@ char *protocol_shared(char *const *texts, size_t n);
 /* --- cells.c --- */
 /* Rows with their cells, without differences and without the mean. */
 void making_cells(struct making *m);
-bool making_lower_better(const char *metric);
 
 /* --- differences.c --- */
 /* Columns, differences, verdicts and the mean row. */

@@ -278,7 +278,7 @@ void memo_focus(struct memo *m, struct slot *const *slots, size_t n)
 	clear_list(&old, &n_old);
 }
 
-void memo_fail(struct memo *m, struct slot *s, const struct err *e)
+static void memo_fail(struct memo *m, struct slot *s, const struct err *e)
 {
 	pthread_mutex_lock(&m->lock);
 	atomic_store(&s->failed, true);

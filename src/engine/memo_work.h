@@ -59,7 +59,6 @@ struct memo {
 	bool read;
 	char error[256];
 };
-void memo_fail(struct memo *m, struct slot *s, const struct err *e);
 struct slot_sums *slot_sums_new(size_t n);
 void slot_sums_free(struct slot_sums *s);
 void slot_sums_settle(struct slot_sums *s);

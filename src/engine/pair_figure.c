@@ -48,7 +48,8 @@ bool slot_moments(struct slot_pair p, double m[MO_COUNT])
 
 /* --- from the sample --- */
 
-bool slot_rows(struct slot_pair p, struct stratum *out)
+/* Moments per block of the sample, malloc'd; false where there is no sample yet. */
+static bool slot_rows(struct slot_pair p, struct stratum *out)
 {
 	const struct slot_sample *x = atomic_load(&p.slot->sample);
 

@@ -12,8 +12,6 @@ struct slot_pair {
 };
 /* Moments of the whole tensor; false where the sums are not there yet. */
 bool slot_moments(struct slot_pair p, double m[MO_COUNT]);
-/* Moments per block of the sample, malloc'd; false where there is no sample yet. */
-bool slot_rows(struct slot_pair p, struct stratum *out);
 /* Figure of several as one long vector; FIG_NONE while one has neither sums nor sample. */
 struct figure pair_figure(const struct slot_pair *p, size_t n, enum stat_id s);
 

@@ -13,7 +13,7 @@
 
 /* --- results by key --- */
 
-void known_unref(struct known *k)
+static void known_unref(struct known *k)
 {
 	if (!k || atomic_fetch_sub(&k->refs, 1) != 1)
 		return;
@@ -80,13 +80,13 @@ static void forget_known(struct preview *v)
 
 /* --- views: a plan with what is known of its tensors --- */
 
-struct view *view_ref(struct view *w)
+static struct view *view_ref(struct view *w)
 {
 	atomic_fetch_add(&w->refs, 1);
 	return w;
 }
 
-void view_unref(struct view *w)
+static void view_unref(struct view *w)
 {
 	if (!w || atomic_fetch_sub(&w->refs, 1) != 1)
 		return;
@@ -231,7 +231,7 @@ static struct view *view_new(struct preview *v, struct plan *p)
 
 /* --- telling --- */
 
-void preview_note(struct preview *v)
+static void preview_note(struct preview *v)
 {
 	atomic_fetch_add(&v->generation, 1);
 	atomic_store(&v->dirty, true);
@@ -250,7 +250,7 @@ static void tell(struct preview *v, bool now)
 		v->changed(v->ctx);
 }
 
-void preview_fail(struct preview *v, const struct err *e)
+static void preview_fail(struct preview *v, const struct err *e)
 {
 	pthread_mutex_lock(&v->lock);
 	if (!v->error[0])

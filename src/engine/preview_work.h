@@ -84,11 +84,6 @@ struct preview {
 	atomic_bool dirty;
 	atomic_int_fast64_t told_ns;   /* when `changed` was called last */
 };
-struct view *view_ref(struct view *w);
-void view_unref(struct view *w);
-void known_unref(struct known *k);
-void preview_note(struct preview *v);          /* a figure changed: tell, at most every 16 ms */
-void preview_fail(struct preview *v, const struct err *e);
 
 /* Coefficients and distances of one tensor as soon as its sums are there. */
 void closed_fill(const struct plan_tensor *p, struct view_tensor *t);

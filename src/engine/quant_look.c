@@ -394,7 +394,7 @@ static bool sums_of(const struct quant_look *l, size_t target, struct quant_type
 	return ok;
 }
 
-bool quant_look_sums(const struct quant_look *l, size_t target, struct quant_type t,
+static bool quant_look_sums(const struct quant_look *l, size_t target, struct quant_type t,
 	struct quant_sums *out)
 {
 	return sums_of(l, target, t, true, out);

@@ -19,10 +19,8 @@ struct quant_look *quant_look_new(struct pool *pool, struct catalog *c, struct q
 void quant_look_free(struct quant_look *l);  /* waits for the steps that run */
 /* What is in use: measured first, and then exactly. Nothing is measured before. */
 void quant_look_plan(struct quant_look *l, const struct quant_plan *p);
-/* Of one target in a type: false where nothing is known yet, or the type does not fit. */
-bool quant_look_sums(const struct quant_look *l, size_t target, struct quant_type t,
-	struct quant_sums *out);
-/* The same of the sample alone, whatever else is known: types compare evenly. */
+/* Of one target in a type, of the sample alone, whatever else is known: types compare evenly. False
+ * where nothing is known yet, or the type does not fit. */
 bool quant_look_sample(const struct quant_look *l, size_t target, struct quant_type t,
 	struct quant_sums *out);
 /* Targets together as one long vector, each in the type the plan gives it (type NULL) or all in

@@ -21,7 +21,7 @@ static char *rate_path(void)
 	return home && *home == '/' ? xasprintf("%s/.cache/cupel/merge-rate", home) : NULL;
 }
 
-uint64_t rate_bytes(const struct plan *p)
+static uint64_t rate_bytes(const struct plan *p)
 {
 	uint64_t sum = p->output_bytes;
 
@@ -32,7 +32,7 @@ uint64_t rate_bytes(const struct plan *p)
 	return sum;
 }
 
-double rate_known(void)
+static double rate_known(void)
 {
 	char *path = rate_path(), *text = NULL;
 	double rate = 0;

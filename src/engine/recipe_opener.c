@@ -128,7 +128,7 @@ static struct plan *plan_inner(struct recipe_opener *o, const struct recipe *r, 
 	return p;
 }
 
-struct model *recipe_opener_model(struct recipe_opener *o, const struct recipe *r,
+static struct model *recipe_opener_model(struct recipe_opener *o, const struct recipe *r,
 	const char *label, struct plan **plan, struct err *e)
 {
 	struct opened_recipe *done;

@@ -24,10 +24,8 @@ void recipe_opener_fini(struct recipe_opener *o);
  * reference. NULL: it is a model (e is clear), or the file cannot be read. near_dir may be NULL. */
 struct recipe *recipe_named(const struct recipe *r, const struct recipe_ref_text *ref,
 	const char *near_dir, struct err *e);
-/* The model it makes, and its plan: new references. NULL with a reason. */
-struct model *recipe_opener_model(struct recipe_opener *o, const struct recipe *r,
-	const char *label, struct plan **plan, struct err *e);
-/* The same as ref_open asks for it (ref_places.made): a document of r, or a recipe file. */
+/* The model that a recipe makes, as ref_open asks for it (ref_places.made): a document of r, or a
+ * recipe file. */
 struct recipe_maker {
 	const struct recipe *r;
 	const char *near_dir;

@@ -57,7 +57,7 @@ static const char *const heads[] = { "metric", "task", "tasks", "benchmark", "be
 	"version", "stderr", "description", "bits", "bpw", "bits per weight", "average", "avg",
 	"rank", "tensor group", "perplexity", "accuracy", "recommendation", "type name", "link" };
 
-bool card_head_word(const char *words)
+static bool card_head_word(const char *words)
 {
 	for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
 		if (!strcasecmp(heads[i], words))
@@ -65,7 +65,7 @@ bool card_head_word(const char *words)
 	return false;
 }
 
-bool card_text_head(const char *word)
+static bool card_text_head(const char *word)
 {
 	static const char *const texts[] = { "verdict", "notes", "note", "comment", "comments",
 		"description", "author", "why", "recommendation", "decision", "status", "remark",

@@ -50,7 +50,4 @@ bool card_figures(struct card_reader *r, const struct card_grid *g);
  */
 char *card_meant(const struct card_reader *r, const char *words, bool others, char **quant);
 bool card_own_words(const char *s); /* "this file" */
-/* Words that a column is headed by: "task", "ppl delta", "verdict" … */
-bool card_head_word(const char *words);
-bool card_text_head(const char *word);
 #endif

@@ -50,7 +50,7 @@ double net_flops(const struct net *n, size_t context)
 	return 2 * sum + 2 * (double)(n->layers * n->heads * n->head * context);
 }
 
-bool net_norm(struct net_work *w, const float *x, long weight, float *out)
+static bool net_norm(struct net_work *w, const float *x, long weight, float *out)
 {
 	const struct net *n = w->net;
 	struct err e = { 0 };

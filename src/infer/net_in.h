@@ -66,7 +66,6 @@ size_t net_room(size_t columns);
 float *net_rows(struct net *n, long tensor, size_t row0, size_t rows, size_t columns, float *room,
 	struct err *e);
 float *net_vector(struct net *n, long tensor, size_t n_elements, struct err *e); /* free() */
-bool net_norm(struct net_work *w, const float *x, long weight, float *out);
 
 /* normed -> out */
 bool net_attention(struct net_work *w, const struct net_layer *l);

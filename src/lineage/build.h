@@ -37,8 +37,6 @@ struct origin {
 /* resolve.c: the node a word means, made if there is none. hash, path: of its content, where it
  * was; or NULL. `of` is never meant. */
 size_t draft_node(struct draft *d, const char *word, const char *path, const char *hash, size_t of);
-/* The node that is there, or LINEAGE_NONE; *many: several. */
-size_t draft_find(const struct draft *d, const char *word, size_t of, bool *many);
 size_t draft_of_row(const struct draft *d, int64_t model); /* LINEAGE_NONE: no such row */
 size_t draft_named(struct draft *d, const char *name, const char *path, const char *state);
 
@@ -62,5 +60,4 @@ struct share {
 };
 void share_of(const struct recipe *r, struct share *s); /* free(s->brief) */
 void edge_fini(struct lineage_edge *e);
-void node_fini(struct lineage_node *n);
 #endif

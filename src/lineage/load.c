@@ -8,7 +8,7 @@
 #include "lineage/build.h"
 #include "system/file.h"
 
-void node_fini(struct lineage_node *n)
+static void node_fini(struct lineage_node *n)
 {
 	free(n->name);
 	free(n->license);

@@ -60,7 +60,8 @@ static size_t find_by(const struct draft *d, enum name_how how, const char *word
 	return node;
 }
 
-size_t draft_find(const struct draft *d, const char *word, size_t of, bool *many)
+/* The node that is there, or LINEAGE_NONE; *many: several. */
+static size_t draft_find(const struct draft *d, const char *word, size_t of, bool *many)
 {
 	size_t node = LINEAGE_NONE;
 	bool is_path = strchr("/~.", *word) != NULL;

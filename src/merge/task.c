@@ -11,6 +11,11 @@ float task_rescale(double whole, double kept)
 	return whole < 1e-7 || kept < 1e-7 ? 1.0f : (float)(whole / kept);
 }
 
+static float task_weight(const struct merge_spec *s, int k)
+{
+	return rounding_value(s, (float)s->input[k][P_WEIGHT]);
+}
+
 /* Divisor without election: the sum of the weights, 1 where it is next to 0. */
 static float plain_divisor(const struct merge_spec *s)
 {
@@ -23,11 +28,6 @@ static float plain_divisor(const struct merge_spec *s)
 	if (rounding_on(s))
 		sum = rounding_value(s, torch_sum_row(w, 1, n));
 	return fabsf(sum) < rounding_value(s, 1e-8f) ? 1.0f : sum;
-}
-
-float task_weight(const struct merge_spec *s, int k)
-{
-	return rounding_value(s, (float)s->input[k][P_WEIGHT]);
 }
 
 void task_weigh(const struct merge_spec *s, int k, float *d, size_t n)

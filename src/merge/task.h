@@ -46,7 +46,6 @@ typedef void task_sparsify_fn(const struct merge_spec *s, const void *state, int
  * mergekit. */
 void task_apply(const struct merge_spec *s, const void *state, const struct merge_window *w,
 	bool elect, task_sparsify_fn *sparsify, float *out);
-float task_weight(const struct merge_spec *s, int k);
 void task_weigh(const struct merge_spec *s, int k, float *d, size_t n); /* d times it */
 bool task_check(const struct merge_spec *s, struct err *e);
 bool task_coefficients(const struct merge_spec *s, const double *sums, double *coef);

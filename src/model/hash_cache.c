@@ -61,7 +61,8 @@ static void add_identity(struct hash_stream *s, const struct file_id *id)
 	hash_stream_add(s, b, sizeof b);
 }
 
-struct hash tensor_place_key(const struct model_build *b, size_t t)
+/* Who a tensor's stored bytes are, as far as the files' identities tell. */
+static struct hash tensor_place_key(const struct model_build *b, size_t t)
 {
 	struct hash_stream *s = hash_stream_new();
 	const struct span *x;

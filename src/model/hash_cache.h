@@ -13,8 +13,6 @@
 
 struct hash_cache *hash_cache_new(void);
 void hash_cache_free(struct hash_cache *c);
-/* Who a tensor's stored bytes are, as far as the files' identities tell. */
-struct hash tensor_place_key(const struct model_build *b, size_t t);
 /* Facts kept under a file's identity; new reference, NULL if unknown. */
 json_t *facts_get(const char *path);
 void facts_put(const char *path, json_t *facts);

@@ -89,7 +89,8 @@ static bool read_number(const char **s, int64_t *out)
 	return true;
 }
 
-bool quant_layers_parse(const char *s, struct quant_rule *r)
+/* "0-3,36-39" into ranges; false: it is none of that. */
+static bool quant_layers_parse(const char *s, struct quant_rule *r)
 {
 	for (;;) {
 		int64_t from, to;

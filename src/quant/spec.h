@@ -14,6 +14,4 @@ struct spec_own {
 /* Does a role word of a rule name this role: the role itself, a prefix, a pattern? */
 bool quant_role_match(const char *word, const char *role);
 bool quant_rule_match(const struct quant_rule *r, const struct quant_target *t, int64_t layers);
-/* "0-3,36-39" into ranges; false: it is none of that. */
-bool quant_layers_parse(const char *text, struct quant_rule *r);
 #endif

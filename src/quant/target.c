@@ -92,7 +92,8 @@ void target_half(struct quant_target *t, int part)
 	t->shape[t->rank > 1 ? t->rank - 2 : 0] /= 2;
 }
 
-void target_finish(struct quant_target *t)
+/* Outer dimensions of 1 are dropped, elements and row set. */
+static void target_finish(struct quant_target *t)
 {
 	t->elements = 1;
 	for (int i = 0; i < t->rank; i++)

@@ -20,8 +20,6 @@ struct quant_target *target_add(struct targets_build *b, size_t i, const char *n
 bool target_stack(struct targets_build *b, size_t i, const char *name, struct err *e);
 /* The last one becomes a half of its rows. */
 void target_half(struct quant_target *t, int part);
-/* Outer dimensions of 1 are dropped, elements and row set. */
-void target_finish(struct quant_target *t);
 bool targets_gguf(struct targets_build *b, struct err *e);
 bool targets_mlx(struct targets_build *b, struct err *e);
 int64_t target_config(const struct model *m, const char *key); /* also of its text part; -1 */

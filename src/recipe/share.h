@@ -74,7 +74,6 @@ enum share_state {
 /* m NULL: it could not be opened. Nothing is read. detail: "model-2.safetensors has 12 bytes, not
  * 14" of a difference, "3/7" of a part; else NULL; caller frees. */
 enum share_state share_look(const struct share_input *in, const struct model *m, char **detail);
-const struct share_input *share_input_of(const struct share *s, const struct recipe_ref_text *ref);
 /* A finding for every input of the recipe on its line, one on the seed, one on line 1 that sums up.
  * models as for lint_models; seed: that it gets here, NULL: the recipe's. Nothing for a recipe that
  * is no shared one. */

@@ -73,7 +73,7 @@ const struct chat_template *template_at(size_t i)
 	return i < sizeof templates / sizeof *templates ? &templates[i] : NULL;
 }
 
-const char *template_builtin(const char *name)
+static const char *template_builtin(const char *name)
 {
 	for (size_t i = 0; i < sizeof templates / sizeof *templates; i++)
 		if (str_eq(templates[i].name, name))
@@ -81,7 +81,8 @@ const char *template_builtin(const char *name)
 	return NULL;
 }
 
-bool template_literal(const char *text)
+/* Text long enough to be a template: 20 characters, one of them a brace. */
+static bool template_literal(const char *text)
 {
 	return strlen(text) >= 20 && strchr(text, '{');
 }

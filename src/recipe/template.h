@@ -9,9 +9,6 @@ struct chat_template {
 	const char *name, *text; /* Jinja */
 };
 const struct chat_template *template_at(size_t i); /* NULL past the end */
-const char *template_builtin(const char *name);    /* its text, NULL if there is none */
-/* Text long enough to be a template: 20 characters, one of them a brace. */
-bool template_literal(const char *text);
 bool template_means(const char *text); /* auto, a built-in one, a text; or nothing at all */
 /* What the output's template is when the recipe says chat_template; NULL: it does not, or auto
  * found none. auto: the most frequent of the models' (blanks at the ends aside), of equals the

@@ -352,7 +352,7 @@ char *vocabulary_counts(const struct vocabulary *v, size_t i)
 	return str_steal(&s);
 }
 
-char *vocabulary_line(const struct vocabulary *v, const struct recipe *r, size_t i)
+static char *vocabulary_line(const struct vocabulary *v, const struct recipe *r, size_t i)
 {
 	char *counts = vocabulary_counts(v, i);
 	char *line = xasprintf("%s: %s", str_base(recipe_input_ref(r, i)->text), counts);

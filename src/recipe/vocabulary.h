@@ -36,5 +36,4 @@ void vocabulary_say(const struct vocabulary *v, const struct recipe *r, const st
 /* "15 tokens; 15 rows of its own, 6 of another model or token"; the second with the input's name
  * before it. Caller frees. */
 char *vocabulary_counts(const struct vocabulary *v, size_t i);
-char *vocabulary_line(const struct vocabulary *v, const struct recipe *r, size_t i);
 #endif

@@ -38,5 +38,4 @@ const struct pattern_filter *pattern_filter_at(size_t i); /* NULL past the end *
 
 /* What filters do, for those who put text together themselves. */
 void pattern_add_markdown(struct str *out, const char *text); /* one line, nothing is markup */
-void pattern_add_plain(struct str *out, const char *text);    /* one line of preformatted text */
 #endif

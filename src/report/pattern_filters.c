@@ -41,7 +41,7 @@ void pattern_add_markdown(struct str *out, const char *text)
 	free(safe);
 }
 
-void pattern_add_plain(struct str *out, const char *text)
+static void pattern_add_plain(struct str *out, const char *text)
 {
 	char *safe = str_safe(text);
 	size_t run = 0;

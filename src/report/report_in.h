@@ -66,6 +66,4 @@ void report_edges(const struct report *r, size_t node, size_t *from, size_t *to)
 /* Text or null. */
 void report_set(json_t *o, const char *key, const char *text);
 void report_put(json_t *o, const char *key, json_t *v);
-/* A number as short as it can be said with at most so many decimals; nothing for NaN. free() */
-char *report_decimals(double v, int most);
 #endif

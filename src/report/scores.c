@@ -18,7 +18,8 @@ void report_put(json_t *o, const char *key, json_t *v)
 	json_object_set_new(o, key, v);
 }
 
-char *report_decimals(double v, int most)
+/* A number as short as it can be said with at most so many decimals; nothing for NaN. free() */
+static char *report_decimals(double v, int most)
 {
 	char text[400] = "";
 

@@ -62,7 +62,8 @@ static void clean(json_t *j)
 			clean(v);
 }
 
-json_t *shared_protocol(const char *text)
+/* A protocol (JSON text) as an object without what only this machine knows; NULL: none. */
+static json_t *shared_protocol(const char *text)
 {
 	json_t *j = text ? json_parse(text, strlen(text), "protocol", false, NULL) : NULL;
 
@@ -97,7 +98,9 @@ static bool add_scores(struct catalog *c, int64_t run, int64_t model, struct cat
 	return true;
 }
 
-struct catalog_score *shared_scores(struct catalog *c, int64_t run, size_t *n, struct err *e)
+/* What was measured on a run's output: the scores that belong to the run, and those of the models
+ * that it wrote. NULL on error; catalog_scores_free. */
+static struct catalog_score *shared_scores(struct catalog *c, int64_t run, size_t *n, struct err *e)
 {
 	size_t n_models;
 	struct catalog_model *models = catalog_models(c, &n_models, e);

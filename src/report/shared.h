@@ -14,9 +14,4 @@ char *shared_recipe_text(const struct catalog_run *r, const struct catalog_input
 /* All of it; NULL with a message. */
 char *shared_run(struct catalog *c, const struct catalog_run *r, const struct catalog_input *in,
 	size_t n, struct err *e);
-/* A protocol (JSON text) as an object without what only this machine knows; NULL: none. */
-json_t *shared_protocol(const char *text);
-/* What was measured on a run's output: the scores that belong to the run, and those of the models
- * that it wrote. NULL on error; catalog_scores_free. */
-struct catalog_score *shared_scores(struct catalog *c, int64_t run, size_t *n, struct err *e);
 #endif

@@ -88,7 +88,7 @@ bool settings_set(const char *name, const char *value, struct err *e)
 }
 
 /* --- files --- */
-char *settings_path(void)
+static char *settings_path(void)
 {
 	const char *base = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
 

@@ -21,7 +21,6 @@ void settings_read_text(const char *text, const char *where, int depth,
 	void (*bad)(void *ctx, const struct err *e), void *ctx);
 /* $XDG_CONFIG_HOME/cupel/cupelrc if it is there. */
 void settings_read_user(void (*bad)(void *ctx, const struct err *e), void *ctx);
-char *settings_path(void); /* caller frees */
 /* As cupelrc, every setting with its help, user bindings at the end. */
 void settings_dump(struct str *out);
 #endif

@@ -65,7 +65,7 @@ static void stderr_replay(void)
 	panic.err_fd = panic.kept = -1;
 }
 
-void term_panic(void)
+static void term_panic(void)
 {
 	if (!panic.active)
 		return;

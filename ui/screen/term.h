@@ -23,5 +23,4 @@ void term_mouse(struct term *t, bool on);
 void term_write(struct term *t, const char *s, size_t n); /* control sequences past the grid */
 void term_suspend(struct term *t);                     /* hand the terminal to another program */
 void term_resume(struct term *t);
-void term_panic(void);
 #endif

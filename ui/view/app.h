@@ -115,12 +115,10 @@ unsigned app_show_document(struct app *a, size_t document); /* of the file at wo
 /* --- the rest ------------------------------------------------------------------------------- */
 bool app_is_model_dir(const char *path);         /* a folder that is one model, not many */
 void app_settings_changed(struct app *a);        /* after settings_set: tiers, colours */
-unsigned app_write_sheet(struct app *a, struct plan *p, const char *output); /* of doc's plan */
 
 /* --- work that takes longer than a keystroke ------------------------------------------------ */
 /* `work` runs on a worker; then, back on the UI thread, `done` (returns CHANGED_ bits). Neither is
  * called after the app began to close (drop is, if given, to free ctx). */
 void app_work(struct app *a, void (*work)(void *ctx), unsigned (*done)(struct app *a, void *ctx),
 	void (*drop)(void *ctx), void *ctx);
-bool app_busy(const struct app *a);
 #endif

@@ -5,7 +5,8 @@
 #include "base/xalloc.h"
 #include "ui/view/knobs.h"
 
-const char *knob_input_label(const struct doc *d, int i)
+/* Label of entry i of the models: shortest tail that tells it apart once the inputs are open. */
+static const char *knob_input_label(const struct doc *d, int i)
 {
 	const struct recipe *r = doc_recipe(d);
 
@@ -192,7 +193,8 @@ static void add_scope(struct knobs *k, const struct doc *d, struct row_at at, bo
 	}
 }
 
-char *knob_slice_label(const struct recipe *r, size_t slice)
+/* "layers 3-5", where the recipe has several slices: what a slice makes. Caller frees. */
+static char *knob_slice_label(const struct recipe *r, size_t slice)
 {
 	const struct recipe_slice *s = &r->slices[slice];
 	const char *module = r->n_modules > 1 ? r->modules[s->module].name : NULL;

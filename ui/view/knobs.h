@@ -41,10 +41,6 @@ void knobs_build(struct knobs *k, const struct doc *d);
 void knobs_fini(struct knobs *k);
 /* Slider of a knob; step and ends from the method's row. */
 struct slider knob_slider(const struct knob *k);
-/* "layers 3-5", where the recipe has several slices: what a slice makes. Caller frees. */
-char *knob_slice_label(const struct recipe *r, size_t slice);
-/* Label of entry i of the models: shortest tail that tells it apart once the inputs are open. */
-const char *knob_input_label(const struct doc *d, int i);
 /* A new snapshot with this knob at `value` (flags: 0/1; gradients: every value moved by the change
  * of their mean). NULL with a reason. */
 struct recipe *knob_set(const struct recipe *r, const struct knob *k, double value, struct err *e);

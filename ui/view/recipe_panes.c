@@ -80,7 +80,7 @@ void recipe_draw_head(const struct recipe_view *v, struct grid *g, struct rect r
 
 /* --- sliders --- */
 
-int recipe_label_width(const struct recipe_view *v)
+static int recipe_label_width(const struct recipe_view *v)
 {
 	int w = 8, most = v->grid.w / 3;
 

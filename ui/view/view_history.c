@@ -252,7 +252,8 @@ static bool load(struct history_view *v, const char *filter, bool again, struct 
 	return true;
 }
 
-bool history_reload(struct history_view *v, struct err *e)
+/* The runs of the filter, read again. false: the filter is wrong, the rows stay as they are. */
+static bool history_reload(struct history_view *v, struct err *e)
 {
 	return load(v, v->filter, true, e);
 }

@@ -31,8 +31,6 @@ struct history_view {
 };
 struct history_view *history_self(const struct app *a);
 struct catalog_run *history_selected(const struct app *a); /* NULL none */
-/* The runs of the filter, read again. false: the filter is wrong, the rows stay as they are. */
-bool history_reload(struct history_view *v, struct err *e);
 void history_say_job(struct history_view *v); /* once, when it has ended */
 bool history_filter(struct history_view *v, const char *text, struct err *e);
 #endif

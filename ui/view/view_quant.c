@@ -84,6 +84,17 @@ static const char *name_of(const struct quant_view *v, const struct quant_row *r
 		: v->doc.plan->targets->v[r->target].name;
 }
 
+static double bits_of(const struct quant_view *v, const struct quant_row *r,
+	const struct quant_plan *p)
+{
+	const struct quant_doc *d = &v->doc;
+	uint64_t n = quant_row_parameters(d, r);
+
+	if (r->kind == QUANT_ROW_TOTAL)
+		return p->bits_per_weight;
+	return n ? 8.0 * (double)quant_row_bytes(d, r, p) / (double)n : 0.0;
+}
+
 static void cell_plan(void *ctx, size_t i, int column, struct table_cell *out)
 {
 	const struct quant_view *v = ctx;
@@ -106,7 +117,7 @@ static void cell_plan(void *ctx, size_t i, int column, struct table_cell *out)
 	case COL_PARAMS: str_add_count(&out->text, quant_row_parameters(d, r)); break;
 	case COL_TYPE: quant_row_type(d, r, d->plan, &out->text); break;
 	case COL_BITS:
-		str_addf(&out->text, "%.2f", quant_bits_of(v, r, d->plan));
+		str_addf(&out->text, "%.2f", bits_of(v, r, d->plan));
 		break;
 	case COL_SIZE: str_add_bytes(&out->text, quant_row_bytes(d, r, d->plan)); break;
 	case COL_ERROR: cell_error(v, r, d->plan, false, out); break;
@@ -129,7 +140,7 @@ static void cell_plan(void *ctx, size_t i, int column, struct table_cell *out)
 		break;
 	case COL_BITS_B:
 		if (d->beside)
-			str_addf(&out->text, "%.2f", quant_bits_of(v, r, d->beside));
+			str_addf(&out->text, "%.2f", bits_of(v, r, d->beside));
 		break;
 	case COL_SIZE_B:
 		if (d->beside)
@@ -140,17 +151,6 @@ static void cell_plan(void *ctx, size_t i, int column, struct table_cell *out)
 			cell_error(v, r, d->beside, false, out);
 		break;
 	}
-}
-
-double quant_bits_of(const struct quant_view *v, const struct quant_row *r,
-	const struct quant_plan *p)
-{
-	const struct quant_doc *d = &v->doc;
-	uint64_t n = quant_row_parameters(d, r);
-
-	if (r->kind == QUANT_ROW_TOTAL)
-		return p->bits_per_weight;
-	return n ? 8.0 * (double)quant_row_bytes(d, r, p) / (double)n : 0.0;
 }
 
 static double value_plan(void *ctx, size_t i, int column)
@@ -166,8 +166,8 @@ static double value_plan(void *ctx, size_t i, int column)
 		quant_row_targets(d, r, &n);
 		return (double)n;
 	case COL_PARAMS: return (double)quant_row_parameters(d, r);
-	case COL_BITS: return quant_bits_of(v, r, d->plan);
-	case COL_BITS_B: return d->beside ? quant_bits_of(v, r, d->beside) : NAN;
+	case COL_BITS: return bits_of(v, r, d->plan);
+	case COL_BITS_B: return d->beside ? bits_of(v, r, d->beside) : NAN;
 	case COL_SIZE: return (double)quant_row_bytes(d, r, d->plan);
 	case COL_SIZE_B: return d->beside ? (double)quant_row_bytes(d, r, d->beside) : NAN;
 	case COL_ERROR_B: return d->beside ? quant_row_error(d, r, d->beside, NULL).relative : NAN;

@@ -28,8 +28,6 @@ struct quant_view {
 	bool fronting;             /* it is on its way */
 };
 const struct quant_row *quant_selected(const struct quant_view *v); /* NULL none */
-double quant_bits_of(const struct quant_view *v, const struct quant_row *r,
-	const struct quant_plan *p);
 /* After an edit or another arrangement: the table's columns and rows. */
 void quant_table_again(struct quant_view *v);
 

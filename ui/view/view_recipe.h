@@ -84,7 +84,6 @@ void recipe_draw_yaml(const struct recipe_view *v, struct grid *g, struct rect r
 /* Columns of a knob's slider in the grid: x and width for a click. */
 struct rect recipe_knob_rect(const struct recipe_view *v, size_t row, int column);
 int recipe_number_width(int w); /* of a slider w columns wide */
-int recipe_label_width(const struct recipe_view *v);
 const struct knob *recipe_knob(const struct recipe_view *v); /* under the cursor, or NULL */
 bool recipe_is_marked(const struct recipe_view *v, const struct knob *k);
 int recipe_effect_lines(const struct recipe_view *v, int width);

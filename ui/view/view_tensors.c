@@ -14,7 +14,7 @@ const struct group_node *tensors_node(const struct tensors_view *v)
 	return row >= 0 && (size_t)row < v->groups.nodes.n ? &v->groups.nodes.v[row] : NULL;
 }
 
-struct figure tensors_figure(
+static struct figure tensors_figure(
 	const struct tensors_view *v, const struct group_node *node, int column)
 {
 	const struct tensors_column *c = &v->figures[column];

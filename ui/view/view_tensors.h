@@ -45,8 +45,6 @@ struct tensors_view {
 const struct group_node *tensors_node(const struct tensors_view *v); /* under the cursor, or NULL */
 int tensors_strip_column(
 	const struct tensors_view *v); /* the sorted column of figures, else the first */
-struct figure tensors_figure(
-	const struct tensors_view *v, const struct group_node *node, int column);
 void tensors_strip_update(struct tensors_view *v);
 void tensors_strip_fini(struct tensors_strip *s);
 void tensors_draw_strip(const struct tensors_view *v, struct grid *g, struct rect r);

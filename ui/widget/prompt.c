@@ -63,7 +63,7 @@ void candidates_add(struct candidates *c, const char *text, const char *label, c
 	n->hits = hits;
 }
 
-void candidates_clear(struct candidates *c)
+static void candidates_clear(struct candidates *c)
 {
 	for (size_t i = 0; i < c->list.n; i++) {
 		free(c->list.v[i].text);

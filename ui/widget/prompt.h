@@ -16,7 +16,6 @@ struct candidates {
 };
 void candidates_add(struct candidates *c, const char *text, const char *label, const char *right,
 	const char *help, uint64_t hits);
-void candidates_clear(struct candidates *c);
 
 enum edit {
 	EDIT_LEFT,
