@@ -87,11 +87,6 @@ struct catalog_stat {
 	size_t n;
 };
 bool catalog_stat_put(struct catalog *c, const struct catalog_stat *v, size_t n, struct err *e);
-bool catalog_stat_rename(struct catalog *c, struct hash from, struct hash to, struct err *e);
-/* The same for many at once: one transaction. */
-bool catalog_stats_rename(struct catalog *c, const struct hash *from, const struct hash *to,
-	size_t n,
-	struct err *e);
 
 /* --- runs --- */
 struct catalog_run {

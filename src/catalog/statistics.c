@@ -61,36 +61,3 @@ bool catalog_stat_put(struct catalog *c, const struct catalog_stat *v, size_t n,
 			v[i].n);
 	return db_done(d, ok, e);
 }
-
-static bool rename_one(struct db *d, const struct hash *from, const struct hash *to, struct err *e)
-{
-	if (hash_eq(*from, *to) || hash_is_zero(*from))
-		return true;
-	/* REPLACE: what was stored under the new key says the same. */
-	return db_run(d, e, "UPDATE OR REPLACE stat SET a = ?2 WHERE a = ?1", "hh", from, to) &&
-		db_run(d, e, "UPDATE OR REPLACE stat SET b = ?2 WHERE b = ?1", "hh", from, to) &&
-		db_run(d, e, "UPDATE OR REPLACE stat SET base = ?2 WHERE base = ?1", "hh", from,
-		to);
-}
-
-bool catalog_stats_rename(struct catalog *c, const struct hash *from, const struct hash *to,
-	size_t n,
-	struct err *e)
-{
-	struct db *d;
-	bool ok = true;
-
-	if (n == 0)
-		return true;
-	d = db_writing(c, e);
-	if (!d)
-		return false;
-	for (size_t i = 0; i < n && ok; i++)
-		ok = rename_one(d, &from[i], &to[i], e);
-	return db_done(d, ok, e);
-}
-
-bool catalog_stat_rename(struct catalog *c, struct hash from, struct hash to, struct err *e)
-{
-	return catalog_stats_rename(c, &from, &to, 1, e);
-}

@@ -146,7 +146,7 @@ static void protocol_line(json_t *p, const char *s)
 		while (at && at > s && isdigit((uint8_t)at[-1]))
 			at--;
 		if (shot && at < shot && shot - at < 4)
-			put(p, "shots", json_integer(atoi(at)));
+			put(p, "shots", json_integer(card_count(at)));
 		card_label_fini(&l);
 		if (says(s, "chat template off") || says(s, "no chat template") ||
 			says(s, "without chat template") || says(s, "template disabled"))
@@ -363,7 +363,7 @@ static void beside(const struct figures *x, struct at *a)
 		struct card_value v;
 
 		if (x->column[c].use == COLUMN_SHOTS && isdigit((uint8_t)*s))
-			a->shots = atoi(s);
+			a->shots = card_count(s);
 		else if (x->column[c].use == COLUMN_METRIC && *s)
 			a->metric = s;
 		else if (x->column[c].use == COLUMN_N && card_value(s, &v) && !*v.unit &&
@@ -525,7 +525,7 @@ static bool one_a_row(struct figures *x)
 		if (*cell_at(row, cm))
 			a.metric = row->cells[cm];
 		if (isdigit((uint8_t)*cell_at(row, cs)))
-			a.shots = atoi(row->cells[cs]);
+			a.shots = card_count(row->cells[cs]);
 		if (ce != SIZE_MAX && card_value(row->cells[ce], &e))
 			a.stderr_ = e.value;
 		if (*cell_at(row, cw)) {

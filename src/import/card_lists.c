@@ -114,7 +114,7 @@ static void score(struct card_reader *r, struct card_table *t, size_t i, bool po
 	p = json_object();
 	shot = card_find(v.unit, "shot");
 	if (l.shots < 0 && shot && v.unit[0] == '(')
-		l.shots = atoi(v.unit + 1);
+		l.shots = card_count(v.unit + 1);
 	if (l.shots >= 0)
 		json_object_set_new(p, "shots", json_integer(l.shots));
 	json_array_append_new(t->rows, json_pack("{s:I, s:[s, o]}", "line", (json_int_t)i + 1,

@@ -67,6 +67,8 @@ bool card_value(const char *s, struct card_value *v);
 bool card_is_value(const char *s, struct card_value *v);
 /* "32B", "128K", "14.2 GB": with its size, else NaN. power: K is 1024. */
 double card_scaled(const char *s, bool power);
+/* The digits at the start as a number; -1 where there are none, or more than six. */
+int card_count(const char *s);
 /* A whole number as one. */
 json_t *card_number(double v);
 /* What a label of a row or a column means. */

@@ -62,7 +62,7 @@ static void protocol_of(struct said *x, const char *s)
 	while (p && p > s && isdigit((uint8_t)p[-1]))
 		p--;
 	if (p && p < shot && shot - p < 5)
-		x->shots = atoi(p);
+		x->shots = card_count(p);
 	x->tool = str_starts(s, "mlx ")       ? "mlx_lm.evaluate"
 		  : str_starts(s, "lm-eval ") ? "lm-eval"
 					      : NULL;

@@ -288,8 +288,8 @@ static void type_of(struct card_reader *r, const char *type, size_t n, const cha
 	     micro = card_find(word, "mxfp") || card_find(word, "nvfp");
 
 	set(r, "type", json_textn(word));
-	if (digit && !mixed && !strchr(word, '.'))
-		set(r, "bits", json_integer(atoi(digit)));
+	if (digit && !mixed && !strchr(word, '.') && card_count(digit) >= 0)
+		set(r, "bits", json_integer(card_count(digit)));
 	if (str_eq(container, "mlx") && digit && !card_find(word, "f16") &&
 		!card_find(word, "fp16"))
 		set(r, "group",
@@ -330,12 +330,12 @@ static void quant_line(struct card_reader *r, const char *s, size_t line)
 	const char *p;
 	double v;
 
-	if ((p = after(s, "head bits")) && isdigit((uint8_t)*p))
-		set(r, "head_bits", json_integer(atoi(p)));
+	if ((p = after(s, "head bits")) && card_count(p) >= 0)
+		set(r, "head_bits", json_integer(card_count(p)));
 	if ((p = after(s, "bits per weight:")) && (v = card_scaled(p, false)) < 33 && v > 0)
 		set(r, "bits_per_weight", card_number(v));
-	if ((p = after(s, "group size")) && atoi(p) > 0 && atoi(p) < 100000)
-		set(r, "group", json_integer(atoi(p)));
+	if ((p = after(s, "group size")) && card_count(p) > 0 && card_count(p) < 100000)
+		set(r, "group", json_integer(card_count(p)));
 	if ((p = after(s, "file size:")) && (v = card_scaled(p, false)) > 1e6) {
 		set(r, "bytes", json_integer((json_int_t)(v < 1e15 ? v + 0.5 : 0)));
 		card_fact(r, "file_size", card_number(v), line);

@@ -108,6 +108,13 @@ bool card_is_value(const char *s, struct card_value *v)
 	return s[v->n] == ' ' || v->percent;
 }
 
+int card_count(const char *s)
+{
+	size_t n = strspn(s, "0123456789");
+
+	return n && n <= 6 ? atoi(s) : -1;
+}
+
 double card_scaled(const char *s, bool power)
 {
 	static const struct {
@@ -246,7 +253,7 @@ static void cut_shots(char *s, struct card_label *l)
 		start--;
 	if (start == last || last - start > 4)
 		return;
-	l->shots = atoi(start);
+	l->shots = card_count(start);
 	while (start > s && strchr(" ([", start[-1]))
 		start--;
 	end += strspn(end, ")] ");

@@ -143,7 +143,8 @@ enum share_state share_look(const struct share_input *in, const struct model *m,
 	return SHARE_DIFFERENT;
 }
 
-static const struct share_input *share_input_of(const struct share *s, const struct recipe_ref_text *ref)
+static const struct share_input *share_input_of(const struct share *s,
+	const struct recipe_ref_text *ref)
 {
 	for (size_t i = 0; i < s->inputs.n; i++)
 		if (str_eq(s->inputs.v[i].name, ref->text) && !str_eq(s->inputs.v[i].role, "donor"))

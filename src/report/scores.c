@@ -172,7 +172,7 @@ static int shots_of(const char *protocol)
 
 	while (p && p > protocol && p[-1] >= '0' && p[-1] <= '9')
 		p--;
-	return p && *p >= '0' && *p <= '9' ? atoi(p) : -1;
+	return p && *p >= '0' && *p <= '9' && strspn(p, "0123456789") <= 6 ? atoi(p) : -1;
 }
 
 static char *variant_name(const struct report *r, size_t i)

@@ -133,32 +133,6 @@ static void statistics(void **state)
 	free(blob);
 }
 
-static void statistics_renamed(void **state)
-{
-	struct catalog_stat in[4] = { { "norm", key(1), { { 0 } }, { { 0 } }, "n", 1 },
-		{ "pair", key(2), key(1), { { 0 } }, "p", 1 },
-		{ "sign", key(2), key(3), key(1), "s", 1 },
-		{ "norm", key(9), { { 0 } }, { { 0 } }, "old", 3 } };
-	struct err e = { 0 };
-	struct hash none = { { 0 } };
-	size_t n;
-
-	(void)state;
-	assert_true(catalog_stat_put(c, in, 4, &e));
-	assert_true(catalog_stat_rename(c, key(1), key(9), &e));
-	assert_null(catalog_stat_get(c, "norm", key(1), none, none, &n));
-	free(catalog_stat_get(c, "norm", key(9), none, none, &n));
-	assert_int_equal(n, 1); /* the renamed one took the old one's place */
-	free(catalog_stat_get(c, "pair", key(2), key(9), none, &n));
-	assert_int_equal(n, 1);
-	free(catalog_stat_get(c, "sign", key(2), key(3), key(9), &n));
-	assert_int_equal(n, 1);
-	/* Zero means "not used" and is nobody's name. */
-	assert_true(catalog_stat_rename(c, none, key(5), &e));
-	free(catalog_stat_get(c, "norm", key(9), none, none, &n));
-	assert_int_equal(n, 1);
-}
-
 static json_t *sql_ok(const char *sql)
 {
 	struct err e = { 0 };
@@ -315,7 +289,6 @@ int main(void)
 		TEST(models),
 		TEST(tensors),
 		TEST(statistics),
-		TEST(statistics_renamed),
 		TEST(sql_values),
 		TEST(sql_only_reads),
 		TEST(sql_on_a_file),

@@ -191,7 +191,7 @@ static void legacy(void **state)
 	fixture_init(&f);
 	struct imatrix *m = load(&f, &s, &e);
 	assert_non_null(m);
-	assert_true(m->legacy && m->n == 2 && m->chunks == 32);
+	assert_true(m->n == 2 && m->chunks == 32);
 	assert_string_equal(m->dataset, "wiki.raw");
 	const struct imatrix_entry *x = imatrix_find(m, "blk.0.ffn_up.weight");
 	assert_true(x && x->n == 4 && x->values[0] == 1 && x->values[3] == 4);
@@ -278,7 +278,7 @@ static void gguf(void **state)
 	struct imatrix *m = load_gguf(&f, &g, &e);
 	if (!m)
 		fail_msg("%s: %s", e.where, e.what);
-	assert_true(!m->legacy && m->n == 2 && m->chunks == 7 && m->chunk_size == 512);
+	assert_true(m->n == 2 && m->chunks == 7);
 	const struct imatrix_entry *x = imatrix_find(m, "blk.0.ffn_up_exps.weight");
 	assert_true(x && x->n == 6 && x->columns == 2 && x->matrices == 3 && x->unseen == 1);
 	assert_true(x->tokens == 20 && x->values[0] == 1 && x->values[3] == 2 && x->values[5] == 1);

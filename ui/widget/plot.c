@@ -57,26 +57,9 @@ void plot_bars(struct grid *g, struct rect r, unsigned style, const double *v, s
 	}
 }
 
-static int bar_eighths(int w, double u)
-{
-	return isnan(u) ? 0 : (int)lround((u < 0 ? 0 : u > 1 ? 1 : u) * w * 8);
-}
-
-void plot_bar(struct grid *g, int x, int y, int w, unsigned style, double u)
-{
-	int eighths = bar_eighths(w, u);
-
-	for (int c = 0; c < w; c++, eighths -= 8) {
-		if (eighths > 0)
-			grid_text(g, x + c, y, style, glyph_left_eighth(eighths > 8 ? 8 : eighths));
-		else
-			grid_text(g, x + c, y, STYLE_slider_off, glyph_shade(1));
-	}
-}
-
 void plot_bar_text(struct str *out, int w, double u)
 {
-	int eighths = bar_eighths(w, u);
+	int eighths = isnan(u) ? 0 : (int)lround((u < 0 ? 0 : u > 1 ? 1 : u) * w * 8);
 
 	for (int c = 0; c < w; c++, eighths -= 8)
 		str_add(out, eighths > 0 ? glyph_left_eighth(eighths > 8 ? 8 : eighths) :

@@ -10,9 +10,7 @@ void plot_spark(struct grid *g, int x, int y, int w, unsigned style, const doubl
 /* Columns h rows high from the bottom. */
 void plot_bars(struct grid *g, struct rect r, unsigned style, const double *v, size_t n, double lo,
 	double hi);
-/* One horizontal bar: `unit` 0…1 of w columns; the rest in STYLE_slider_off. */
-void plot_bar(struct grid *g, int x, int y, int w, unsigned style, double unit);
-/* The same as text, for cells of a table: "████████░░░░". */
+/* One horizontal bar as text, `unit` 0…1 of w columns: "████████░░░░". */
 void plot_bar_text(struct str *out, int w, double unit);
 
 struct plot_axis {
