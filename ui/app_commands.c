@@ -91,7 +91,7 @@ static const struct { bool (*enabled)(const struct app *a); const char *reason;
 	{ command_can_redo, "there is nothing to redo" },
 	{ command_can_flip, "nothing was changed yet" },
 	{ command_is_dirty, "nothing has changed" },
-	{ command_can_write, "no recipe that could be written is open" },
+	{ command_can_write, "no recipe is open, or its findings say what it lacks" },
 	{ command_can_measure, "no model is selected, and no recipe is open that has a plan" },
 };
 

@@ -38,7 +38,7 @@ static void draw_tabs(const struct shell *s, struct grid *g)
 	x += grid_text(g, x, 0, STYLE_heading, "cupel") + 1;
 	for (int i = 0; i < APP_VIEWS; i++) {
 		const struct view *v = s->a.views[i];
-		bool here = v && v == s->a.view;
+		bool here = v && v == s->a.view, marked = false;
 
 		if (!v)
 			continue;
@@ -49,9 +49,13 @@ static void draw_tabs(const struct shell *s, struct grid *g)
 		if (i == 5 && s->jobs_running)
 			x += grid_textf(g, x, 0, here ? STYLE_tab_here : STYLE_note, "·%zu",
 				s->jobs_running);
-		if (i == 3 && s->a.doc && doc_is_dirty(s->a.doc))
+		marked = i == 3 && s->a.doc && doc_is_dirty(s->a.doc);
+		if (marked)
 			x += grid_text(g, x, 0, here ? STYLE_tab_here : STYLE_changed, "*");
-		x += grid_text(g, x, 0, here ? STYLE_tab_here : STYLE_tab, here ? "]" : " ");
+		/* Where every column is taken a mark has that of the blank behind it. */
+		if (here || !marked || shell_tab_width(s, i) - 4 == text_width(v->ops->title))
+			x += grid_text(g, x, 0, here ? STYLE_tab_here : STYLE_tab, here ? "]" :
+				" ");
 	}
 }
 

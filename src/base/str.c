@@ -161,7 +161,7 @@ static size_t edit_distance(const char *a, size_t n, const char *b, size_t m)
 
 const char *str_nearest(const char *word, const char *const *names, size_t n)
 {
-	size_t len = strlen(word), best = len / 3 > 2 ? len / 3 + 1 : 3;
+	size_t len = strlen(word), best = len > 6 ? len / 3 + 1 : len > 4 ? 3 : 2;
 	const char *found = NULL;
 
 	if (len > NEAREST_MAX)

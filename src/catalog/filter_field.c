@@ -338,13 +338,16 @@ static bool unknown_field(const char *name, const struct filter_names *n, struct
 			str_addf(&hint, "%s%s", hint.n ? " or " : "did you mean ", n->tasks.v[i]);
 	if (!hint.n && near)
 		str_addf(&hint, "did you mean %s", near);
-	if (!hint.n) {
+	if (hint.n)
+		str_addc(&hint, '?');
+	else {
 		str_add(&hint, "fields are");
 		for (size_t i = 0; i < N_FIELDS; i++)
 			str_addf(&hint, " %s", names[i]);
 		str_add(&hint, ", keys of recipes and tasks");
 	}
-	str_add(&hint, "? Text with : = < or > goes in double quotes");
+	str_add(&hint, hint.s[hint.n - 1] == '?' ? " Text" : "; text");
+	str_add(&hint, " with : = < or > goes in double quotes");
 	err_set(e, ERR_USAGE, "filter", hint.s, "no field %.60s", name);
 	str_fini(&hint);
 	free(names);

@@ -42,7 +42,7 @@ static bool unknown(const struct cli_args *a, const char *word, size_t len, stru
 	err_set(e, ERR_USAGE, a->verb ? a->verb->name : "",
 		a->verb ? "" : "see cupel help", "unknown option %s", name);
 	if (near)
-		snprintf(e->hint, sizeof e->hint, "did you mean %s", near);
+		snprintf(e->hint, sizeof e->hint, "did you mean %s?", near);
 	else if (a->verb)
 		snprintf(e->hint, sizeof e->hint, "see cupel help %s", a->verb->name);
 	return false;

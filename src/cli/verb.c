@@ -133,7 +133,7 @@ static bool check_paths(const struct cli_args *a, struct err *e)
 	near = str_nearest(word, names, N_VERBS);
 	err_set(e, ERR_USAGE, word, "see cupel help", "is neither a verb nor a file");
 	if (near)
-		snprintf(e->hint, sizeof e->hint, "did you mean %s", near);
+		snprintf(e->hint, sizeof e->hint, "did you mean %s?", near);
 	return false;
 }
 

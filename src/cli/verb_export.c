@@ -79,7 +79,8 @@ static bool print_as(struct catalog *c, const struct loaded *runs, const char *f
 		return true;
 	}
 	if (!str_eq(format, "recipe") && !str_eq(format, "plan"))
-		return err_set(e, ERR_USAGE, "export", "recipe, plan, json, csv or markdown",
+		return err_set(e, ERR_USAGE, "export", "recipe, card, plan, json, csv or "
+			"markdown",
 			"no format %s", format);
 	if (runs->n > 1)
 		return err_set(e, ERR_USAGE, "export", "export them one by one",

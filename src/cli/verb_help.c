@@ -102,7 +102,7 @@ static int run(struct cli *c, struct err *e)
 		near = str_nearest(c->argv[0], names, n);
 		err_set(e, ERR_USAGE, "help", "see cupel help", "no verb %s", c->argv[0]);
 		if (near)
-			snprintf(e->hint, sizeof e->hint, "did you mean %s", near);
+			snprintf(e->hint, sizeof e->hint, "did you mean %s?", near);
 		return err_exit_status(e->code);
 	}
 	if (!c->json)

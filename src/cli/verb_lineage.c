@@ -213,8 +213,8 @@ static void print_all(const struct lineage *l, size_t node)
 
 static void print_nothing(const struct measured *m)
 {
-	char *line = m->candidates ? xasprintf("nothing is stored about it and %s registered of "
-		"its shapes: --measure samples them", m->candidates == 1 ? "the other model" :
+	char *line = m->candidates ? xasprintf("nothing is stored of its weights and those of %s "
+		"of its shapes: --measure samples them", m->candidates == 1 ? "the other model" :
 		"the models") : xstrdup("no other model of its shapes is registered and here");
 
 	say("measured", line);

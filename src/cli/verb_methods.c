@@ -136,7 +136,7 @@ static int run(struct cli *c, struct err *e)
 		err_set(e, ERR_USAGE, "methods", "cupel methods lists them", "no method %s",
 			c->argv[0]);
 		if (near)
-			snprintf(e->hint, sizeof e->hint, "did you mean %s", near);
+			snprintf(e->hint, sizeof e->hint, "did you mean %s?", near);
 		return err_exit_status(e->code);
 	}
 	if (c->json) {

@@ -106,7 +106,8 @@ bool output_untouched(const struct output_written *w, uint64_t *size, struct err
 
 	*size = 0;
 	if (!file_exists(w->path))
-		return err_set(e, ERR_INPUT, w->path, NULL, "is not there");
+		return err_set(e, ERR_INPUT, w->path, "`cupel replay` makes it again", "is not "
+			"there any more");
 	if (file_is_dir(w->path))
 		return holds_no_folder(w->path, e) && untouched_folder(w, size, e);
 	parts = parts_of(w->path, &stem);

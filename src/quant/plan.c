@@ -84,7 +84,7 @@ static void unmatched(const struct plan_own *o, size_t k, struct findings *f)
 	}
 	for (size_t i = 0; i < r->n_roles && !near; i++)
 		near = nearest_role(t, r->roles[i]);
-	char *hint = near ? xasprintf("%s is near", near) : NULL;
+	char *hint = near ? xasprintf("did you mean %s?", near) : NULL;
 	findings_add(f, SEV_WARNING, &r->mark, "rules", "rule-unmatched", hint,
 		"the rule matches no tensor");
 	free(hint);

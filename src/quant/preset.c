@@ -165,7 +165,10 @@ bool quant_preset_parse(const char *name, struct quant_preset *out, struct err *
 		*s = (char)tolower((unsigned char)*s);
 	if (!nearest)
 		nearest = str_nearest(word, list, n);
-	return err_set(e, ERR_INPUT, name, "`cupel types --presets` lists what there is",
-		nearest ? "there is no preset %s; %s is near" : "there is no preset %s", name,
-		nearest);
+	err_set(e, ERR_INPUT, name, "`cupel types --presets` lists what there is",
+		"there is no preset %s", name);
+	if (e && nearest)
+		snprintf(e->hint, sizeof e->hint, "did you mean %s? `cupel types --presets` lists "
+			"what there is", nearest);
+	return false;
 }

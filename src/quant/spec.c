@@ -363,9 +363,7 @@ struct quant_spec *quant_spec_load(const char *name, struct err *e)
 		text = xasprintf("preset: %s\n", p.name);
 		n = strlen(text);
 	} else if (!file_exists(name)) {
-		err_set(e, ERR_INPUT, name,
-			"name a file, or one of the presets of `cupel types --presets`",
-			"%s, nor a file of that name", why.what);
+		err_set(e, ERR_INPUT, name, why.hint, "%s, nor a file of that name", why.what);
 		return NULL;
 	} else {
 		text = file_read_all(name, YAML_MAX_BYTES, &n, e);

@@ -107,6 +107,29 @@ static bool load_run(struct report *r, struct subject *s, int64_t id, struct err
 	return s->in != NULL;
 }
 
+/* A run that measured made nothing: its card is that of the model it measured. */
+static bool measured_by(const struct report *r, struct subject *s, struct err *e)
+{
+	int64_t id = s->run->id;
+
+	if (!str_eq(s->run->kind, "eval"))
+		return true;
+	if (s->run->recipe_text)
+		return err_set(e, ERR_INPUT, s->word, "`cupel merge` writes it, and what it wrote "
+			"has a card", "run %lld measured a recipe that was not written",
+			(long long)id);
+	for (size_t i = 0; i < r->n_models && !s->model; i++)
+		if (s->n_in && str_eq(r->models[i].path, s->in[0].path))
+			s->model = &r->models[i];
+	catalog_inputs_free(s->in, s->n_in);
+	catalog_runs_free(s->run, 1);
+	s->run = NULL;
+	s->in = NULL;
+	s->n_in = 0;
+	return s->model || err_set(e, ERR_INPUT, s->word, "name the model; `cupel models` lists "
+		"them", "run %lld made no model, and what it measured is none here", (long long)id);
+}
+
 /* --- what follows --- */
 
 static void find_recipe(struct subject *s)
@@ -197,7 +220,7 @@ bool report_subject(struct report *r, const char *word, struct err *e)
 	s->variant = SIZE_MAX;
 	s->model = model_row(r, model);
 	if (!model && (whole_number(word, &run) || (run = run_named(r->c, word)) != 0) &&
-		!load_run(r, s, run, e))
+		!(load_run(r, s, run, e) && measured_by(r, s, e)))
 		return false;
 	if (!fill(r, s, e))
 		return false;

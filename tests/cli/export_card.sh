@@ -196,4 +196,13 @@ run 3 export mixed --format card --baseline nobody
 run 2 export mixed --template default
 run 0 export mixed --format card --baseline kjv
 has out '| mixed - kjv | arc_easy | +0.0990 |'
+
+# What only measured has no card of its own: it is about the model it measured, or says why not.
+run 0 eval code --text "$demo/code.txt" --chunks 2
+run 0 export 4 --format card
+has out 'model_name: code' '| code.txt | perplexity |'
+hasnt out 'quantization of'
+run 0 eval mix.yml --text "$demo/code.txt" --chunks 2
+run 3 export 5 --format card
+has err 'run 5 measured a recipe that was not written; `cupel merge` writes it'
 done_testing

@@ -33,7 +33,7 @@ END
 run 0 plan "$demo/base" --plan p.yml
 has out 'line 3         matches 1 tensors, decides 0' 'line 7         matches 12 tensors, decides 12'
 has err 'p.yml:3: warning: all 1 tensors it matches are taken by rules below' 'on line 7' \
-  'p.yml:6: warning: the rule matches no tensor; attn_'
+  'p.yml:6: warning: the rule matches no tensor; did you mean attn_'
 run 0 --json plan "$demo/base" --plan p.yml --sizes
 has out '"code": "rule-overridden"' '"code": "rule-unmatched"' '"matched": 12' '"relative_error": null'
 

@@ -150,6 +150,7 @@ static void nearest_names(void **state)
 	static const char *const names[] =
 		{ "--seed", "--shard-size", "--sync", "dare_ties", "linear",
 		"dare_linear" };
+	static const char *const short_names[] = { "code", "base" };
 
 	(void)state;
 	assert_string_equal(str_nearest("--sed", names, 6), "--seed");
@@ -157,6 +158,9 @@ static void nearest_names(void **state)
 	assert_string_equal(str_nearest("lienar", names, 6), "linear");
 	assert_null(str_nearest("quantize", names, 6));
 	assert_null(str_nearest("", names, 6));
+	/* With half of its letters changed a short word is another one. */
+	assert_null(str_nearest("nope", short_names, 2));
+	assert_string_equal(str_nearest("bsae", short_names, 2), "base");
 	assert_null(str_nearest("x", names, 0));
 }
 

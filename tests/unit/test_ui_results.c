@@ -327,7 +327,7 @@ static void nothing(void **state)
 
 	(void)state;
 	has(s, "no results yet");
-	has(s, "i imports them");
+	has(s, "i imports cards, lm-eval, logs, CSV");
 	free(s);
 	done(v);
 }

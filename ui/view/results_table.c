@@ -416,8 +416,8 @@ void results_table_again(struct results_view *v)
 	t->source = v->arrangement == RESULTS_TASKS ? &results_tasks : &results_variants;
 	t->sort = column_named(v, sort);
 	v->at = column_named(v, at) > 0 ? column_named(v, at) : 0;
-	t->empty = v->error.code ? v->error.what : "no results yet; i imports them: lm-eval, "
-		"mlx_lm, llama-perplexity, CSV, cards";
+	t->empty = v->error.code ? v->error.what : "no results yet: e in Models measures, i "
+		"imports cards, lm-eval, logs, CSV";
 	if (filter)
 		table_filter(t, filter, NULL);
 	table_set_rows(t, v->rows.n);
