@@ -87,6 +87,7 @@ static void test_fixed_keys(void **state)
 		{ "c", "columns", CTX_TENSORS }, { "/", "filter", CTX_TENSORS },
 		{ "n", "new-recipe", CTX_MODELS }, { "r", "go-recipe", CTX_HISTORY },
 		{ "B", "branch", CTX_RECIPE }, { "m", "method", CTX_RECIPE },
+		{ "e", "measure", CTX_MODELS }, { "e", "measure", CTX_RECIPE },
 		{ "w", "write", CTX_RECIPE }, { "x", "export", CTX_TENSORS },
 		{ "x", "export-sheet", CTX_HISTORY }, { "x", "export-results", CTX_RESULTS },
 		{ "6", "view-results", CTX_MODELS }, { "i", "import", CTX_RESULTS },
