@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utf8proc.h>
 
 #include "base/xalloc.h"
 
@@ -411,4 +412,22 @@ bool str_parse_size(const char *text, uint64_t *bytes)
 		return false;
 	*bytes = (uint64_t)(v * factor + 0.5);
 	return true;
+}
+
+size_t str_width_one(const char *s, size_t n, size_t *w)
+{
+	uint32_t cp = 0;
+	size_t k = utf8_decode(s, n, &cp);
+
+	*w += k ? (size_t)utf8proc_charwidth((utf8proc_int32_t)cp) : 1;
+	return k ? k : 1;
+}
+
+size_t str_width(const char *s)
+{
+	size_t n = strlen(s), w = 0;
+
+	for (size_t i = 0; i < n;)
+		i += str_width_one(s + i, n - i, &w);
+	return w;
 }

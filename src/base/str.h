@@ -38,6 +38,10 @@ bool utf8_valid(const char *s, size_t n);
 /* Length of the well-formed sequence at s and its code point; 0 if it is none. */
 size_t utf8_decode(const char *s, size_t n, uint32_t *cp);
 bool utf8_is_control(uint32_t cp);  /* C0, C1, line separators, direction overrides */
+/* Columns a text takes on a terminal; a byte that is no UTF-8 takes one. */
+size_t str_width(const char *s);
+/* Of its first character: the bytes, at least 1; the columns are added to *w. */
+size_t str_width_one(const char *s, size_t n, size_t *w);
 
 /* Human figures, one place. All append. */
 /* As JSON writes a string: in quotes, with " \ and control characters escaped. */

@@ -8,7 +8,6 @@
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
-#include <utf8proc.h>
 
 #include "base/str.h"
 #include "base/vec.h"
@@ -28,29 +27,6 @@ bool cli_color(FILE *f)
 bool cli_utf8(void)
 {
 	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-}
-
-/* Columns `text` takes on a terminal. */
-static size_t cli_width(const char *text)
-{
-	size_t n = strlen(text), w = 0, k;
-	uint32_t cp = 0;
-
-	for (size_t i = 0; i < n; i += k) {
-		k = 1;
-		if (text[i] >= 0x20 && text[i] < 0x7f) {
-			w++;
-			continue;
-		}
-		k = utf8_decode(text + i, n - i, &cp);
-		if (!k) {
-			k = 1;
-			w++;
-		} else {
-			w += (size_t)utf8proc_charwidth((utf8proc_int32_t)cp);
-		}
-	}
-	return w;
 }
 
 /* Safe for the terminal and, where the locale has only ASCII, one '?' a character. */
@@ -80,7 +56,7 @@ static void add_cells(struct table_out *t, const char *const *cells)
 {
 	for (size_t i = 0; i < t->columns; i++) {
 		char *text = shown(cells[i]);
-		size_t w = cli_width(text);
+		size_t w = str_width(text);
 
 		if (w > t->width[i])
 			t->width[i] = w;
@@ -117,7 +93,7 @@ static void print_row(const struct table_out *t, char *const *cells)
 	while (last > 0 && !cells[last - 1][0])
 		last--;
 	for (size_t i = 0; i < last; i++) {
-		size_t pad = t->width[i] - cli_width(cells[i]);
+		size_t pad = t->width[i] - str_width(cells[i]);
 
 		for (size_t k = gap + (t->right[i] ? pad : 0); k; k--)
 			putchar(' ');
@@ -151,7 +127,7 @@ static void wrap(FILE *f, const char *text, size_t at, size_t indent, size_t col
 		size_t blank = strspn(text, " "), n = strcspn(text + blank, " \n"), w;
 		char *word = xstrndup(text + blank, n);
 
-		w = cli_width(word);
+		w = str_width(word);
 		if (n && at > indent && at + 1 + w > columns) {
 			fputc('\n', f);
 			at = 0;
@@ -233,7 +209,7 @@ static void progress_text(struct str *s, uint64_t done, uint64_t total, double r
 static void draw_bar(uint64_t done, uint64_t total, const char *figures, const char *what)
 {
 	size_t room = tty_columns() - 1, cells = 24, full;
-	size_t used = cells + 2 + cli_width(figures);
+	size_t used = cells + 2 + str_width(figures);
 
 	full = total ? (size_t)((double)done / (double)total * (double)cells + 0.5) : 0;
 	if (full > cells)
@@ -246,7 +222,7 @@ static void draw_bar(uint64_t done, uint64_t total, const char *figures, const c
 	for (size_t i = 0; i < cells; i++)
 		fputc(i < full ? '#' : '.', stderr);
 	fprintf(stderr, "]%s", figures);
-	if (what && used + 2 + cli_width(what) <= room)
+	if (what && used + 2 + str_width(what) <= room)
 		fprintf(stderr, "  %s", what);
 }
 

@@ -54,7 +54,7 @@ static void draw(struct str *s, const struct showing *w, const struct axis *a, c
 	char *cut = show_short(label, LABEL_WIDTH, w->ascii);
 
 	str_addf(s, " %s", cut);
-	for (size_t i = show_width(cut); i < LABEL_WIDTH + 1; i++)
+	for (size_t i = str_width(cut); i < LABEL_WIDTH + 1; i++)
 		str_addc(s, ' ');
 	free(cut);
 	for (size_t i = 0; i < a->width; i++)

@@ -304,7 +304,7 @@ static void blocks(struct str *s, const struct showing *w)
 	size_t first = 0, label = 0;
 
 	for (size_t i = 0; i < c->n_variants; i++) {
-		size_t n = show_width(c->variants[i].label);
+		size_t n = str_width(c->variants[i].label);
 
 		label = n > label ? n : label;
 	}
@@ -314,7 +314,7 @@ static void blocks(struct str *s, const struct showing *w)
 
 		for (; last < c->n_rows; last++) {
 			char *task = show_task(c, last);
-			size_t n = show_width(task) > 12 ? 12 : show_width(task);
+			size_t n = str_width(task) > 12 ? 12 : str_width(task);
 
 			free(task);
 			used += 2 + (n < 8 ? 8 : n);

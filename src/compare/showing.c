@@ -3,36 +3,21 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <utf8proc.h>
 #include "base/vec.h"
 
 /* --- text --- */
 
-size_t show_width(const char *text)
-{
-	size_t n = strlen(text), w = 0, k;
-	uint32_t cp = 0;
-
-	for (size_t i = 0; i < n; i += k) {
-		k = utf8_decode(text + i, n - i, &cp);
-		w += k ? (size_t)utf8proc_charwidth((utf8proc_int32_t)cp) : 1;
-		k = k ? k : 1;
-	}
-	return w;
-}
-
 /* Bytes of the longest start that takes no more than `width` columns. */
 static size_t fitting(const char *text, size_t width)
 {
-	size_t n = strlen(text), i = 0, k;
-	uint32_t cp = 0;
+	size_t n = strlen(text), i = 0, w = 0;
 
-	for (size_t w = 0; i < n; i += k) {
-		k = utf8_decode(text + i, n - i, &cp);
-		w += k ? (size_t)utf8proc_charwidth((utf8proc_int32_t)cp) : 1;
-		k = k ? k : 1;
+	while (i < n) {
+		size_t k = str_width_one(text + i, n - i, &w);
+
 		if (w > width)
 			break;
+		i += k;
 	}
 	return i;
 }
@@ -40,16 +25,16 @@ static size_t fitting(const char *text, size_t width)
 char *show_short(const char *text, size_t width, bool ascii)
 {
 	const char *dots = ascii ? "..." : "\u2026", *end;
-	size_t w = show_width(text), keep;
+	size_t w = str_width(text), keep;
 	struct str s = STR_INIT;
 
 	if (w <= width || width < 6)
 		return xstrdup(text);
-	keep = width - show_width(dots);
+	keep = width - str_width(dots);
 	str_addn(&s, text, fitting(text, keep / 2));
 	str_add(&s, dots);
 	end = text;
-	while (show_width(end) > keep - keep / 2)
+	while (str_width(end) > keep - keep / 2)
 		end += fitting(end, 1) ? fitting(end, 1) : fitting(end, 2);
 	str_add(&s, end);
 	return str_steal(&s);
@@ -90,7 +75,7 @@ void grid_end(struct grid *g, struct str *out, size_t limit)
 	size_t *width = xnew(size_t, g->columns + 1), all = 1, gap;
 
 	for (size_t i = 0; i < g->n; i++) {
-		size_t w = show_width(g->v[i]);
+		size_t w = str_width(g->v[i]);
 
 		if (w > width[i % g->columns])
 			width[i % g->columns] = w;
@@ -99,7 +84,7 @@ void grid_end(struct grid *g, struct str *out, size_t limit)
 		all += width[i] + (i && width[i] ? 2 : 0);
 	gap = all > limit ? 1 : 2;
 	for (size_t i = 0; i < g->n; i++) {
-		size_t k = i % g->columns, left = width[k] - show_width(g->v[i]);
+		size_t k = i % g->columns, left = width[k] - str_width(g->v[i]);
 
 		pad(out, !k ? 1 : width[k] ? gap : 0);
 		if (k)
@@ -243,7 +228,7 @@ void show_wrapped(struct str *s, const char *text, size_t columns)
 		size_t n = strcspn(p, " "), w;
 		char *word = xstrndup(p, n);
 
-		w = show_width(word);
+		w = str_width(word);
 		if (used && used + 1 + w > columns - 1) {
 			str_add(s, "\n  ");
 			used = 1;

@@ -20,7 +20,6 @@ void grid_add(struct grid *g, const char *text);
 void grid_addf(struct grid *g, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Lines with a blank before and two between columns, one where that exceeds the limit; frees. */
 void grid_end(struct grid *g, struct str *out, size_t limit);
-size_t show_width(const char *text);
 char *show_short(const char *text, size_t width, bool ascii); /* cut in the middle; free() */
 
 void show_value(struct str *s, const struct compare_row *row, const struct compare_cell *x,

@@ -4,57 +4,17 @@
 #include "base/str.h"
 #include "base/xalloc.h"
 #include "engine/inputs.h"
+#include "engine/origins.h"
 
-#define CARD_MAX ((size_t)4 << 20)
-
-static char *trimmed(const char *s, size_t n)
-{
-	while (n && strchr(" \t\r\"'", s[0]))
-		s++, n--;
-	while (n && strchr(" \t\r\"'", s[n - 1]))
-		n--;
-	return n ? xstrndup(s, n) : NULL;
-}
-
-/* base_model of a card's front matter: a scalar, or a list of one. */
-static char *card_base(const char *text)
-{
-	char *found = NULL;
-	bool list = false;
-
-	if (!str_starts(text, "---\n"))
-		return NULL;
-	for (const char *line = text + 4; *line && !str_starts(line, "---");) {
-		size_t n = strcspn(line, "\n"), skip = strspn(line, " ");
-
-		if (str_starts(line, "base_model:")) {
-			found = trimmed(line + 11, n - 11);
-			list = !found;
-		} else if (list && line[skip] == '-') {
-			if (found) { /* several parents: a merge, not a fine-tune */
-				free(found);
-				return NULL;
-			}
-			found = trimmed(line + skip + 1, n - skip - 1);
-		} else {
-			list = false;
-		}
-		line += n + (line[n] == '\n');
-	}
-	return found;
-}
-
+/* What its card's front matter names; several are a merge, not a fine-tune. */
 static char *stated_base(const struct model *m)
 {
-	char *dir = file_folder(m->path), *path = str_join_path(dir, "README.md");
-	char *text, *base = NULL;
-	size_t n;
+	char *dir = file_folder(m->path), *base;
+	struct origins o = { 0 };
 
-	text = file_exists(path) ? file_read_all(path, CARD_MAX, &n, NULL) : NULL;
-	if (text)
-		base = card_base(text);
-	free(text);
-	free(path);
+	origins_read_card(&o, dir);
+	base = o.stated.n == 1 ? xstrdup(o.stated.v[0].parent) : NULL;
+	origins_fini(&o);
 	free(dir);
 	return base;
 }

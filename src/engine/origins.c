@@ -111,7 +111,7 @@ static void front_line(struct origins *o, struct matter *m, const char *line, si
 	}
 }
 
-static void read_card(struct origins *o, const char *dir)
+void origins_read_card(struct origins *o, const char *dir)
 {
 	char *path = str_join_path(dir, "README.md");
 	struct matter m = { LIST_NONE, NULL, NULL };
@@ -333,7 +333,7 @@ void origins_read(struct origins *o, const char *path, const struct model *m)
 	char *dir = file_is_dir(path) ? xstrdup(path) : file_folder(path);
 
 	memset(o, 0, sizeof *o);
-	read_card(o, dir);
+	origins_read_card(o, dir);
 	read_recipe(o, dir);
 	read_list(o, dir);
 	if (m && m->format == MODEL_GGUF && !o->stated.n)

@@ -20,6 +20,8 @@ struct origins {
 };
 /* m may be NULL: then only the files beside it are looked at. */
 void origins_read(struct origins *o, const char *path, const struct model *m);
+/* Into an empty one, only what the front matter of README.md there states. */
+void origins_read_card(struct origins *o, const char *dir);
 void origins_fini(struct origins *o);
 /* The first model named firmly, or NULL. */
 const char *origins_parent(const struct origins *o);

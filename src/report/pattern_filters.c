@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <utf8proc.h>
 #include "recipe/yaml.h"
 #include "report/pattern.h"
 
@@ -235,25 +234,11 @@ static void filter_or(const json_t *v, const char *text, int n, const char *arg,
 	str_add(out, *text ? text : arg);
 }
 
-static int width(const char *text)
-{
-	size_t n = strlen(text), k;
-	uint32_t cp = 0;
-	int w = 0;
-
-	for (size_t i = 0; i < n; i += k) {
-		k = utf8_decode(text + i, n - i, &cp);
-		w += k ? utf8proc_charwidth((utf8proc_int32_t)cp) : 1;
-		k += !k;
-	}
-	return w;
-}
-
 static void filter_left(const json_t *v, const char *text, int n, const char *arg, struct str *out)
 {
 	(void)v, (void)arg;
 	str_add(out, text);
-	for (int w = width(text); w < n; w++)
+	for (int w = (int)str_width(text); w < n; w++)
 		str_addc(out, ' ');
 }
 
@@ -261,7 +246,7 @@ static void filter_right(const json_t *v, const char *text, int n, const char *a
 	struct str *out)
 {
 	(void)v, (void)arg;
-	for (int w = width(text); w < n; w++)
+	for (int w = (int)str_width(text); w < n; w++)
 		str_addc(out, ' ');
 	str_add(out, text);
 }

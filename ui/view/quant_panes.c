@@ -88,15 +88,6 @@ static void draw_types(const struct quant_view *v, struct grid *g, struct rect r
 	str_fini(&s);
 }
 
-static const char *gigabytes(double v, char buf[16])
-{
-	if (v >= 1e9)
-		snprintf(buf, 16, "%.2f GB", v / 1e9);
-	else
-		snprintf(buf, 16, "%.2f MB", v / 1e6);
-	return buf;
-}
-
 static const char *percent(double v, char buf[16])
 {
 	snprintf(buf, 16, "%.1f%%", 100 * v);
@@ -113,7 +104,7 @@ static void draw_front(const struct quant_view *v, struct grid *g, struct rect r
 	struct plot_line lines[2] = { { f->size, f->error, f->n, STYLE_plot },
 		{ at, err, 2, STYLE_plot2 } };
 	struct plot_curve c = { .lines = lines, .n_lines = isnan(here) ? 1 : 2,
-		.mark_x = (double)d->bytes, .format_x = gigabytes, .format_y = percent };
+		.mark_x = (double)d->bytes, .format_x = plot_gigabytes, .format_y = percent };
 
 	if (f->n < 2) {
 		grid_fit(g, r.x, r.y, r.w, STYLE_dim, "the size-error front is being worked out …",

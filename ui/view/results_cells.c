@@ -226,18 +226,24 @@ static void verdict_cell(const struct compare_row *r, const struct compare_diffe
 		str_add(&out->text, " ≠");
 }
 
-/* Is part of what is subtracted paired, and part not? Then the ± says which. */
-static bool is_mixed(const struct comparison *c)
+void results_spreads(const struct comparison *c, bool *paired, bool *bound)
 {
-	bool paired = false, bound = false;
-
+	*paired = *bound = false;
 	for (size_t i = 0; i < c->n_rows; i++)
 		for (size_t k = 0; k < c->n_differences; k++) {
 			const struct compare_difference *d = &c->rows[i].differences[k];
 
-			paired |= d->known && d->paired;
-			bound |= d->known && d->bound && !c->rows[i].mean;
+			*paired |= d->known && d->paired;
+			*bound |= d->known && d->bound && !c->rows[i].mean;
 		}
+}
+
+/* Is part of what is subtracted paired, and part not? Then the ± says which. */
+static bool is_mixed(const struct comparison *c)
+{
+	bool paired, bound;
+
+	results_spreads(c, &paired, &bound);
 	return paired && bound;
 }
 

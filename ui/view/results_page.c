@@ -12,28 +12,6 @@
 
 #define TEXT_WIDTH 74
 
-static void line(struct run_page *p, unsigned style, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static void line(struct run_page *p, unsigned style, const char *fmt, ...)
-{
-	struct page_line *l = vec_push(&p->lines);
-	struct str s = STR_INIT;
-	va_list ap;
-
-	va_start(ap, fmt);
-	str_vaddf(&s, fmt, ap);
-	va_end(ap);
-	l->text = str_steal(&s);
-	l->style = style;
-}
-
-static void heading(struct run_page *p, const char *text)
-{
-	line(p, STYLE_heading, "%s", text);
-	p->lines.v[p->lines.n - 1].rule = true;
-}
-
 static const char *sense_words(enum compare_sense sense)
 {
 	switch (sense) {
@@ -55,29 +33,31 @@ static void cell_lines(struct run_page *p, const struct compare_row *r,
 	results_number(r, cell->value, &s);
 	if (r->share)
 		str_addf(&s, "  (%.2f %%)", 100 * cell->value);
-	line(p, STYLE_value, "value     %s%s", cell->estimated ? "~" : "", s.s);
+	run_page_add(p, STYLE_value, "value     %s%s", cell->estimated ? "~" : "", s.s);
 	if (cell->estimated)
-		line(p, STYLE_warn, "          an estimate: it is subtracted from nothing");
+		run_page_add(p, STYLE_warn, "          an estimate: it is subtracted from nothing");
 	str_clear(&s);
 	results_number(r, cell->stderr_, &s);
-	line(p, STYLE_normal, "± 1 SE    %s", s.n ? s.s : "not known");
+	run_page_add(p, STYLE_normal, "± 1 SE    %s", s.n ? s.s : "not known");
 	if (cell->n)
-		line(p, STYLE_normal, "n         %lld", (long long)cell->n);
+		run_page_add(p, STYLE_normal, "n         %lld", (long long)cell->n);
 	else if (t && t->questions)
-		line(p, STYLE_normal, "n         not stated; the task has %lld questions",
+		run_page_add(p, STYLE_normal, "n         not stated; the task has %lld questions",
 			(long long)t->questions);
 	if (t && !isnan(t->chance))
-		line(p, STYLE_dim, "guessing  %.4g%s", t->chance, isnan(t->majority) ? "" :
+		run_page_add(p, STYLE_dim, "guessing  %.4g%s", t->chance, isnan(t->majority) ? "" :
 			"; the commonest answer is better");
 	if (t && !isnan(t->majority))
-		line(p, STYLE_dim, "majority  %.4g", t->majority);
+		run_page_add(p, STYLE_dim, "majority  %.4g", t->majority);
 	if (words)
-		line(p, cell->sense == SENSE_BELOW ? STYLE_bad : STYLE_warn, "          %s", words);
+		run_page_add(p, cell->sense == SENSE_BELOW ? STYLE_bad : STYLE_warn, "          %s",
+			words);
 	if (cell->protocol)
-		line(p, STYLE_normal, "protocol  %s", cell->protocol);
-	line(p, STYLE_normal, "from      %s", cell->source ? cell->source : "measured here");
+		run_page_add(p, STYLE_normal, "protocol  %s", cell->protocol);
+	run_page_add(p, STYLE_normal, "from      %s",
+		cell->source ? cell->source : "measured here");
 	if (!r->mean)
-		line(p, STYLE_normal, "answers   %s", cell->answers ?
+		run_page_add(p, STYLE_normal, "answers   %s", cell->answers ?
 			"kept: differences can be paired" : "to single questions are not kept");
 	str_fini(&s);
 }
@@ -88,34 +68,36 @@ static void difference_lines(struct run_page *p, const struct comparison *c,
 	struct str s = STR_INIT;
 
 	str_addf(&s, "against %s", c->variants[d->against].label);
-	heading(p, s.s);
+	run_page_heading(p, s.s);
 	str_clear(&s);
 	if (!d->known) {
-		line(p, STYLE_dim, "not subtracted: %s", d->why_not ? d->why_not : "not measured");
+		run_page_add(p, STYLE_dim, "not subtracted: %s",
+			d->why_not ? d->why_not : "not measured");
 		str_fini(&s);
 		return;
 	}
 	results_signed(r, d->value, &s);
 	if (!isnan(d->relative_percent))
 		str_addf(&s, "  (%+.2f %% of it)", d->relative_percent);
-	line(p, results_style(r, d), "Δ         %s%s%s", s.s,
+	run_page_add(p, results_style(r, d), "Δ         %s%s%s", s.s,
 		d->verdict ? "  " : "", compare_verdict_name(d->verdict));
 	str_clear(&s);
 	results_number(r, d->stderr_, &s);
 	if (s.n)
-		line(p, STYLE_normal, "± 1 SE    %s  %s", s.s, d->paired ?
+		run_page_add(p, STYLE_normal, "± 1 SE    %s  %s", s.s, d->paired ?
 			"paired: the same questions" : d->bound ?
 			"a bound: as if the questions were others" : "");
 	if (!isnan(d->low))
-		line(p, STYLE_normal, "95 %%      %+.4f … %+.4f", d->low, d->high);
+		run_page_add(p, STYLE_normal, "95 %%      %+.4f … %+.4f", d->low, d->high);
 	if (!isnan(d->p))
-		line(p, STYLE_normal, "p         %.4g; %.4g for all tasks (Holm)%s", d->p,
+		run_page_add(p, STYLE_normal, "p         %.4g; %.4g for all tasks (Holm)%s", d->p,
 			d->p_holm, d->across ? "; protocols differ" : "");
 	if (d->n)
-		line(p, STYLE_normal, "questions %lld of %lld", (long long)d->items,
+		run_page_add(p, STYLE_normal, "questions %lld of %lld", (long long)d->items,
 			(long long)d->n);
 	if (!isnan(r->resolves))
-		line(p, STYLE_dim, "resolves  %.4f: the smallest difference found four times of "
+		run_page_add(p, STYLE_dim,
+			"resolves  %.4f: the smallest difference found four times of "
 			"five", r->resolves);
 	str_fini(&s);
 }
@@ -137,14 +119,14 @@ static void protocol_lines(struct run_page *p, const char *text)
 			json_add(&one, value, 0);
 		}
 		if (s.n && text_width(s.s) + text_width(one.s) > TEXT_WIDTH) {
-			line(p, STYLE_dim, "  %s", s.s);
+			run_page_add(p, STYLE_dim, "  %s", s.s);
 			str_clear(&s);
 		}
 		str_addf(&s, "%s%s", s.n ? " · " : "", one.s);
 		str_fini(&one);
 	}
 	if (s.n)
-		line(p, STYLE_dim, "  %s", s.s);
+		run_page_add(p, STYLE_dim, "  %s", s.s);
 	str_fini(&s);
 	json_decref(o);
 }
@@ -158,13 +140,14 @@ static void score_line(struct run_page *p, const struct catalog_score *s)
 		str_addf(&out, " ± %.2g", s->stderr_);
 	if (s->n)
 		str_addf(&out, "  n %lld", (long long)s->n);
-	line(p, STYLE_normal, "%-14s %s%s", s->metric, out.s, s->run ? "  by a run here" : "");
+	run_page_add(p, STYLE_normal, "%-14s %s%s", s->metric, out.s,
+		s->run ? "  by a run here" : "");
 	protocol_lines(p, s->protocol);
 	if (s->source)
-		line(p, STYLE_dim, "  %s:%lld  %s", s->source, (long long)s->line,
+		run_page_add(p, STYLE_dim, "  %s:%lld  %s", s->source, (long long)s->line,
 			s->variant ? s->variant : "");
 	if (s->text)
-		line(p, STYLE_dim, "  | %s", s->text);
+		run_page_add(p, STYLE_dim, "  | %s", s->text);
 	str_fini(&out);
 }
 
@@ -179,12 +162,12 @@ static void all_lines(struct results_view *v, const struct compare_row *r,
 	struct catalog_score *s = catalog_task_scores(v->view.app->catalog, r->task, &of, &n, &e);
 
 	if (n)
-		heading(&v->page, n == 1 ? "as it was stated" :
+		run_page_heading(&v->page, n == 1 ? "as it was stated" :
 			"everything stated of it, newest first");
 	for (size_t i = 0; i < n && i < 50; i++)
 		score_line(&v->page, &s[i]);
 	if (n > 50)
-		line(&v->page, STYLE_dim, "and %zu more", n - 50);
+		run_page_add(&v->page, STYLE_dim, "and %zu more", n - 50);
 	catalog_scores_free(s, n);
 }
 
@@ -205,14 +188,15 @@ void results_page_cell(struct results_view *v)
 	if (r->cells[variant].known)
 		cell_lines(&v->page, r, &r->cells[variant]);
 	else
-		line(&v->page, STYLE_dim, "not measured");
+		run_page_add(&v->page, STYLE_dim, "not measured");
 	for (size_t k = 0; k < v->c->n_differences; k++)
 		if (r->differences[k].of == variant) {
 			difference_lines(&v->page, v->c, r, &r->differences[k]);
 			any = true;
 		}
 	if (!any && v->c->n_variants > 1 && variant == v->c->baseline)
-		line(&v->page, STYLE_dim, "the others are compared with it: go to one of them for "
+		run_page_add(&v->page, STYLE_dim,
+			"the others are compared with it: go to one of them for "
 			"its difference");
 	if (!r->mean)
 		all_lines(v, r, &v->c->variants[variant]);
@@ -249,7 +233,7 @@ static void value_line(struct run_page *p, const struct comparison *c, size_t ro
 			str_addf(&s, " (%s)", c->variants[d->against].label);
 	}
 	if (cell->known)
-		line(p, cell->estimated ? STYLE_dim : style, "%s", s.s);
+		run_page_add(p, cell->estimated ? STYLE_dim : style, "%s", s.s);
 	str_fini(&s);
 }
 
@@ -264,19 +248,21 @@ void results_page_task(struct results_view *v, size_t row)
 	results_title(c, row, &s);
 	v->page.title = str_steal(&s);
 	if (r->mean)
-		line(&v->page, STYLE_normal, "over the %zu tasks that all variants have", r->tasks);
+		run_page_add(&v->page, STYLE_normal, "over the %zu tasks that all variants have",
+			r->tasks);
 	else if (r->n || (t && t->questions))
-		line(&v->page, STYLE_normal, "questions %lld", (long long)(r->n ? r->n :
+		run_page_add(&v->page, STYLE_normal, "questions %lld", (long long)(r->n ? r->n :
 			t->questions));
 	if (t && !isnan(t->chance))
-		line(&v->page, STYLE_dim, "guessing  %.4g", t->chance);
+		run_page_add(&v->page, STYLE_dim, "guessing  %.4g", t->chance);
 	if (t && !isnan(t->majority))
-		line(&v->page, STYLE_dim, "majority  %.4g: the commonest answer, always",
+		run_page_add(&v->page, STYLE_dim, "majority  %.4g: the commonest answer, always",
 			t->majority);
 	if (!isnan(r->resolves))
-		line(&v->page, STYLE_dim, "resolves  %.4f: the smallest difference found four "
+		run_page_add(&v->page, STYLE_dim,
+			"resolves  %.4f: the smallest difference found four "
 			"times of five", r->resolves);
-	heading(&v->page, r->lower_better ? "lower is better" : "variants");
+	run_page_heading(&v->page, r->lower_better ? "lower is better" : "variants");
 	for (size_t i = 0; i < c->n_variants; i++)
 		value_line(&v->page, c, row, i, c->variants[i].label);
 	v->page_open = true;
@@ -284,7 +270,7 @@ void results_page_task(struct results_view *v, size_t row)
 
 static void add_part(void *ctx, const char *s, size_t n)
 {
-	line(ctx, STYLE_normal, "%.*s", (int)n, s);
+	run_page_add(ctx, STYLE_normal, "%.*s", (int)n, s);
 }
 
 static void recipe_lines(struct run_page *p, const struct comparison *c, size_t variant)
@@ -296,10 +282,11 @@ static void recipe_lines(struct run_page *p, const struct comparison *c, size_t 
 		if (r->of != variant)
 			continue;
 		str_addf(&s, "recipe, against %s", c->variants[r->against].label);
-		heading(p, s.s);
+		run_page_heading(p, s.s);
 		str_fini(&s);
 		for (size_t k = 0; k < r->n; k++)
-			line(p, r->lines[k].sign == '-' ? STYLE_plot2 : r->lines[k].sign == '+' ?
+			run_page_add(p,
+				r->lines[k].sign == '-' ? STYLE_plot2 : r->lines[k].sign == '+' ?
 				STYLE_note : STYLE_dim, "%c %s", r->lines[k].sign,
 				r->lines[k].text);
 	}
@@ -311,11 +298,11 @@ static void name_lines(struct results_view *v, const struct compare_variant *m)
 	struct str s = STR_INIT;
 	char buf[24];
 
-	line(p, STYLE_normal, "%s", m->model ? results_word(v->view.app, m, buf) :
+	run_page_add(p, STYLE_normal, "%s", m->model ? results_word(v->view.app, m, buf) :
 		m->run ? "what a run gave; it is no model here" :
 		"no model here: files speak of it");
 	if (m->run)
-		line(p, STYLE_normal, "run       %lld", (long long)m->run);
+		run_page_add(p, STYLE_normal, "run       %lld", (long long)m->run);
 	if (m->bytes)
 		str_add_bytes(&s, m->bytes);
 	if (!isnan(m->bits) && m->bits > 0)
@@ -328,9 +315,9 @@ static void name_lines(struct results_view *v, const struct compare_variant *m)
 	if (m->quantization && *m->quantization)
 		str_addf(&s, "%s%s", s.n ? " · " : "", m->quantization);
 	if (s.n)
-		line(p, STYLE_normal, "size      %s", s.s);
+		run_page_add(p, STYLE_normal, "size      %s", s.s);
 	if (m->protocol)
-		line(p, STYLE_normal, "protocol  %s", m->protocol);
+		run_page_add(p, STYLE_normal, "protocol  %s", m->protocol);
 	str_fini(&s);
 }
 
@@ -343,7 +330,7 @@ void results_page_variant(struct results_view *v, size_t variant)
 	run_page_fini(&v->page);
 	v->page.title = xstrdup(m->name);
 	name_lines(v, m);
-	heading(&v->page, c->synergy ? "against the best measured parent" : "figures");
+	run_page_heading(&v->page, c->synergy ? "against the best measured parent" : "figures");
 	for (size_t i = 0; i < c->n_rows; i++) {
 		struct str s = STR_INIT;
 
@@ -364,13 +351,14 @@ void results_page_unread(struct results_view *v, const struct import_file *f, si
 
 	run_page_fini(p);
 	p->title = xasprintf("%s: what was not read", str_base(f->path));
-	line(p, STYLE_normal, "%s: %zu figure%s, %zu of them new", f->kind->title, f->facts.n,
+	run_page_add(p, STYLE_normal, "%s: %zu figure%s, %zu of them new", f->kind->title,
+		f->facts.n,
 		f->facts.n == 1 ? "" : "s", added);
 	for (size_t i = 0; i < f->unread.n; i++) {
-		line(p, STYLE_warn, "line %lld: %s", (long long)f->unread.v[i].line,
+		run_page_add(p, STYLE_warn, "line %lld: %s", (long long)f->unread.v[i].line,
 			f->unread.v[i].reason ? f->unread.v[i].reason : "");
 		if (f->unread.v[i].text)
-			line(p, STYLE_dim, "  | %s", f->unread.v[i].text);
+			run_page_add(p, STYLE_dim, "  | %s", f->unread.v[i].text);
 	}
 	v->page_open = true;
 }

@@ -44,15 +44,9 @@ static void add_protocol(const struct comparison *c, struct str *s)
 /* What the ± is: paired differences are narrower than what n alone allows to say. */
 static const char *spread_words(const struct comparison *c) /* for the end of the line */
 {
-	bool paired = false, bound = false;
+	bool paired, bound;
 
-	for (size_t i = 0; i < c->n_rows; i++)
-		for (size_t k = 0; k < c->n_differences; k++) {
-			const struct compare_difference *d = &c->rows[i].differences[k];
-
-			paired |= d->known && d->paired;
-			bound |= d->known && d->bound && !c->rows[i].mean;
-		}
+	results_spreads(c, &paired, &bound);
 	return paired && bound ? "± is 1 SE, ≤ a bound" : paired ? "± is 1 SE, paired" :
 		bound ? "± is 1 SE, a bound" : "± is 1 SE";
 }

@@ -377,15 +377,6 @@ void results_draw_values(const struct results_view *v, struct grid *g, struct re
 
 /* --- size against score --- */
 
-static const char *gigabytes(double v, char buf[16])
-{
-	if (v >= 1e9)
-		snprintf(buf, 16, "%.2f GB", v / 1e9);
-	else
-		snprintf(buf, 16, "%.2f MB", v / 1e6);
-	return buf;
-}
-
 static const char *fraction(double v, char buf[16])
 {
 	snprintf(buf, 16, "%.3f", v);
@@ -453,7 +444,7 @@ void results_draw_front(const struct results_view *v, struct grid *g, struct rec
 	double x[2 * RESULTS_VARIANTS_MAX], y[2 * RESULTS_VARIANTS_MAX];
 	struct plot_line line = { x, y, 0, STYLE_rule };
 	struct plot_curve c = { .lines = &line, .n_lines = 1, .mark_x = NAN,
-		.format_x = gigabytes, .format_y = fraction };
+		.format_x = plot_gigabytes, .format_y = fraction };
 
 	if (v->chosen >= v->c->n_rows || r.h < 6 || r.w < 20)
 		return;

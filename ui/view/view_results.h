@@ -113,6 +113,8 @@ void results_signed(const struct compare_row *r, double value, struct str *out);
 unsigned results_style(const struct compare_row *r, const struct compare_difference *d);
 bool results_has_interval(const struct comparison *c, size_t k); /* of a column of differences */
 bool results_subtracts(const struct comparison *c); /* anything, with a known error */
+/* Of what is subtracted and known: is any paired, is the ± of any only a bound? */
+void results_spreads(const struct comparison *c, bool *paired, bool *bound);
 size_t results_sizes(const struct comparison *c); /* of how many variants the size is known */
 /* The best of those that are no larger and no worse, SIZE_MAX: the variant is on the front. */
 size_t results_beaten_by(const struct comparison *c, size_t row, size_t variant);

@@ -365,3 +365,12 @@ void plot_interval(struct grid *g, int x, int y, int w, unsigned style, double v
 	for (int i = a; i <= b; i++)
 		grid_text(g, x + i, y, style, i == p ? "●" : i == a ? "├" : i == b ? "┤" : "─");
 }
+
+const char *plot_gigabytes(double v, char buf[16])
+{
+	if (v >= 1e9)
+		snprintf(buf, 16, "%.2f GB", v / 1e9);
+	else
+		snprintf(buf, 16, "%.2f MB", v / 1e6);
+	return buf;
+}

@@ -41,6 +41,7 @@ struct plot_curve {
 	size_t n_points;
 };
 void plot_curve(struct grid *g, struct rect r, const struct plot_curve *c);
+const char *plot_gigabytes(double v, char buf[16]); /* a format: "1.25 GB", "3.40 MB" */
 
 /* Heat: rows × cols values, each one column wide (stretched to two where there is room); lo…hi to
  * the sequential ramp, or, diverging, lo…0…hi. Rows have labels of label_w columns. The cell (row,
