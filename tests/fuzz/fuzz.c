@@ -26,6 +26,8 @@
 #include "engine/gather.h"
 #include "import/card.h"
 #include "import/import.h"
+#include "infer/net.h"
+#include "infer/tokenizer.h"
 #include "recipe/share.h"
 #include "report/pattern.h"
 #include "model/lora.h"
@@ -319,6 +321,107 @@ static void feed_layout(const char *text, size_t n)
 	vocab_read_pieces(&t[0], (const unsigned char *)text, n, "fuzz", &e);
 	vocab_table_end(&t[0]);
 	vocab_table_fini(&t[0]);
+}
+
+/* A golden case of src/infer: its member, as text. */
+static char *infer_case(const char *file, size_t at, const char *member, size_t *n)
+{
+	const char *top = getenv("top_srcdir");
+	char *path = xasprintf("%s/tests/golden/infer/%s", top ? top : ".", file), *text;
+	json_t *cases = json_load_file(path, 0, NULL);
+
+	text = json_dumps(json_object_get(json_array_get(cases, at), member), JSON_COMPACT);
+	*n = strlen(text);
+	json_decref(cases);
+	free(path);
+	return text;
+}
+
+/* The files of a model that are not being damaged: its tensors, as a golden case lists them. */
+static void infer_model(const char *folder)
+{
+	size_t n, i, at = 0;
+	char *text = infer_case("nets.json", 9, "tensors", &n);
+	char *name = xasprintf("%s/model.safetensors", folder);
+	json_t *tensors = json_loads(text, 0, NULL), *t, *d;
+	struct str header = STR_INIT;
+
+	str_add(&header, "{");
+	json_array_foreach(tensors, i, t) {
+		size_t k, bytes = 4;
+		char *shape = json_dumps(json_array_get(t, 1), JSON_COMPACT);
+
+		json_array_foreach(json_array_get(t, 1), k, d)
+			bytes *= (size_t)json_integer_value(d);
+		str_addf(&header, "%s\"%s\":{\"dtype\":\"F32\",\"shape\":%s,\"data_offsets\":"
+			"[%zu,%zu]}", i ? "," : "", json_string_value(json_array_get(t, 0)), shape,
+			at, at + bytes);
+		at += bytes;
+		free(shape);
+	}
+	str_add(&header, "}");
+	fixture_safetensors(&fixture, name, header.s, at);
+	str_fini(&header);
+	json_decref(tensors);
+	free(name);
+	free(text);
+}
+
+static char *make_net(size_t *n)
+{
+	infer_model("net");
+	return infer_case("nets.json", 9, "config", n);
+}
+
+static void feed_net(const char *text, size_t n)
+{
+	char *folder = str_join_path(fixture.dir, "net"), *path = str_join_path(folder,
+		"config.json");
+	struct err e = { 0 };
+	struct model *m = file_write_all(path, text, n, &e) ? model_open(folder, &e) : NULL;
+	struct net *net = m ? net_open(m, NULL, &e) : NULL;
+
+	if (!net && !e.what[0])
+		abort();
+	if (net && !(net_flops(net, 8) >= 0))
+		abort();
+	net_free(net);
+	model_unref(m);
+	free(path);
+	free(folder);
+}
+
+static char *make_tokens(size_t *n)
+{
+	fixture_safetensors(&fixture, "tok/model.safetensors",
+		"{\"x\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4);
+	fixture_write(&fixture, "tok/config.json", "{\"model_type\":\"llama\"}", 22);
+	return infer_case("tokens.json", 3, "file", n);
+}
+
+static void feed_tokens(const char *text, size_t n)
+{
+	static const char odd[] = "it's 12\xff <|end|>\n  <|user|> \xe2\x82 end";
+	char *folder = str_join_path(fixture.dir, "tok"), *path = str_join_path(folder,
+		"tokenizer.json");
+	struct err e = { 0 };
+	struct model *m = file_write_all(path, text, n, &e) ? model_open(folder, &e) : NULL;
+	struct tokenizer *t = m ? tokenizer_open(m, &e) : NULL;
+	struct tokens ids = { 0 };
+
+	if (!t && !e.what[0])
+		abort();
+	for (int special = 0; t && special < 2; special++)
+		if (!tokenizer_encode(t, odd, sizeof odd - 1, special, &ids, &e) && !e.what[0])
+			abort();
+	for (size_t i = 0; i < ids.n; i++)
+		if (!tokenizer_bytes(t, ids.v[i], &n))
+			abort();
+	free(ids.v);
+	tokenizer_free(t);
+	model_unref(m);
+	free(path);
+	free(folder);
 }
 
 /* A plan file: read, changed, laid over the demonstration's model. */
@@ -739,6 +842,8 @@ static const struct target {
 	{ "adapter config", "tests/golden/lora/rich/adapter_config.json", NULL, 0, 1000,
 		feed_lora_config },
 	{ "layout", "tests/golden/tokenizer/b/tokenizer.json", NULL, 0, 3000, feed_layout },
+	{ "net", NULL, make_net, 0, 600, feed_net },
+	{ "tokens", NULL, make_tokens, 0, 300, feed_tokens },
 	{ "plan", NULL, make_plan, 0, 3000, feed_plan },
 	{ "filter", NULL, make_filter, 0, 3000, feed_filter },
 	{ "catalog", NULL, make_catalog, 0, 60, feed_catalog },
