@@ -132,8 +132,9 @@ static unsigned start(struct app *a, struct sheet *s, void *ctx)
 	free(last_text);
 	last_text = xstrdup(text);
 	app_watch_job(a, id);
-	app_say(a, "job %lld measures %s; 5 shows it, 6 what comes of it", (long long)id,
-		str_base(m->doc ? m->doc->path : m->subject));
+	app_say(a, "job %lld measures %s; 5 shows it, 6 %swhat comes of it", (long long)id,
+		str_base(m->doc ? m->doc->path : m->subject),
+		m->doc ? "with p, everything measured, " : "");
 	return CHANGED_JOBS | CHANGED_DOC;
 }
 

@@ -1,8 +1,12 @@
 #include "cli/verb.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "base/str.h"
+#include "catalog/catalog.h"
 #include "recipe/open.h"
+#include "system/file.h"
 
 static void close_models(struct cli *c)
 {
@@ -32,9 +36,30 @@ char *cli_model_path(struct cli *c, const char *name, struct err *e)
 	return model_resolve(cli_roots(c), name, NULL, alias, c, e);
 }
 
+/* A model that the catalog knows to be dropped is no wrong path. */
+static void say_dropped(struct cli *c, struct err *e)
+{
+	struct err ignored = { 0 };
+	struct catalog *cat = file_exists(e->where) ? NULL : cli_catalog(c, &ignored);
+	size_t n = 0;
+	struct catalog_model *v = cat ? catalog_models(cat, &n, &ignored) : NULL;
+
+	for (size_t i = 0; v && i < n; i++)
+		if (v[i].run && str_eq(v[i].state, "dropped") && str_eq(v[i].path, e->where)) {
+			snprintf(e->what, sizeof e->what, "it was dropped");
+			snprintf(e->hint, sizeof e->hint, "`cupel replay %lld %s` makes it again",
+				(long long)v[i].run, v[i].path);
+		}
+	catalog_models_free(v, v ? n : 0);
+}
+
 struct model *cli_model(struct cli *c, const char *name, struct err *e)
 {
 	struct ref_places p = { .roots = cli_roots(c), .alias = alias, .ctx = c };
 
-	return ref_open_text(name, &p, e);
+	struct model *m = ref_open_text(name, &p, e);
+
+	if (!m)
+		say_dropped(c, e);
+	return m;
 }

@@ -87,6 +87,8 @@ run 0 runs uneven
 has out dropped
 run 3 drop uneven
 has err 'is not there'
+run 3 inspect uneven
+has err 'it was dropped; `cupel replay 2 /'
 run 0 replay 2
 has out 'the same: run 2 gives hash' 'nothing was kept'
 run 0 replay 2 ../uneven

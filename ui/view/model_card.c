@@ -394,7 +394,10 @@ void model_card_show(struct model_card *c, struct app *a, const struct catalog_m
 		return;
 	c->title = xstrdup(m ? str_base(m->name) : graph->l->nodes[node].name);
 	known_lines(c, a, m);
-	if (m && c->known && c->known->id == id)
+	if (m && m->run && str_eq(m->state, "dropped"))
+		card_line(c, "dropped", STYLE_warn, "cupel replay %lld PATH makes it again there",
+			(long long)m->run);
+	else if (m && c->known && c->known->id == id)
 		peek_lines(c, a, c->known);
 	else if (m && !c->reading)
 		start_peek(c, a, m);

@@ -75,7 +75,7 @@ void results_draw_head(const struct results_view *v, struct grid *g)
 {
 	const struct comparison *c = v->c;
 	struct str s = STR_INIT;
-	size_t stem;
+	size_t stem, count = 0; /* bytes of what gives way first: rows can be counted */
 	int w = 0;
 
 	if (!c || !c->n_variants) {
@@ -86,6 +86,7 @@ void results_draw_head(const struct results_view *v, struct grid *g)
 			common_stem(c) : 0;
 		if (v->arrangement != RESULTS_TASKS)
 			str_addf(&s, "%zu variants · ", c->n_variants);
+		count = s.n;
 		if (stem)
 			str_addn(&s, str_base(c->variants[0].name), stem);
 		else
@@ -102,7 +103,9 @@ void results_draw_head(const struct results_view *v, struct grid *g)
 		grid_text(g, v->head.x + v->head.w - 1 - w, v->head.y, STYLE_dim, spread_words(c));
 		w += 2;
 	}
-	grid_fit(g, v->head.x + 1, v->head.y, v->head.w - 2 - w, STYLE_dim, s.s, CUT_END);
+	if (text_width(s.s) <= v->head.w - 2 - w)
+		count = 0;
+	grid_fit(g, v->head.x + 1, v->head.y, v->head.w - 2 - w, STYLE_dim, s.s + count, CUT_END);
 	str_fini(&s);
 }
 
