@@ -227,6 +227,14 @@ static json_t *cell_json(const struct report *r, const struct compare_row *row, 
 	return o;
 }
 
+/* Of a share four places; of what has no bounds as many as leave five digits or so. */
+static int places_of(const struct compare_row *row, double difference)
+{
+	double x = fabs(difference);
+
+	return row->share ? 4 : x >= 10 ? 2 : x >= 0.1 ? 4 : 6;
+}
+
 static json_t *difference_json(const struct report *r, const struct compare_row *row,
 	const struct compare_difference *d)
 {
@@ -241,7 +249,7 @@ static json_t *difference_json(const struct report *r, const struct compare_row 
 		snprintf(p, sizeof p, "%.2g", d->p_holm);
 	if (d->known)
 		str_addf(&text, fabs(d->value) < (row->share ? 5e-5 : 5e-7) ? "%.*f" : "%+.*f",
-			row->share ? 4 : 6, fabs(d->value) < 1e-12 ? 0.0 : d->value);
+			places_of(row, d->value), fabs(d->value) < 1e-12 ? 0.0 : d->value);
 	report_put(o, "known", json_boolean(d->known));
 	report_put(o, "shown", json_boolean(d->known && !row->mean));
 	report_set(o, "of", d->of < c->n_variants ? c->variants[d->of].label : NULL);
