@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "engine/job.h"
 #include "ui/app.h"
 #include "ui/command/settings.h"
 #include "ui/screen/glyph.h"
@@ -150,6 +151,17 @@ static bool own_jobs_run(struct shell *s)
 void app_watch_job(struct app *a, int64_t id)
 {
 	*vec_push(&shell_of(a)->jobs) = id;
+}
+
+int64_t app_start_job(struct app *a, const char *const *words, size_t n, struct err *e)
+{
+	const struct cli_start *given = cli_start();
+	int64_t id = job_start_verb(a->catalog, words, n, (const char *const *)given->roots,
+		given->n_roots, given->threads, e);
+
+	if (id)
+		app_watch_job(a, id);
+	return id;
 }
 
 static bool app_busy(const struct app *a)

@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include "base/str.h"
 #include "base/vec.h"
-#include "engine/job.h"
 #include "engine/recipe_model.h"
 #include "infer/net.h"
 #include "ui/command/settings.h"
@@ -96,7 +95,6 @@ static unsigned start(struct app *a, struct sheet *s, void *ctx)
 	struct measuring *m = ctx;
 	const char *text = sheet_value(s, "text"), *against = sheet_value(s, "against");
 	const char *chunks = sheet_value(s, "chunks");
-	const struct cli_start *given = cli_start();
 	vec(const char *) args = { 0 };
 	struct err e = { 0 };
 	int64_t id = 0;
@@ -122,8 +120,7 @@ static unsigned start(struct app *a, struct sheet *s, void *ctx)
 	}
 	*vec_push(&args) = "--";
 	*vec_push(&args) = m->doc ? m->doc->path : m->subject;
-	id = job_start_verb(a->catalog, args.v, args.n, (const char *const *)given->roots,
-		given->n_roots, given->threads, &e);
+	id = app_start_job(a, args.v, args.n, &e);
 	vec_fini(&args);
 	if (!id) {
 		sheet_error(s, "%s: %s; %s", e.where, e.what, e.hint);
@@ -131,7 +128,6 @@ static unsigned start(struct app *a, struct sheet *s, void *ctx)
 	}
 	free(last_text);
 	last_text = xstrdup(text);
-	app_watch_job(a, id);
 	app_say(a, "job %lld measures %s; 5 shows it, 6 %swhat comes of it", (long long)id,
 		str_base(m->doc ? m->doc->path : m->subject),
 		m->doc ? "with p, everything measured, " : "");

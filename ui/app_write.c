@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "engine/job.h"
 #include "engine/run.h"
 #include "base/vec.h"
 #include "ui/command/settings.h"
@@ -76,7 +75,6 @@ static int64_t start_job(struct app *a, const struct doc *d, const struct plan *
 	const char *out, const char *seed, struct err *e)
 {
 	const struct recipe *r = doc_recipe(d);
-	const struct cli_start *given = cli_start();
 	vec(const char *) args = { 0 };
 	char from[24];
 	int64_t id;
@@ -99,8 +97,7 @@ static int64_t start_job(struct app *a, const struct doc *d, const struct plan *
 	*vec_push(&args) = "--";
 	*vec_push(&args) = d->path;
 	*vec_push(&args) = out;
-	id = job_start_verb(a->catalog, args.v, args.n, (const char *const *)given->roots,
-		given->n_roots, given->threads, e);
+	id = app_start_job(a, args.v, args.n, e);
 	vec_fini(&args);
 	return id;
 }
@@ -136,7 +133,6 @@ static unsigned start(struct app *a, struct sheet *s, void *ctx)
 		sheet_error(s, "%s: %s; %s", e.where, e.what, e.hint);
 		return COMMAND_REFUSED;
 	}
-	app_watch_job(a, id);
 	app_say(a, "job %lld writes %s; 5 shows it", (long long)id, out);
 	return CHANGED_JOBS | CHANGED_DOC;
 }

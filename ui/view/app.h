@@ -92,6 +92,8 @@ unsigned app_open_model_recipe(struct app *a);
 /* run behind the variant under the cursor of Results, or 0 */
 int64_t app_selected_result_run(const struct app *a);
 void app_watch_job(struct app *a, int64_t id);            /* :wait-idle waits for it */
+/* The verb as a job with what this program was started with, watched; 0: it does not start. */
+int64_t app_start_job(struct app *a, const char *const *words, size_t n, struct err *e);
 /* to the clipboard, and says so */
 void app_copy(struct app *a, const char *what, const char *text);
 

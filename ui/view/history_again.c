@@ -4,8 +4,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include "cli/verb.h"
-#include "engine/job.h"
 #include "system/file.h"
 #include "ui/view/view_history.h"
 
@@ -100,14 +98,11 @@ unsigned cmd_branch_run(struct app *a, const char *args)
 
 static unsigned start(struct app *a, const char *const *words, size_t n, const char *says)
 {
-	const struct cli_start *given = cli_start();
 	struct err e = { 0 };
-	int64_t id = job_start_verb(a->catalog, words, n, (const char *const *)given->roots,
-		given->n_roots, given->threads, &e);
+	int64_t id = app_start_job(a, words, n, &e);
 
 	if (!id)
 		return app_fail(a, &e);
-	app_watch_job(a, id);
 	history_self(a)->job = id;
 	app_say(a, "job %" PRId64 " %s; 5 shows what comes of it", id, says);
 	return CHANGED_JOBS;

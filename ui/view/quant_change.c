@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/xalloc.h"
-#include "cli/verb.h"
-#include "engine/job.h"
 #include "engine/quantize.h"
 #include "ui/view/view_quant.h"
 #include "ui/widget/sheet.h"
@@ -288,7 +286,6 @@ static bool plan_word(struct sheet *s, const struct quant_spec *spec, const char
 static unsigned start(struct app *a, struct sheet *s, void *ctx)
 {
 	struct writing *w = ctx;
-	const struct cli_start *given = cli_start();
 	const char *out = sheet_value(s, "path"), *plan;
 	struct err e = { 0 };
 	vec(const char *) args = { 0 };
@@ -312,14 +309,12 @@ static unsigned start(struct app *a, struct sheet *s, void *ctx)
 	*vec_push(&args) = "--";
 	*vec_push(&args) = w->subject;
 	*vec_push(&args) = out;
-	id = job_start_verb(a->catalog, args.v, args.n, (const char *const *)given->roots,
-		given->n_roots, given->threads, &e);
+	id = app_start_job(a, args.v, args.n, &e);
 	vec_fini(&args);
 	if (!id) {
 		sheet_error(s, "%s: %s; %s", e.where, e.what, e.hint);
 		return COMMAND_REFUSED;
 	}
-	app_watch_job(a, id);
 	app_say(a, "job %lld writes %s; 5 shows it", (long long)id, out);
 	return CHANGED_JOBS;
 }
