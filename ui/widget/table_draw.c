@@ -202,12 +202,14 @@ static void draw_row(const struct table *t, struct grid *g, size_t i, int y, boo
 		g->cursor_x = t->area.x;
 		g->cursor_y = y;
 	}
-	/* A mark is a sign, not a colour alone: it stands in the column before the row. */
-	if (marked && t->area.x > 0) {
+	/* A mark is a sign, not a colour alone: it stands in the column before the row, or, where
+	 * rows begin at the edge of the screen, in the blank before a name of the tree. */
+	x = t->area.x > 0 ? t->area.x - 1 : indent(t, r) - 1;
+	if (marked && x >= 0) {
 		struct rect all = grid_area(g), old = g->clip;
 
 		g->clip = all;
-		grid_text(g, t->area.x - 1, y, STYLE_mark, "*");
+		grid_text(g, x, y, STYLE_mark, "*");
 		g->clip = old;
 	}
 }
