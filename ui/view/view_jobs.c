@@ -257,13 +257,15 @@ static void draw_detail(const struct jobs_view *v, struct grid *g)
 static void draw(const struct view *view, struct grid *g)
 {
 	const struct jobs_view *v = (const struct jobs_view *)view;
+	struct str s = STR_INIT;
 	size_t running = 0;
 
 	for (size_t i = 0; i < v->n; i++)
 		running += !is_over(&v->jobs[i]);
-	grid_textf(g, v->head.x + 1, v->head.y, STYLE_dim,
-		"%zu running · %zu in all · quitting stops none: they are processes of their own",
-		running, v->n);
+	str_addf(&s, "%zu running · %zu in all · quitting stops none: they are processes of their "
+		"own", running, v->n);
+	grid_fit(g, v->head.x + 1, v->head.y, v->head.w - 2, STYLE_dim, s.s, CUT_END);
+	str_fini(&s);
 	table_draw(&v->table, g, true);
 	draw_detail(v, g);
 }
