@@ -139,15 +139,6 @@ double sig_share_stderr(double share, double n)
 	return sqrt(p * (1 - p) / (n - 1));
 }
 
-void sig_wilson(double share, double n, double *low, double *high)
-{
-	double z2 = SIG_95 * SIG_95, centre = (share + z2 / (2 * n)) / (1 + z2 / n);
-	double half = SIG_95 * sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n);
-
-	*low = share <= 0 ? 0 : centre - half;
-	*high = share >= 1 ? 1 : centre + half;
-}
-
 /* --- two of them --- */
 
 static struct sig_test by_normal(double difference, double stderr_)

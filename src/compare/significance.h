@@ -19,8 +19,6 @@ double sig_t_quantile(double p, double df);
 /* Of a share of n questions; as lm-eval, from the sample's deviation: sqrt(p (1 - p) / (n - 1)).
  * A share of 0 or 1 is taken as half a question from there: nothing is certain. */
 double sig_share_stderr(double share, double n);
-/* Wilson's 95 % interval of a share. */
-void sig_wilson(double share, double n, double *low, double *high);
 
 struct sig_test {
 	double difference, stderr_, z, p;

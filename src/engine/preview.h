@@ -28,10 +28,6 @@ struct figure preview_figure(struct preview *v, size_t t, enum stat_id s, int in
  * input lacks are left out, and so are integers (they are no weights). tensors NULL: all. */
 struct figure preview_group(struct preview *v, const size_t *tensors, size_t n, enum stat_id s,
 	int input);
-/* How far another plan's merge over the same inputs is from this one's: |other - this| / |this|.
- * Closed where both are; else none. "linear would differ by .021%". */
-struct figure preview_versus(struct preview *v, const struct plan *other, const size_t *tensors,
-	size_t n);
 /* NearSwap and diff: share swapped etc. between base and input as functions of t. */
 bool preview_swap(struct preview *v, const size_t *tensors, size_t n, int input, double t,
 	struct swap_point *out);   /* false: not known yet, or no base */

@@ -401,37 +401,6 @@ struct figure preview_figure(struct preview *v, size_t t, enum stat_id s, int in
 	return preview_group(v, &t, 1, s, input);
 }
 
-struct figure preview_versus(struct preview *v, const struct plan *other, const size_t *tensors,
-	size_t n)
-{
-	struct view *w = v->view;
-	double d2 = 0, n2 = 0;
-
-	if (!w || other->inputs != w->plan->inputs || other->n != w->n)
-		return figure_failed();
-	n = tensors ? n : w->n;
-	for (size_t k = 0; k < n; k++) {
-		size_t i = tensors ? tensors[k] : k;
-		struct view_tensor *t = &w->t[i];
-		const struct plan_tensor *p = &other->tensors[i];
-		const struct slot_sums *s = atomic_load(&t->slot->sums);
-		double coef[MERGE_MAX_INPUTS], c[MERGE_MAX_INPUTS + 1];
-		if (strcmp(p->spec.name, w->plan->tensors[i].spec.name) != 0
-				|| p->spec.n_inputs != w->plan->tensors[i].spec.n_inputs)
-			return figure_failed();
-		closed_fill(&w->plan->tensors[i], t);
-		if (!s || !t->linear || !closed_coefficients(p, t, s->s, s->n, coef))
-			return figure_none();
-		for (size_t j = 0; j < s->n; j++)
-			c[j] = -t->coef[j];
-		for (int j = 0; j < p->spec.n_inputs; j++)
-			c[t->spec_vector[j]] += coef[j];
-		d2 += combine_norm2(s->s, s->n, c);
-		n2 += t->nm;
-	}
-	return n2 > 0 ? figure_at(sqrt(d2 / n2), FIG_CLOSED) : figure_failed();
-}
-
 static int swap_base(const struct view *w)
 {
 	const struct inputs *in = w->plan->inputs;

@@ -87,13 +87,6 @@ static void counts(void **state)
 	json_array_foreach(json_object_get(golden, "fisher"), i, row)
 		near(sig_fisher_p((uint64_t)at(row, 0), (uint64_t)at(row, 1), (uint64_t)at(row, 2),
 			(uint64_t)at(row, 3)), at(row, 4), 1e-10, "fisher");
-	json_array_foreach(json_object_get(golden, "wilson"), i, row) {
-		double low, high;
-
-		sig_wilson(at(row, 0), at(row, 1), &low, &high);
-		near(low, at(row, 2), 1e-13, "wilson");
-		near(high, at(row, 3), 1e-13, "wilson");
-	}
 	assert_true(isnan(sig_binomial_p(3, 2)) && isnan(sig_fisher_p(3, 2, 0, 2)));
 	/* A million discordant answers take no time and no overflow. */
 	assert_true(sig_binomial_p(500000, 1000001) > 0.99);

@@ -52,13 +52,6 @@ def fisher(a, na, b, nb):
     return Fraction(sum(w for w in ways.values() if w <= ways[a]), comb(na + nb, right))
 
 
-def wilson(p, n):
-    z, p, n = normal_q('0.975'), mp.mpf(p), mp.mpf(n)
-    mid = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * mp.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return [f(mid - half), f(mid + half)]
-
-
 def unpaired(a, sa, b, sb):
     d, s = mp.mpf(a) - mp.mpf(b), mp.sqrt(mp.mpf(sa) ** 2 + mp.mpf(sb) ** 2)
     return [f(d), f(s), f(d / s), f(normal_p(d / s))]
@@ -123,7 +116,6 @@ parts = {
                  (40, 101), (450, 1000), (1000, 2211), (9, 9), (10, 4000))],
     'fisher': [[a, na, b, nb, float(fisher(a, na, b, nb))] for a, na, b, nb in ((5, 5, 0, 5),
                (1, 9, 11, 14), (0, 20, 3, 20), (97, 100, 99, 100), (2, 1000, 9, 900))],
-    'wilson': [[p, n] + wilson(p, n) for p, n in ((.25, 1172), (0.9, 10), (0.622, 3270))],
     'unpaired': [[a, sa, b, sb] + unpaired(a, sa, b, sb) for a, sa, b, sb in
                  ((.686, .0095, .642, .0098), (8.31, .05, 8.4, .06))],
     'holm': [[p, holm(p)] for p in ([.01, .04, .03, .005], [.5, .6], [.02], [.3, .01, .011])],
