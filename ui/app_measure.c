@@ -14,12 +14,12 @@
 #include "ui/widget/sheet.h"
 
 #define CONTEXT 512
-#define BYTES_A_TOKEN 4       /* of prose, by tokenizers of 30,000 entries and more */
 
 struct measuring {
 	char *subject;         /* path of a model or of a recipe's file */
 	struct doc *doc;       /* the recipe, or NULL */
 	double flops;          /* of a token; 0 unknown */
+	uint64_t token;        /* bytes, about: more entries, longer tokens */
 	char *refused;         /* why it cannot be measured, or NULL */
 };
 static char *last_text;        /* offered the next time */
@@ -51,6 +51,10 @@ static void look(struct measuring *m)
 		m->flops = net_flops(net, CONTEXT);
 	else
 		m->refused = xasprintf("%s; %s", e.what, e.hint);
+	m->token = 4;
+	if (model && model->tokenizer.config_vocab_size > 0)
+		m->token = model->tokenizer.config_vocab_size < 8000 ? 2 :
+			model->tokenizer.config_vocab_size < 60000 ? 3 : 4;
 	net_free(net);
 	model_unref(model);
 }
@@ -79,7 +83,7 @@ static void estimate(struct app *a, struct sheet *s, void *ctx)
 			"a text of some hundred kB: prose, code, what the model is for");
 		return;
 	}
-	have = (uint64_t)st.st_size / BYTES_A_TOKEN / CONTEXT;
+	have = (uint64_t)st.st_size / m->token / CONTEXT;
 	if (chunks == UINT64_MAX) {
 		sheet_error(s, "chunks is a number; 0 takes all of the text");
 		return;

@@ -69,6 +69,8 @@ bool import_parse(struct import_file *f, const char *path, const char *text, siz
 	json_t *json = NULL;
 
 	*f = (struct import_file){ .path = xstrdup(path) };
+	if (!*start && (size_t)(start - text) == n)
+		return err_set(e, ERR_INPUT, path, "fetch or save it again", "it is empty");
 	if (*start == '{' && !lm_eval_samples_is(&t)) {
 		t.json = json = json_parse(start, n - (size_t)(start - text), path, true, e);
 		if (!json && !read_torn(f, path, start, n - (size_t)(start - text)))

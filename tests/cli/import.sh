@@ -171,6 +171,10 @@ run 3 import broken.json again.csv --json
 has out '"file": "broken.json"' '"kind": "csv"'
 run 3 import text.txt
 run 3 import absent.csv
+printf '\n \n' >README.md
+run 3 import README.md
+has err 'README.md: it is empty'
+run 3 audit README.md
 run 2 import
 
 # A quote that is never closed does not take the rest with it.
