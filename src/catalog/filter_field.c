@@ -240,11 +240,11 @@ static bool add_score(struct filter *f, const char *task, const char *metric,
 {
 	static const char *const whose[] = {
 		"SELECT s.run FROM score s WHERE s.run IS NOT NULL AND ",
-		" UNION ALL SELECT o.id FROM score s JOIN model m ON m.id = s.model JOIN run o ON "
+		(" UNION ALL SELECT o.id FROM score s JOIN model m ON m.id = s.model JOIN run o ON "
 			"o.output = m.path WHERE o.status = 'done' AND " DB_OF_THESE_WEIGHTS
-			" AND ",
-		" UNION ALL SELECT o.id FROM score s JOIN model m ON m.id = s.model JOIN run o ON "
-			"o.id = m.run WHERE o.output IS NOT m.path AND ", /* it was moved */
+			" AND "),
+		(" UNION ALL SELECT o.id FROM score s JOIN model m ON m.id = s.model JOIN run o ON "
+			"o.id = m.run WHERE o.output IS NOT m.path AND "), /* it was moved */
 	};
 	struct filter_span s;
 	struct asked_score a = { task, metric, &s, t->relation, false };

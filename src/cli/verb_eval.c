@@ -124,18 +124,19 @@ static void row(struct table_out *t, const char *name, const struct eval_text *x
 	const struct eval_text *against)
 {
 	const struct perplexity *r = &x->result;
-	char ppl[32], error[32], chunks[48], delta[32] = "", delta_error[32] = "";
+	char ppl[32], error[32] = "", chunks[48], delta[32] = "", delta_error[32] = "";
 
 	snprintf(ppl, sizeof ppl, "%.4f", r->perplexity);
-	snprintf(error, sizeof error, isnan(r->stderr_) ? "" : "%.2g", r->stderr_);
+	if (!isnan(r->stderr_))
+		snprintf(error, sizeof error, "%.2g", r->stderr_);
 	snprintf(chunks, sizeof chunks, "%zu x %zu", r->chunks, r->context);
 	if (against) {
 		struct perplexity_paired p = perplexity_pair(against->result.chunk, r->chunk,
 			r->chunks);
 
 		snprintf(delta, sizeof delta, "%+.2f%%", p.delta_percent);
-		snprintf(delta_error, sizeof delta_error, isnan(p.stderr_) ? "" : "%.2g%%",
-			p.stderr_);
+		if (!isnan(p.stderr_))
+			snprintf(delta_error, sizeof delta_error, "%.2g%%", p.stderr_);
 	}
 	table_row(t, (const char *[]){ name, str_base(x->path), ppl, error, chunks, delta,
 		delta_error });
