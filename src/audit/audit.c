@@ -51,6 +51,16 @@ void audit_say(struct audit_in *in, enum audit_verdict verdict, int64_t line, co
 	va_end(ap);
 	str_add_safe(&safe, message.s, message.n);
 	str_fini(&message);
+	/* two excerpts of one sentence may come to the same: one answer is enough */
+	for (size_t i = 0; verdict != AUDIT_RIGHT && i < a->findings.n; i++)
+		known |= a->findings.v[i].line == line && a->findings.v[i].check == in->check &&
+			!strcmp(a->findings.v[i].message, safe.s);
+	if (known) {
+		str_fini(&safe);
+		json_decref(stated);
+		json_decref(computed);
+		return;
+	}
 	a->count[verdict]++;
 	*vec_push(&a->findings) = (struct audit_finding){ .line = line, .verdict = verdict,
 		.check = in->check, .claim = str_safe(claim), .message = str_steal(&safe),
