@@ -19,6 +19,9 @@ size_t net_longest(const struct net *n)
 	return n->longest;
 }
 
+static const char not_finite[] = "its weights, or their type, are damaged: `cupel inspect` and "
+	"`cupel diff` show where";
+
 static size_t larger(size_t a, size_t b)
 {
 	return a > b ? a : b;
@@ -184,9 +187,7 @@ bool net_run(struct net *n, struct pool *p, const uint32_t *tokens, size_t chunk
 	for (size_t i = 0; i < n->layers && ok; i++) {
 		ok = layer(&w, &n->layer[i]) && !stopped(&w, e);
 		if (ok && !finite_all(w.h, all))
-			ok = err_set(e, ERR_INPUT, n->model->source.label,
-				"its weights, or their type, are damaged: `cupel inspect` and "
-				"`cupel diff` show where",
+			ok = err_set(e, ERR_INPUT, n->model->source.label, not_finite,
 				"layer %zu gives values that are not finite", i);
 	}
 	ok = ok && net_norm(&w, w.h, n->norm, hidden);
@@ -271,6 +272,9 @@ bool net_nll(struct net *n, struct pool *p, const float *hidden, size_t rows,
 	ok = ok && !atomic_load(&h.w.failed);
 	for (size_t r = 0; r < rows && ok; r++)
 		nll[r] = (float)row_nll(&h, r);
+	if (ok && !finite_all(nll, rows))
+		ok = err_set(e, ERR_INPUT, n->model->source.label, not_finite,
+			"its head gives values that are not finite");
 	for (unsigned i = 0; i < threads; i++) {
 		free(h.logits[i]);
 		free(h.w.room[i]);
