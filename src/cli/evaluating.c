@@ -274,14 +274,13 @@ static int64_t begin(struct cli *c, struct catalog *cat, const struct eval_subje
 }
 
 void eval_remember(struct cli *c, const struct eval_subject *s, const struct eval_text *v, size_t n,
-	const struct eval_how *how, double seconds, int64_t *id)
+	double seconds, int64_t *id)
 {
 	struct err e = { 0 };
 	struct catalog *cat = cli_catalog(c, &e);
 	int64_t model;
 	bool ok = cat && !catalog_is_read_only(cat) && (*id = begin(c, cat, s, &e)) != 0;
 
-	(void)how;
 	model = ok ? model_row(cat, s) : 0;
 	for (size_t i = 0; i < n && ok; i++)
 		ok = put_score(cat, s, &v[i], *id, model, &e);

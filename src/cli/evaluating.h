@@ -41,5 +41,5 @@ void eval_text_fini(struct eval_text *t);
 /* One run with a score to each text; the chunks' values are kept for comparing in pairs. *id: the
  * run, 0 if the catalog keeps nothing. A catalog that cannot is a warning on stderr. */
 void eval_remember(struct cli *c, const struct eval_subject *s, const struct eval_text *v, size_t n,
-	const struct eval_how *how, double seconds, int64_t *id);
+	double seconds, int64_t *id);
 #endif

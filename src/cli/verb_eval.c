@@ -51,7 +51,7 @@ static bool measure(struct measured *m, struct cli *c, const char *word, struct 
 		ok = eval_text_measure(&m->texts.v[i], &m->subject, how, c, e);
 	clock_gettime(CLOCK_MONOTONIC, &to);
 	if (ok)
-		eval_remember(c, &m->subject, m->texts.v, m->texts.n, how, (double)(to.tv_sec -
+		eval_remember(c, &m->subject, m->texts.v, m->texts.n, (double)(to.tv_sec -
 			from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9, &m->run);
 	return ok;
 }

@@ -134,8 +134,8 @@ static bool record_model(struct run *r, const char *hash, struct err *e)
 			.shape = shape_of(p->tensors[i].like), .bytes = p->tensors[i].bytes,
 			.hash = hex[i]};
 	}
-	ok = catalog_model_put(r->catalog, &m, NULL, e) && import_adopt(r->catalog, e) &&
-		catalog_tensors_put(r->catalog, hash, v, p->n, e);
+	ok = catalog_model_put(r->catalog, &m, NULL, e) &&
+		catalog_tensors_put(r->catalog, hash, v, p->n, e) && import_adopt(r->catalog, e);
 	for (size_t i = 0; i < p->n; i++)
 		free(v[i].shape);
 	free(v);

@@ -59,6 +59,26 @@ PATH_INLINE vf PATH(part)(const float *x, size_t left)
 	return left == PATH_LANES ? vf_load(x) : PATH(load_some)(x, left, 0);
 }
 
+PATH_INLINE void PATH(put)(float *x, size_t left, vf v)
+{
+	if (left == PATH_LANES)
+		vf_store(x, v);
+	else
+		PATH(store_some)(x, left, v);
+}
+
+/* body for each register of 16 lanes: the k-th of them, elements `at` on, `left` of them there. */
+#define ACT_SIXTEEN(n, body) \
+	for (size_t i_ = 0; i_ < (n); i_ += 16) \
+		PATH_UNROLL \
+		for (size_t k = 0; k < ACT_PARTS; k++) { \
+			const size_t at = i_ + k * PATH_LANES; \
+			const size_t left = at >= (n) ? 0 : (n) - at < PATH_LANES ? (n) - at \
+				: PATH_LANES; \
+			if (left) \
+				body \
+		}
+
 PATH_INLINE float PATH(fold16)(const vf *acc)
 {
 	float t[16];
@@ -108,24 +128,16 @@ PATH_INLINE float PATH(exp_sum)(const float *x, size_t n, float max, float *out)
 {
 	vf acc[ACT_PARTS] = { { 0 } };
 
-	for (size_t i = 0; i < n; i += 16)
-		PATH_UNROLL
-		for (size_t k = 0; k < ACT_PARTS; k++) {
-			size_t at = i + k * PATH_LANES;
-			size_t left = at >= n ? 0 : n - at < PATH_LANES ? n - at : PATH_LANES;
-			vf v;
+	ACT_SIXTEEN(n, {
+		vf v;
 
-			if (!left)
-				continue;
-			v = left == PATH_LANES ? vf_load(x + at)
-				: PATH(load_some)(x + at, left, max - 1000.0f);
-			v = PATH(exp_of)(v - max);
-			acc[k] = acc[k] + v;
-			if (out && left == PATH_LANES)
-				vf_store(out + at, v);
-			else if (out)
-				PATH(store_some)(out + at, left, v);
-		}
+		v = left == PATH_LANES ? vf_load(x + at)
+			: PATH(load_some)(x + at, left, max - 1000.0f);
+		v = PATH(exp_of)(v - max);
+		acc[k] = acc[k] + v;
+		if (out)
+			PATH(put)(out + at, left, v);
+	});
 	return PATH(fold16)(acc);
 }
 
@@ -147,23 +159,15 @@ static float PATH(act_state_n)(float *s, const float *b, const float *c, float k
 {
 	vf acc[ACT_PARTS] = { { 0 } };
 
-	for (size_t i = 0; i < n; i += 16)
-		PATH_UNROLL
-		for (size_t k = 0; k < ACT_PARTS; k++) {
-			size_t at = i + k * PATH_LANES;
-			size_t left = at >= n ? 0 : n - at < PATH_LANES ? n - at : PATH_LANES;
-			vf v;
+	ACT_SIXTEEN(n, {
+		vf v;
 
-			if (!left)
-				continue;
-			v = PATH(part)(s + at, left) * keep + PATH(part)(b + at, left) * add;
-			acc[k] = acc[k] + v * PATH(part)(c + at, left);
-			if (left == PATH_LANES)
-				vf_store(s + at, v);
-			else
-				PATH(store_some)(s + at, left, v);
-		}
+		v = PATH(part)(s + at, left) * keep + PATH(part)(b + at, left) * add;
+		acc[k] = acc[k] + v * PATH(part)(c + at, left);
+		PATH(put)(s + at, left, v);
+	});
 	return PATH(fold16)(acc);
 }
 #undef ACT_EACH
+#undef ACT_SIXTEEN
 #undef ACT_PARTS
