@@ -87,4 +87,21 @@ static inline void look_for(struct catalog *c, const char *filter)
 		fail_msg("no runs and no error: %s", filter);
 	catalog_runs_free(v, n);
 }
+
+/* The names of the runs a filter finds, newest first, joined by blanks. */
+static inline char *runs_found(struct catalog *c, const char *filter)
+{
+	struct str s = STR_INIT;
+	struct err e = { 0 };
+	size_t n;
+	struct catalog_run *v = catalog_runs(c, filter, &n, &e);
+
+	if (!v)
+		fail_msg("%s: %s; %s", filter ? filter : "(all)", e.what, e.hint);
+	str_add(&s, "");
+	for (size_t i = 0; i < n; i++)
+		str_addf(&s, "%s%s", i ? " " : "", v[i].name);
+	catalog_runs_free(v, n);
+	return str_steal(&s);
+}
 #endif

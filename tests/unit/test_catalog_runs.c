@@ -21,24 +21,7 @@ static int close_memory(void **state)
 	return 0;
 }
 
-/* The names of the runs a filter finds, newest first, joined by blanks. */
-static char *found(const char *filter)
-{
-	struct str s = STR_INIT;
-	struct err e = { 0 };
-	size_t n;
-	struct catalog_run *v = catalog_runs(c, filter, &n, &e);
-
-	if (!v)
-		fail_msg("%s: %s; %s", filter, e.what, e.hint);
-	str_add(&s, "");
-	for (size_t i = 0; i < n; i++)
-		str_addf(&s, "%s%s", i ? " " : "", v[i].name);
-	catalog_runs_free(v, n);
-	return str_steal(&s);
-}
-
-#define FINDS(filter, names) do { char *f_ = found(filter); \
+#define FINDS(filter, names) do { char *f_ = runs_found(c, filter); \
 	if (strcmp(f_, names) != 0) \
 		fail_msg("%s finds '%s', not '%s'", (const char *)(filter), f_, names); \
 	free(f_); } while (0)

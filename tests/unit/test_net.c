@@ -7,15 +7,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
-#include "golden.h"
 #include "infer/perplexity.h"
-#include "scratch_models.h"
+#include "infer_test.h"
 #include "tensor/cpu.h"
 
 #define TOLERANCE 1e-5
-
-static json_t *cases;
-static char *folder;
 
 static uint32_t scramble(uint32_t x)
 {
@@ -225,19 +221,7 @@ static void not_finite(void **state)
 
 static int setup(void **state)
 {
-	(void)state;
-	cases = golden_load("tests/golden/infer/nets.json");
-	folder = scratch_dir();
-	return cases ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	json_decref(cases);
-	file_remove_tree(folder, NULL);
-	free(folder);
-	return 0;
+	return infer_setup(state, "tests/golden/infer/nets.json");
 }
 
 int main(void)
@@ -248,5 +232,5 @@ int main(void)
 		cmocka_unit_test(not_finite),
 	};
 
-	return cmocka_run_group_tests_name("net", tests, setup, teardown);
+	return cmocka_run_group_tests_name("net", tests, setup, infer_teardown);
 }

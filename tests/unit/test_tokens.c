@@ -6,13 +6,9 @@
 #include <stddef.h>
 #include <cmocka.h>
 #include "base/json.h"
-#include "golden.h"
 #include "infer/split.h"
 #include "infer/tokenizer.h"
-#include "scratch_models.h"
-
-static json_t *cases;
-static char *folder;
+#include "infer_test.h"
 
 static float one(uint64_t i, unsigned which)
 {
@@ -184,19 +180,7 @@ static void names_of_gguf(void **state)
 
 static int setup(void **state)
 {
-	(void)state;
-	cases = golden_load("tests/golden/infer/tokens.json");
-	folder = scratch_dir();
-	return cases ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	json_decref(cases);
-	file_remove_tree(folder, NULL);
-	free(folder);
-	return 0;
+	return infer_setup(state, "tests/golden/infer/tokens.json");
 }
 
 int main(void)
@@ -206,5 +190,5 @@ int main(void)
 		cmocka_unit_test(what_is_not_known), cmocka_unit_test(names_of_gguf),
 	};
 
-	return cmocka_run_group_tests_name("tokens", tests, setup, teardown);
+	return cmocka_run_group_tests_name("tokens", tests, setup, infer_teardown);
 }
