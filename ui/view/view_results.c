@@ -359,6 +359,8 @@ static const char *label(const struct view *view, const struct command *c)
 
 	if (v->page_open) /* it scrolls, and that is all */
 		return c->run == cmd_open_result ? "back" : "";
+	if ((!v->c || !v->c->n_rows) && c->run != cmd_import && c->run != cmd_quit)
+		return ""; /* nothing to act on */
 	if (c->run == cmd_arrange_results)
 		return arrangements[results_next_arrangement(v)];
 	if (c->run == cmd_mark && v->arrangement == RESULTS_TASKS)
